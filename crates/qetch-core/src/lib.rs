@@ -1,1 +1,83 @@
-//! Placeholder.
+//! The vocabulary of qetch: what an extractor finds, what a downloader brings, and the one gate to the network.
+//!
+//! Depend on this crate alone to write an extractor or a downloader. To use qetch, depend on the crate `qetch`, which
+//! wires everything; or on this one and the sub-crates you need:
+//!
+//! ```
+//! use qetch_core::{Context, Registry};
+//!
+//! let (registry, cx) = (Registry::new(), Context::new());
+//! # let url = qetch_core::Url::parse("https://pond.example/").unwrap();
+//! assert!(registry.extractor_for(&url).is_none());
+//! # let _ = cx;
+//! ```
+//!
+//! The features `rustls` and `native-tls` compile TLS in; without one of them an `https` URL is a typed error.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod content;
+mod fragment;
+mod quality;
+mod variants;
+
+mod extraction;
+mod extractor;
+mod handles;
+
+mod downloader;
+mod progress;
+mod refresh;
+mod stop;
+mod target;
+
+mod answer;
+mod auth;
+mod context;
+mod registry;
+mod request;
+
+mod gate;
+mod hosts;
+mod parked;
+mod retry_after;
+mod transport;
+
+mod blocking;
+mod error;
+mod shown;
+mod staging;
+mod timestamp;
+
+pub mod files;
+pub mod lenient;
+pub mod media_type;
+pub mod naming;
+
+pub use async_trait::async_trait;
+pub use url::Url;
+
+pub use crate::{
+    answer::{Answer, OpenAnswer},
+    auth::{AccessToken, AuthKind, AuthRegistry, AuthStore, Credential, Secret, TokenRequest},
+    blocking::{Wanted, blocking},
+    content::{Checksum, Content, Delivery, Kind, Role},
+    context::{Context, ContextBuilder},
+    downloader::{DownloadOptions, Downloader, Report},
+    error::{BoxError, Error, NetworkFault, Result},
+    extraction::{Extraction, Found, Handoff, Known, Warning},
+    extractor::{Claim, Extractor, ExtractorInfo, Identity, OptionInfo, concat},
+    fragment::{BoundTo, ByteRange, Fragment, FragmentMethod},
+    handles::{Handle, Handles, HostPattern, Matched},
+    progress::{Meter, Phase, Progress, ProgressHook},
+    quality::Quality,
+    refresh::Refresh,
+    registry::{Claimed, Registry},
+    request::{ANSWER_LIMIT, Request},
+    shown::shown,
+    stop::Stop,
+    target::{Target, TargetKind},
+    timestamp::Timestamp,
+    transport::{Body, Lane, Live, LiveBuilder, Routed, Routes, Transport},
+    variants::{Collection, Variants},
+};

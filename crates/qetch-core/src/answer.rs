@@ -1,0 +1,283 @@
+//! `Answer` and `OpenAnswer`: what comes back through the gate, read whole or as it arrives.
+
+use std::{fmt, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::{
+    Error, Result, error::host_of, hosts::Permit, retry_after::retry_after, shown::shown, transport::Body,
+};
+
+/// An answer whose body has been read: whole, within the request's limit, or as far as [`Extractor::recognise`] needs.
+///
+/// [`Extractor::recognise`]: crate::Extractor::recognise
+#[derive(Clone)]
+pub struct Answer {
+    head: Head,
+    body: Bytes,
+}
+
+#[derive(Clone)]
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+    url: Url,
+}
+
+impl Answer {
+    /// An answer made by hand, for tests of what looks at answers.
+    pub fn new(status: StatusCode, headers: HeaderMap, url: Url, body: impl Into<Bytes>) -> Self {
+        Self { head: Head { status, headers, url }, body: body.into() }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.head.status.as_u16()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// A header as text; `None` where it is missing or not visible ASCII.
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
+        self.head.headers.get(name)?.to_str().ok()
+    }
+
+    /// The media type of `Content-Type`: lower case, without parameters.
+    pub fn media_type(&self) -> Option<String> {
+        media_type(&self.head.headers)
+    }
+
+    /// The URL that answered in the end, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.head.url
+    }
+
+    /// The body, as far as it was read.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The answer, if its status is a success.
+    ///
+    /// # Errors
+    /// What [`Error::status`] makes of any other status, with the time the host asks to wait.
+    pub fn ok(self) -> Result<Self> {
+        self.head.ok()?;
+        Ok(self)
+    }
+
+    /// The body as JSON; `extractor` names who is asking.
+    ///
+    /// # Errors
+    /// [`SiteChanged`](Error::SiteChanged) where it is not JSON of that shape.
+    pub fn json<T: DeserializeOwned>(&self, extractor: &str) -> Result<T> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            if !error.inner().is_data() {
+                return Error::site_changed(
+                    extractor,
+                    "$",
+                    format!("no JSON from {}", shown(&self.head.url)),
+                );
+            }
+            let path = error.path().to_string();
+            let path = if path == "." { "$".to_owned() } else { format!("$.{path}") };
+            Error::site_changed(extractor, path, without_values(&error.inner().to_string()))
+        })
+    }
+
+    /// The body as text; what is not UTF-8 becomes U+FFFD.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// Shows status, URL and size: headers may hold cookies, the body anything.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status())
+            .field("url", &shown(self.url()))
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer whose body is still to come. It holds one of its host's connections until it is dropped or read.
+pub struct OpenAnswer {
+    head: Head,
+    body: Body,
+    _permit: Permit,
+}
+
+impl OpenAnswer {
+    pub(crate) fn new(answer: http::Response<Body>, url: Url, permit: Permit) -> Self {
+        let (parts, body) = answer.into_parts();
+        Self { head: Head { status: parts.status, headers: parts.headers, url }, body, _permit: permit }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.head.status.as_u16()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// A header as text; `None` where it is missing or not visible ASCII.
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
+        self.head.headers.get(name)?.to_str().ok()
+    }
+
+    /// The media type of `Content-Type`: lower case, without parameters.
+    pub fn media_type(&self) -> Option<String> {
+        media_type(&self.head.headers)
+    }
+
+    /// The URL that answered in the end, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.head.url
+    }
+
+    /// How long the host asks us to wait (`Retry-After`, RFC 9110, section 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(&self.head.headers)
+    }
+
+    /// The answer, if its status is a success.
+    ///
+    /// # Errors
+    /// What [`Error::status`] makes of any other status, with the time the host asks to wait.
+    pub fn ok(self) -> Result<Self> {
+        self.head.ok()?;
+        Ok(self)
+    }
+
+    /// The next bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Network`](Error::Network) when the connection breaks or the body is shorter than was announced.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.body.chunk().await
+    }
+
+    /// The whole answer.
+    ///
+    /// # Errors
+    /// [`OverLimit`](Error::OverLimit) when its body has more than `limit` bytes, and those of the network.
+    pub async fn read(mut self, limit: usize) -> Result<Answer> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            if body.len() + chunk.len() > limit {
+                let what = format!("the answer of {}", shown(&self.head.url));
+                return Err(Error::over_limit(what, format!("{limit} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { head: self.head, body: body.freeze() })
+    }
+
+    /// Reads at least the first `enough` bytes, where the body has as many, and answers with a copy of the head and
+    /// those bytes, and with an open answer that still has all of them to give.
+    pub(crate) async fn peek(mut self, enough: usize) -> Result<(Answer, Self)> {
+        let mut first = BytesMut::new();
+        while first.len() < enough {
+            let Some(chunk) = self.chunk().await? else { break };
+            first.extend_from_slice(&chunk);
+        }
+        let first = first.freeze();
+        let answer = Answer { head: self.head.clone(), body: first.clone() };
+        self.body = self.body.after(first);
+        Ok((answer, self))
+    }
+}
+
+/// Shows status and URL: headers may hold cookies.
+impl fmt::Debug for OpenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenAnswer")
+            .field("status", &self.status())
+            .field("url", &shown(self.url()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Head {
+    fn ok(&self) -> Result<()> {
+        if self.status.is_success() {
+            return Ok(());
+        }
+        Err(match (self.status.as_u16(), retry_after(&self.headers)) {
+            (429 | 503, Some(wait)) => Error::rate_limited(host_of(&self.url), Some(wait)),
+            (status, _) => Error::status(&self.url, status),
+        })
+    }
+}
+
+/// What the reader says, without the text it met, which may be anything, and without a place in bytes.
+fn without_values(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}…{}", &message[..first], &message[last + 1..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = value.split(';').next()?.trim().to_ascii_lowercase();
+    (!media_type.is_empty()).then_some(media_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn answer(status: u16, body: &'static str) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, "Text/HTML; charset=x".parse().unwrap());
+        headers.insert(header::RETRY_AFTER, "7".parse().unwrap());
+        let url = Url::parse("https://h.example/a?key=s3cret").unwrap();
+        Answer::new(StatusCode::from_u16(status).unwrap(), headers, url, body)
+    }
+
+    #[test]
+    fn a_status_that_is_no_success_is_an_error_with_the_wait() {
+        assert!(answer(204, "").ok().is_ok());
+        assert_eq!(answer(404, "").ok().unwrap_err().code(), "not_found");
+        match answer(503, "").ok().unwrap_err() {
+            Error::RateLimited { retry_after, .. } => assert_eq!(retry_after, Some(Duration::from_secs(7))),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_expected_json_is_a_changed_site() {
+        for (body, expected) in [
+            ("<html>", "pond changed: no JSON from https://h.example/a?… at $"),
+            (r#"{"a":"#, "pond changed: no JSON from https://h.example/a?… at $"),
+            (r#"{"a":{"b":"s3cret"}}"#, "pond changed: invalid type: string …, expected u8 at $.a.b"),
+        ] {
+            type Shape = BTreeMap<String, BTreeMap<String, u8>>;
+            let error = answer(200, body).json::<Shape>("pond").unwrap_err();
+            assert_eq!((error.code(), error.to_string().as_str()), ("site_changed", expected));
+        }
+    }
+
+    #[test]
+    fn the_media_type_has_no_parameters() {
+        assert_eq!(answer(200, "").media_type().unwrap(), "text/html");
+    }
+}

@@ -1,0 +1,274 @@
+//! `Content`: one downloadable rendition, as plain data that can be saved and read on another machine.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::{Fragment, Quality, Timestamp, shown::shown};
+
+/// One downloadable rendition of a resource: what it is, and the requests that bring it.
+///
+/// It is data alone: no credential, no handle to code. [`extractor`](Content::extractor) is a name, through which a
+/// registry finds the code again, and [`Fragment::auth`] names a credential without holding it. Fields that are not
+/// known are `None` or empty, and are left out when it is written; unknown fields are ignored when it is read.
+///
+/// ```
+/// use qetch_core::{Content, Fragment, Kind, Url};
+///
+/// let page = Url::parse("https://pond.example/p/7").unwrap();
+/// let file = Url::parse("https://cdn.pond.example/7.mp4").unwrap();
+/// let mut content = Content::new("pond-7-mp4", Kind::Video, page, [Fragment::new(file)]);
+/// content.title = Some("A frog".into());
+///
+/// let saved = serde_json::to_string(&content).unwrap();
+/// assert_eq!(serde_json::from_str::<Content>(&saved).unwrap(), content);
+/// ```
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Content {
+    /// Made of the site's own ids, unique even between the qualities of one resource, and the same in every
+    /// extraction: never from a signed URL or a position.
+    pub uid: String,
+    /// The page or link this was found behind: extracting it again finds the same uid.
+    pub source: Url,
+    /// The name of the extractor that found it; the registry sets it.
+    #[serde(default)]
+    pub extractor: String,
+    /// What it is for a person.
+    pub kind: Kind,
+    /// What it is for the resource it belongs to.
+    #[serde(default)]
+    pub role: Role,
+    /// Where it stands among the renditions of its resource; set by [`Variants`](crate::Variants).
+    #[serde(default)]
+    pub quality: Quality,
+    /// How the fragments are to be read.
+    #[serde(default)]
+    pub delivery: Delivery,
+    /// The requests whose bodies make the file, in order.
+    pub fragments: Vec<Fragment>,
+    /// The file name's extension, lower case, without a dot. Where it is missing, the name takes it from
+    /// [`content_type`](Content::content_type).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    /// The media type, such as `video/mp4`, without parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// The codecs in the notation of RFC 6381, such as `avc1.64001f,mp4a.40.2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codecs: Option<String>,
+    /// Width in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Height in pixels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Mean bits per second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bitrate: Option<u64>,
+    /// Frames per second. An image that has it is an animated one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fps: Option<f64>,
+    /// Seconds. An image that has it is an animated one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<f64>,
+    /// The language as a BCP 47 tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Bytes of the whole file, only when the site guarantees them: a file of another size is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Bytes of the whole file as the site tells them without a guarantee: shown, never checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_approx: Option<u64>,
+    /// Checksums of the whole file that the site promises.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checksums: Vec<Checksum>,
+    /// When the links in it stop working.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// The resource's title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The resource's description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who uploaded it, as the site shows the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploaded_by: Option<String>,
+    /// When it was uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploaded_date: Option<Timestamp>,
+    /// The resource's tags, as the site writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// What else the site tells, under the site's own names.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+}
+
+impl Content {
+    /// A main rendition with nothing known but what is given.
+    pub fn new(
+        uid: impl Into<String>,
+        kind: Kind,
+        source: Url,
+        fragments: impl IntoIterator<Item = Fragment>,
+    ) -> Self {
+        Self {
+            uid: uid.into(),
+            source,
+            extractor: String::new(),
+            kind,
+            role: Role::default(),
+            quality: Quality::default(),
+            delivery: Delivery::default(),
+            fragments: fragments.into_iter().collect(),
+            extension: None,
+            content_type: None,
+            codecs: None,
+            width: None,
+            height: None,
+            bitrate: None,
+            fps: None,
+            duration: None,
+            language: None,
+            size: None,
+            size_approx: None,
+            checksums: Vec::new(),
+            expires: None,
+            title: None,
+            description: None,
+            uploaded_by: None,
+            uploaded_date: None,
+            tags: Vec::new(),
+            metadata: Map::new(),
+        }
+    }
+
+    /// Whether it is an image that moves: a GIF, or an image that has frames per second or a duration.
+    pub fn is_animated_image(&self) -> bool {
+        self.kind == Kind::Image
+            && (self.fps.is_some()
+                || self.duration.is_some()
+                || matches!(self.content_type.as_deref(), Some("image/gif" | "image/apng")))
+    }
+}
+
+/// Shows what identifies the content and how many fragments it has: links may be signed.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content")
+            .field("uid", &self.uid)
+            .field("extractor", &self.extractor)
+            .field("source", &shown(&self.source))
+            .field("kind", &self.kind)
+            .field("role", &self.role)
+            .field("quality", &self.quality)
+            .field("delivery", &self.delivery)
+            .field("fragments", &self.fragments)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a content is for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// Moving pictures, with sound or without.
+    Video,
+    /// Sound.
+    Audio,
+    /// A still or animated image.
+    Image,
+    /// Captions, transcripts, documents.
+    Text,
+}
+
+/// What a content is for the resource it belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Role {
+    /// The resource itself.
+    #[default]
+    Main,
+    /// A picture that stands for it at full size.
+    Poster,
+    /// A small picture or clip that stands for it in lists.
+    Thumbnail,
+    /// Text that goes with it in time.
+    Caption,
+}
+
+/// How a content's fragments are to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Delivery {
+    /// The bodies of the fragments, in order, are the file.
+    #[default]
+    Fragments,
+    /// The one fragment is an HLS playlist, which the downloader opens.
+    Hls {
+        /// Which rendition of it: the uid of a variant stream, or empty for a media playlist.
+        rendition: String,
+    },
+    /// The one fragment is a DASH manifest, which the downloader opens.
+    Dash {
+        /// Which rendition of it: the id of a representation.
+        rendition: String,
+    },
+}
+
+/// A checksum of a whole file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Checksum {
+    /// The algorithm: `sha256`, `sha1`, `md5` or `blake3`.
+    pub algorithm: String,
+    /// The value as lower-case hex.
+    pub hex: String,
+}
+
+impl Checksum {
+    /// A checksum; both parts are put into lower case.
+    pub fn new(algorithm: &str, hex: &str) -> Self {
+        Self { algorithm: algorithm.to_ascii_lowercase(), hex: hex.to_ascii_lowercase() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> Content {
+        let source = Url::parse("https://site.example/v/1?key=s3cret").unwrap();
+        let file = Url::parse("https://cdn.example/1.mp4?sig=s3cret").unwrap();
+        Content::new("site-1", Kind::Video, source, [Fragment::new(file)])
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_missing_ones_have_defaults() {
+        let text =
+            r#"{"uid":"a","source":"https://h.example/","kind":"image","fragments":[],"of_tomorrow":1}"#;
+        let content: Content = serde_json::from_str(text).unwrap();
+        assert_eq!((content.role, content.delivery), (Role::Main, Delivery::Fragments));
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_written() {
+        let saved = serde_json::to_value(content()).unwrap();
+        let names: Vec<_> = saved.as_object().unwrap().keys().cloned().collect();
+        let expected = ["delivery", "extractor", "fragments", "kind", "quality", "role", "source", "uid"];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn debug_shows_no_query() {
+        assert!(!format!("{:?}", content()).contains("s3cret"));
+    }
+}

@@ -1,0 +1,392 @@
+//! `Context`: what extractors and downloaders are lent.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::{
+    AccessToken, Answer, AuthRegistry, Credential, Error, ExtractorInfo, Identity, OpenAnswer, Request,
+    Result, Routes, Secret,
+    auth::TokenCache,
+    hosts::{HostKey, Hosts},
+    parked::Parked,
+    transport::{Live, Routed, Transport},
+};
+
+/// What extractors and downloaders are lent: the gate to the network, and what belongs to the extractor they work for.
+///
+/// Cheap to clone; clones share connections, host limits, tokens and parked answers. The registry scopes it: an
+/// extractor sees its own credential and options, and no one else's.
+#[derive(Clone)]
+pub struct Context {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) scope: Arc<Scope>,
+}
+
+/// What all clones of a context share.
+pub(crate) struct Shared {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) hosts: Hosts,
+    pub(crate) parked: Parked,
+    pub(crate) tokens: TokenCache,
+    auth: AuthRegistry,
+    options: Options,
+    /// What users wrote before the `@` of their links, for that origin alone.
+    typed: Mutex<HashMap<HostKey, Credential>>,
+    /// When each extractor with an interval may ask next.
+    turns: Mutex<HashMap<String, Instant>>,
+}
+
+type Options = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Who a context works for.
+#[derive(Default)]
+pub(crate) struct Scope {
+    pub(crate) info: Option<ExtractorInfo>,
+    pub(crate) first_answer: Option<Arc<Answer>>,
+}
+
+/// Settings of a [`Context`].
+#[derive(Debug)]
+#[must_use]
+pub struct ContextBuilder {
+    transport: Option<Arc<dyn Transport>>,
+    routes: Routes,
+    auth: AuthRegistry,
+    options: Options,
+    max_per_host: usize,
+    longest_wait: Duration,
+}
+
+impl Context {
+    /// The network, with the default settings and no credentials.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Settings to change.
+    pub fn builder() -> ContextBuilder {
+        ContextBuilder {
+            transport: None,
+            routes: Routes::new(),
+            auth: AuthRegistry::new(),
+            options: Options::new(),
+            max_per_host: 10,
+            longest_wait: Duration::from_secs(60),
+        }
+    }
+
+    /// The name of the extractor it works for; `qetch` where it works for none.
+    pub fn name(&self) -> &str {
+        self.scope.info.as_ref().map_or("qetch", ExtractorInfo::name)
+    }
+
+    /// The credential of the extractor it works for, if the user gave one.
+    pub fn credential(&self) -> Option<&Credential> {
+        self.shared.auth.get(self.scope.info.as_ref()?.name())
+    }
+
+    /// What the user set for an option of the extractor it works for.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        let options = self.shared.options.get(self.scope.info.as_ref()?.name())?;
+        options.get(name).map(String::as_str)
+    }
+
+    /// Sends a request and reads its answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`OverLimit`](Error::OverLimit) when the answer has more bytes than the request allows, and those of
+    /// [`open`](Context::open).
+    pub async fn send(&self, request: Request) -> Result<Answer> {
+        let limit = request.limit;
+        self.open(request).await?.read(limit).await
+    }
+
+    /// The JSON at `url`.
+    ///
+    /// # Errors
+    /// What [`Error::status`] makes of a status that is no success, [`SiteChanged`](Error::SiteChanged) where the
+    /// answer has another shape, and those of [`send`](Context::send).
+    pub async fn get_json<T: DeserializeOwned>(&self, url: Url) -> Result<T> {
+        self.send(Request::get(url)).await?.ok()?.json(self.name())
+    }
+
+    /// The text at `url`; what is not UTF-8 becomes U+FFFD.
+    ///
+    /// # Errors
+    /// What [`Error::status`] makes of a status that is no success, and those of [`send`](Context::send).
+    pub async fn get_text(&self, url: Url) -> Result<String> {
+        Ok(self.send(Request::get(url)).await?.ok()?.text())
+    }
+
+    /// The access token of the extractor it works for: the kept one while it is fresh, else what `mint` brings. Of
+    /// callers that come together one mints, and the others wait for that token.
+    ///
+    /// # Errors
+    /// Those of `mint`.
+    pub async fn token<F>(&self, mint: F) -> Result<Secret>
+    where
+        F: Future<Output = Result<AccessToken>>,
+    {
+        self.shared.tokens.get(self.name(), mint).await
+    }
+
+    /// Says that the site refused `token`, so that the next call of [`token`](Context::token) mints another.
+    pub async fn forget_token(&self, token: &Secret) {
+        self.shared.tokens.forget(self.name(), token).await;
+    }
+
+    /// The open answer to a plain GET of `url` that an extraction left behind, if there is one: its bytes need not be
+    /// asked for again. For downloaders.
+    pub fn take_parked(&self, url: &Url) -> Option<OpenAnswer> {
+        self.shared.parked.take(url)
+    }
+
+    /// The first answer to a plain GET of `url`: the one by which the registry found the extractor, or else fetched
+    /// now. Its body holds the first bytes alone; the rest stays parked for a download that follows.
+    ///
+    /// # Errors
+    /// What [`Error::status`] makes of a status that is no success, and those of [`open`](Context::open).
+    pub async fn first_answer(&self, url: &Url) -> Result<Arc<Answer>> {
+        match &self.scope.first_answer {
+            Some(answer) => Ok(answer.clone()),
+            None => self.fetch_first(url).await.map(Arc::new),
+        }
+    }
+
+    /// Fetches the first answer to a plain GET of `url` and parks the rest of it.
+    pub(crate) async fn fetch_first(&self, url: &Url) -> Result<Answer> {
+        let open = self.open(Request::media(url.clone())).await?.ok()?;
+        let is_page =
+            open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
+        let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
+        if !is_page {
+            self.shared.parked.park(url, open);
+        }
+        Ok(answer)
+    }
+
+    /// This context, working for the extractor that `info` tells of.
+    pub(crate) fn scoped(&self, info: &ExtractorInfo) -> Self {
+        self.with_scope(Scope { info: Some(info.clone()), first_answer: None })
+    }
+
+    /// This context, working for the extractor that `info` tells of, which recognised `answer`.
+    pub(crate) fn scoped_with(&self, info: &ExtractorInfo, answer: Arc<Answer>) -> Self {
+        self.with_scope(Scope { info: Some(info.clone()), first_answer: Some(answer) })
+    }
+
+    fn with_scope(&self, scope: Scope) -> Self {
+        Self { shared: self.shared.clone(), scope: Arc::new(scope) }
+    }
+
+    /// `url` without what stands before its `@`, which is remembered for its origin.
+    pub(crate) fn adopt(&self, url: &Url) -> Url {
+        let mut bare = url.clone();
+        if url.username().is_empty() && url.password().is_none() {
+            return bare;
+        }
+        // Both fail for URLs that have no host, which cannot have user information either.
+        let _ = bare.set_username("");
+        let _ = bare.set_password(None);
+        let credential =
+            Credential::basic(decoded(url.username()), decoded(url.password().unwrap_or_default()));
+        lock(&self.shared.typed).insert(HostKey::of(&bare), credential);
+        bare
+    }
+
+    /// What the user wrote before the `@` of a link to this origin.
+    pub(crate) fn typed_credential(&self, url: &Url) -> Option<Credential> {
+        lock(&self.shared.typed).get(&HostKey::of(url)).cloned()
+    }
+
+    /// Waits until the extractor may ask again, by the interval it declares.
+    pub(crate) async fn wait_turn(&self) {
+        let Some(info) = &self.scope.info else { return };
+        let Some(interval) = info.interval() else { return };
+        let turn = {
+            let mut turns = lock(&self.shared.turns);
+            let turn = turns.get(info.name()).copied().unwrap_or_else(Instant::now).max(Instant::now());
+            turns.insert(info.name().to_owned(), turn + interval);
+            turn
+        };
+        tokio::time::sleep_until(turn).await;
+    }
+
+    /// How requests introduce themselves.
+    pub(crate) fn user_agent(&self) -> &str {
+        match self.scope.info.as_ref().map(ExtractorInfo::identity) {
+            Some(Identity::As(agent)) => agent,
+            _ => HONEST,
+        }
+    }
+
+    /// Options that no extractor of `known` has, as the error that lists what there is.
+    pub(crate) fn check_options(&self, known: &[&ExtractorInfo]) -> Result<()> {
+        for (name, options) in &self.shared.options {
+            let Some(info) = known.iter().find(|info| info.name() == name) else {
+                let names: Vec<_> = known.iter().map(|info| info.name()).collect();
+                let reason = format!("there is no such extractor; this build has {}", names.join(", "));
+                return Err(Error::invalid(format!("an option for `{name}`"), reason));
+            };
+            let names: Vec<_> = info.options().iter().map(|option| option.name.as_str()).collect();
+            if let Some(option) = options.keys().find(|option| !names.contains(&option.as_str())) {
+                let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                let reason = format!("{name} has no such option; it has {has}");
+                return Err(Error::invalid(format!("the option `{option}`"), reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How honest requests introduce themselves.
+const HONEST: &str = concat!("qetch/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
+
+/// How much of a page is read to recognise it.
+const PAGE_BYTES: usize = 64 << 10;
+
+/// How much of anything else: signatures stand at the very beginning.
+const MEDIA_BYTES: usize = 1 << 10;
+
+impl ContextBuilder {
+    /// What carries the requests; the network itself unless set.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Which origin is asked in place of which host; none unless set.
+    pub fn routes(mut self, routes: Routes) -> Self {
+        self.routes = routes;
+        self
+    }
+
+    /// The credentials; none unless set.
+    pub fn auth(mut self, auth: AuthRegistry) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// Sets an option of an extractor.
+    pub fn option(mut self, extractor: &str, name: &str, value: &str) -> Self {
+        self.options.entry(extractor.to_owned()).or_default().insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The most connections to one host over everything this context does; 10 unless set, at least 1.
+    pub fn max_per_host(mut self, connections: usize) -> Self {
+        self.max_per_host = connections;
+        self
+    }
+
+    /// The longest wait that a host may ask for; 60 s unless set. A longer one is
+    /// [`RateLimited`](Error::RateLimited).
+    pub fn longest_wait(mut self, wait: Duration) -> Self {
+        self.longest_wait = wait;
+        self
+    }
+
+    /// The context, working for no extractor yet.
+    pub fn build(self) -> Context {
+        let transport = self.transport.unwrap_or_else(|| Arc::new(Live::new()));
+        let transport: Arc<dyn Transport> =
+            if self.routes.is_empty() { transport } else { Arc::new(Routed::new(self.routes, transport)) };
+        let shared = Shared {
+            transport,
+            hosts: Hosts::new(self.max_per_host, self.longest_wait),
+            parked: Parked::default(),
+            tokens: TokenCache::default(),
+            auth: self.auth,
+            options: self.options,
+            typed: Mutex::default(),
+            turns: Mutex::default(),
+        };
+        Context { shared: Arc::new(shared), scope: Arc::default() }
+    }
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("name", &self.name())
+            .field("transport", &self.shared.transport)
+            .finish_non_exhaustive()
+    }
+}
+
+/// User information is percent-encoded in a URL (RFC 3986, section 3.2.1).
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extractor_sees_its_own_credential_and_options() {
+        let auth =
+            AuthRegistry::new().with("frogs", Credential::token("f")).with("toads", Credential::token("t"));
+        let cx = Context::builder().auth(auth).option("frogs", "size", "large").build();
+        assert!(cx.credential().is_none() && cx.option("size").is_none());
+
+        let frogs = cx.scoped(&ExtractorInfo::new("frogs", ""));
+        assert_eq!(frogs.credential(), Some(&Credential::token("f")));
+        assert_eq!(frogs.option("size"), Some("large"));
+
+        let newts = cx.scoped(&ExtractorInfo::new("newts", ""));
+        assert!(newts.credential().is_none() && newts.option("size").is_none());
+    }
+
+    #[test]
+    fn an_unknown_option_is_told_with_those_that_are_known() {
+        let frogs = ExtractorInfo::new("frogs", "").with_option("size", "");
+        let check = |extractor: &str, option: &str| {
+            let cx = Context::builder().option(extractor, option, "").build();
+            cx.check_options(&[&frogs]).map_err(|error| error.to_string())
+        };
+        assert_eq!(check("frogs", "size"), Ok(()));
+        assert!(check("frogs", "sizes").unwrap_err().contains("it has size"));
+        assert!(check("frog", "size").unwrap_err().contains("this build has frogs"));
+    }
+
+    #[test]
+    fn user_information_leaves_the_url_and_stays_with_its_origin() {
+        let cx = Context::new();
+        let bare = cx.adopt(&Url::parse("https://me:a%40b@h.example/x").unwrap());
+        assert_eq!(bare.as_str(), "https://h.example/x");
+        assert_eq!(cx.typed_credential(&bare), Some(Credential::basic("me", "a@b")));
+        assert_eq!(cx.typed_credential(&Url::parse("http://h.example/x").unwrap()), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interval_spaces_the_requests_of_its_extractor() {
+        let cx = Context::new();
+        let slow = cx.scoped(&ExtractorInfo::new("slow", "").with_interval(Duration::from_secs(2)));
+        let start = Instant::now();
+        for _ in 0..3 {
+            slow.wait_turn().await;
+            cx.wait_turn().await;
+        }
+        assert_eq!(start.elapsed().as_secs(), 4);
+    }
+}

@@ -1,0 +1,534 @@
+//! The one error type: variants by what the caller can do, a stable code for each, and no secret in any of them.
+
+use std::{error::Error as StdError, fmt, io, path::PathBuf, time::Duration};
+
+use url::Url;
+
+use crate::{auth::AuthKind, shown::shown};
+
+/// The result of everything fallible in qetch.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Any error, boxed: how foreign errors travel as a [`source`](StdError::source) without being named in our API.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// What went wrong, told by what the caller can do about it.
+///
+/// [`code`](Error::code) is stable and meant for programs; `Display` is a sentence for people that never repeats its
+/// source. URLs appear without user information and without their query, since both may carry secrets.
+///
+/// ```
+/// use qetch_core::Error;
+///
+/// let error = Error::gone("gfycat item");
+/// assert_eq!((error.code(), error.is_retryable()), ("gone", false));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing in this build can handle what was given, or the form is known and not supported.
+    #[error("{what} is not supported: {reason}")]
+    #[non_exhaustive]
+    Unsupported {
+        /// What was given: a URL as it may be shown, or the name of a form.
+        what: String,
+        /// Why not, and what would help.
+        reason: String,
+    },
+    /// What was given is not well-formed: a URL, an option, a saved content.
+    #[error("{what} is not valid: {reason}")]
+    #[non_exhaustive]
+    Invalid {
+        /// What was given.
+        what: String,
+        /// Why it is not valid.
+        reason: String,
+    },
+    /// The site says that there is no such thing.
+    #[error("{what} was not found")]
+    #[non_exhaustive]
+    NotFound {
+        /// What was asked for.
+        what: String,
+    },
+    /// It was there once and will not come back.
+    #[error("{what} is gone")]
+    #[non_exhaustive]
+    Gone {
+        /// What was asked for.
+        what: String,
+    },
+    /// It is there, for others.
+    #[error("{what} is private")]
+    #[non_exhaustive]
+    Private {
+        /// What was asked for.
+        what: String,
+    },
+    /// A credential is needed, or the one that was given was refused.
+    #[error("{extractor} needs a login ({})", kinds_shown(.kinds))]
+    #[non_exhaustive]
+    LoginRequired {
+        /// The extractor whose credential it is, the key in [`AuthRegistry`](crate::AuthRegistry).
+        extractor: String,
+        /// The kinds of credential it takes.
+        kinds: Vec<AuthKind>,
+    },
+    /// Not available in this country.
+    #[error("{what} is not available in this country")]
+    #[non_exhaustive]
+    GeoBlocked {
+        /// What was asked for.
+        what: String,
+        /// Where it is available, as ISO 3166-1 alpha-2 codes, when the site says so.
+        countries: Vec<String>,
+    },
+    /// The site wants proof of age.
+    #[error("{what} is behind an age gate")]
+    #[non_exhaustive]
+    AgeGated {
+        /// What was asked for.
+        what: String,
+    },
+    /// The host asks us to wait longer than we may.
+    #[error("{host} limits the rate of requests{}", wait_shown(.retry_after))]
+    #[non_exhaustive]
+    RateLimited {
+        /// The host that asked.
+        host: String,
+        /// How long it asked us to wait, from now.
+        retry_after: Option<Duration>,
+    },
+    /// A page that tells people from programs stood in the way.
+    #[error("{host} answered with a challenge instead of the content")]
+    #[non_exhaustive]
+    Challenge {
+        /// The host that asked.
+        host: String,
+    },
+    /// Protected by digital rights management.
+    #[error("{what} is protected by DRM ({system})")]
+    #[non_exhaustive]
+    Drm {
+        /// What was asked for.
+        what: String,
+        /// The protection system, as its manifest names it.
+        system: String,
+    },
+    /// A live event that has nothing to give yet, or nothing in this form.
+    #[error("{what} is live")]
+    #[non_exhaustive]
+    Live {
+        /// What was asked for.
+        what: String,
+    },
+    /// The site's answer no longer has the shape its extractor knows.
+    #[error("{extractor} changed: {problem} at {path}")]
+    #[non_exhaustive]
+    SiteChanged {
+        /// The extractor, or the host where no extractor is known.
+        extractor: String,
+        /// Where in the answer: a JSON path such as `$.gfyItem.gfyId`.
+        path: String,
+        /// What was expected or met there.
+        problem: String,
+    },
+    /// The network policy forbids this address.
+    #[error("the network policy refuses {host} ({class})")]
+    #[non_exhaustive]
+    EgressDenied {
+        /// The host that was refused.
+        host: String,
+        /// The class of its address, or of its scheme.
+        class: String,
+    },
+    /// The file at the origin changed while it was fetched.
+    #[error("{what} changed at the origin: {change}")]
+    #[non_exhaustive]
+    ContentChanged {
+        /// The URL, as it may be shown.
+        what: String,
+        /// What changed.
+        change: String,
+    },
+    /// The bytes are not those that the checksum promises.
+    #[error("{algorithm} mismatch: expected {expected}, got {actual}")]
+    #[non_exhaustive]
+    ChecksumMismatch {
+        /// The algorithm.
+        algorithm: String,
+        /// The checksum that was promised, as hex.
+        expected: String,
+        /// The checksum of what arrived, as hex.
+        actual: String,
+    },
+    /// Something else stands where the result would go.
+    #[error("{} {problem}", .path.display())]
+    #[non_exhaustive]
+    Conflict {
+        /// The path.
+        path: PathBuf,
+        /// What stands there, and what to do.
+        problem: String,
+    },
+    /// A reply does not fit what was asked, so not a byte of it was used.
+    #[error("{host} sent a wrong reply: {problem}")]
+    #[non_exhaustive]
+    BadReply {
+        /// The host that sent it.
+        host: String,
+        /// What does not fit.
+        problem: String,
+    },
+    /// A status that has no variant of its own.
+    #[error("{url} answered with status {status}")]
+    #[non_exhaustive]
+    Http {
+        /// The URL, as it may be shown.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A limit of ours was reached.
+    #[error("{what} is over the limit of {limit}")]
+    #[non_exhaustive]
+    OverLimit {
+        /// What was counted.
+        what: String,
+        /// The limit, with its unit.
+        limit: String,
+    },
+    /// This build lacks a feature.
+    #[error("{what} needs the cargo feature `{feature}`, which is not compiled in")]
+    #[non_exhaustive]
+    MissingFeature {
+        /// What needs it.
+        what: String,
+        /// The feature's name.
+        feature: &'static str,
+    },
+    /// Ended in order because it was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// The network failed.
+    #[error("{}{}", network_shown(.host, *.fault), note_shown(.note))]
+    #[non_exhaustive]
+    Network {
+        /// The host that was asked.
+        host: String,
+        /// What failed.
+        fault: NetworkFault,
+        /// What the extractor knows about it.
+        note: Option<String>,
+        /// The error beneath.
+        source: Option<BoxError>,
+    },
+    /// A file could not be read or written.
+    #[error("cannot {action} {}", .path.display())]
+    #[non_exhaustive]
+    Io {
+        /// What was tried: a verb.
+        action: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// The error beneath.
+        source: io::Error,
+    },
+    /// A fault in qetch or in an extractor: worth a report.
+    #[error("unexpected: {what}")]
+    #[non_exhaustive]
+    Unexpected {
+        /// What was met.
+        what: String,
+        /// The error beneath.
+        source: Option<BoxError>,
+    },
+}
+
+/// What failed on the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NetworkFault {
+    /// The host's name does not resolve.
+    Resolve,
+    /// No connection could be made.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// Nothing arrived in time.
+    Timeout,
+    /// The connection broke, or the body ended early.
+    Broken,
+}
+
+impl Error {
+    /// Nothing can handle `what`, and why.
+    pub fn unsupported(what: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Unsupported { what: what.into(), reason: reason.into() }
+    }
+
+    /// `what` is not well-formed, and why.
+    pub fn invalid(what: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Invalid { what: what.into(), reason: reason.into() }
+    }
+
+    /// The site knows of no `what`.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+
+    /// `what` was there once.
+    pub fn gone(what: impl Into<String>) -> Self {
+        Self::Gone { what: what.into() }
+    }
+
+    /// `what` is for others.
+    pub fn private(what: impl Into<String>) -> Self {
+        Self::Private { what: what.into() }
+    }
+
+    /// `extractor` needs a credential of one of `kinds`.
+    pub fn login_required(extractor: impl Into<String>, kinds: impl Into<Vec<AuthKind>>) -> Self {
+        Self::LoginRequired { extractor: extractor.into(), kinds: kinds.into() }
+    }
+
+    /// `what` is kept from this country; `countries` are those that may, when the site says so.
+    pub fn geo_blocked(what: impl Into<String>, countries: impl Into<Vec<String>>) -> Self {
+        Self::GeoBlocked { what: what.into(), countries: countries.into() }
+    }
+
+    /// `what` wants proof of age.
+    pub fn age_gated(what: impl Into<String>) -> Self {
+        Self::AgeGated { what: what.into() }
+    }
+
+    /// `host` asks us to wait.
+    pub fn rate_limited(host: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self::RateLimited { host: host.into(), retry_after }
+    }
+
+    /// `host` tells people from programs.
+    pub fn challenge(host: impl Into<String>) -> Self {
+        Self::Challenge { host: host.into() }
+    }
+
+    /// `what` is protected by `system`.
+    pub fn drm(what: impl Into<String>, system: impl Into<String>) -> Self {
+        Self::Drm { what: what.into(), system: system.into() }
+    }
+
+    /// `what` is a live event.
+    pub fn live(what: impl Into<String>) -> Self {
+        Self::Live { what: what.into() }
+    }
+
+    /// The answer of `extractor`'s site has another shape at `path` than the extractor knows.
+    pub fn site_changed(
+        extractor: impl Into<String>,
+        path: impl Into<String>,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self::SiteChanged { extractor: extractor.into(), path: path.into(), problem: problem.into() }
+    }
+
+    /// The network policy refuses `host`, whose address or scheme is of `class`.
+    pub fn egress_denied(host: impl Into<String>, class: impl Into<String>) -> Self {
+        Self::EgressDenied { host: host.into(), class: class.into() }
+    }
+
+    /// The file behind `url` is not the one that was begun.
+    pub fn content_changed(url: &Url, change: impl Into<String>) -> Self {
+        Self::ContentChanged { what: shown(url), change: change.into() }
+    }
+
+    /// A checksum that does not fit, both as hex.
+    pub fn checksum_mismatch(
+        algorithm: impl Into<String>,
+        expected: impl Into<String>,
+        actual: impl Into<String>,
+    ) -> Self {
+        Self::ChecksumMismatch {
+            algorithm: algorithm.into(),
+            expected: expected.into(),
+            actual: actual.into(),
+        }
+    }
+
+    /// Something stands at `path`.
+    pub fn conflict(path: impl Into<PathBuf>, problem: impl Into<String>) -> Self {
+        Self::Conflict { path: path.into(), problem: problem.into() }
+    }
+
+    /// A reply from `url` that does not fit what was asked.
+    pub fn bad_reply(url: &Url, problem: impl Into<String>) -> Self {
+        Self::BadReply { host: host_of(url), problem: problem.into() }
+    }
+
+    /// A status that is an error, by what the caller can do: 404 and 410 become [`NotFound`](Error::NotFound) and
+    /// [`Gone`](Error::Gone), 451 [`GeoBlocked`](Error::GeoBlocked), 429 [`RateLimited`](Error::RateLimited), the rest
+    /// [`Http`](Error::Http). An extractor that knows better maps it again.
+    pub fn status(url: &Url, status: u16) -> Self {
+        match status {
+            404 => Self::not_found(shown(url)),
+            410 => Self::gone(shown(url)),
+            429 => Self::rate_limited(host_of(url), None),
+            451 => Self::geo_blocked(shown(url), []),
+            _ => Self::Http { url: shown(url), status },
+        }
+    }
+
+    /// More of `what` than `limit`.
+    pub fn over_limit(what: impl Into<String>, limit: impl Into<String>) -> Self {
+        Self::OverLimit { what: what.into(), limit: limit.into() }
+    }
+
+    /// `what` needs a cargo feature.
+    pub fn missing_feature(what: impl Into<String>, feature: &'static str) -> Self {
+        Self::MissingFeature { what: what.into(), feature }
+    }
+
+    /// The network failed between us and `host`.
+    pub fn network(
+        host: impl Into<String>,
+        fault: NetworkFault,
+        source: impl Into<Option<BoxError>>,
+    ) -> Self {
+        Self::Network { host: host.into(), fault, note: None, source: source.into() }
+    }
+
+    /// `action` (a verb) on `path` failed.
+    pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::Io { action, path: path.into(), source }
+    }
+
+    /// A fault in the code, not in what came from outside.
+    pub fn unexpected(what: impl Into<String>, source: impl Into<Option<BoxError>>) -> Self {
+        Self::Unexpected { what: what.into(), source: source.into() }
+    }
+
+    /// Adds what an extractor knows to a [`Network`](Error::Network) error; every other error stays as it is.
+    #[must_use]
+    pub fn with_note(mut self, text: impl Into<String>) -> Self {
+        if let Self::Network { note, .. } = &mut self {
+            *note = Some(text.into());
+        }
+        self
+    }
+
+    /// The stable name of the variant, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unsupported { .. } => "unsupported",
+            Self::Invalid { .. } => "invalid",
+            Self::NotFound { .. } => "not_found",
+            Self::Gone { .. } => "gone",
+            Self::Private { .. } => "private",
+            Self::LoginRequired { .. } => "login_required",
+            Self::GeoBlocked { .. } => "geo_blocked",
+            Self::AgeGated { .. } => "age_gated",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Challenge { .. } => "challenge",
+            Self::Drm { .. } => "drm",
+            Self::Live { .. } => "live",
+            Self::SiteChanged { .. } => "site_changed",
+            Self::EgressDenied { .. } => "egress_denied",
+            Self::ContentChanged { .. } => "content_changed",
+            Self::ChecksumMismatch { .. } => "checksum_mismatch",
+            Self::Conflict { .. } => "conflict",
+            Self::BadReply { .. } => "bad_reply",
+            Self::Http { .. } => "http",
+            Self::OverLimit { .. } => "over_limit",
+            Self::MissingFeature { .. } => "missing_feature",
+            Self::Interrupted => "interrupted",
+            Self::Network { .. } => "network",
+            Self::Io { .. } => "io",
+            Self::Unexpected { .. } => "unexpected",
+        }
+    }
+
+    /// Whether the same call may succeed later without anything being changed.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } | Self::Live { .. } | Self::Interrupted => true,
+            Self::Network { fault, .. } => !matches!(fault, NetworkFault::Tls),
+            Self::Http { status, .. } => matches!(status, 408 | 500 | 502 | 503 | 504 | 522 | 524),
+            _ => false,
+        }
+    }
+}
+
+impl From<url::ParseError> for Error {
+    fn from(error: url::ParseError) -> Self {
+        Self::invalid("the URL", error.to_string())
+    }
+}
+
+/// The host of `url` as it stands in errors; empty for a URL that has none.
+pub(crate) fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+fn kinds_shown(kinds: &[AuthKind]) -> String {
+    let names: Vec<_> = kinds.iter().map(ToString::to_string).collect();
+    if names.is_empty() { "no kind is known".to_owned() } else { names.join(" or ") }
+}
+
+fn wait_shown(retry_after: &Option<Duration>) -> String {
+    retry_after.map(|wait| format!("; it asks to wait {} s", wait.as_secs())).unwrap_or_default()
+}
+
+fn note_shown(note: &Option<String>) -> String {
+    note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default()
+}
+
+fn network_shown(host: &str, fault: NetworkFault) -> String {
+    match fault {
+        NetworkFault::Resolve => format!("the name {host} does not resolve"),
+        NetworkFault::Connect => format!("cannot connect to {host}"),
+        NetworkFault::Tls => format!("no secure connection to {host}"),
+        NetworkFault::Timeout => format!("{host} did not answer in time"),
+        NetworkFault::Broken => format!("the connection to {host} broke"),
+    }
+}
+
+impl fmt::Display for NetworkFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Broken => "broken",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_in_an_error_has_no_user_and_no_query() {
+        let url = Url::parse("https://me:hunter2@host.example/a?sig=s3cret#f").unwrap();
+        for error in [Error::status(&url, 404), Error::status(&url, 418), Error::content_changed(&url, "x")] {
+            let text = format!("{error} {error:?}");
+            assert!(!text.contains("hunter2") && !text.contains("s3cret"), "{text}");
+            assert!(text.contains("host.example/a"), "{text}");
+        }
+    }
+
+    #[test]
+    fn display_does_not_repeat_the_source() {
+        let error = Error::io("open", "/x", io::Error::other("beneath"));
+        assert_eq!(error.to_string(), "cannot open /x");
+        assert_eq!(error.source().unwrap().to_string(), "beneath");
+    }
+
+    #[test]
+    fn statuses_become_what_the_caller_can_do() {
+        let url = Url::parse("http://h.example/").unwrap();
+        let codes: Vec<_> = [404, 410, 429, 451, 500].map(|status| Error::status(&url, status).code()).into();
+        assert_eq!(codes, ["not_found", "gone", "rate_limited", "geo_blocked", "http"]);
+        assert!(Error::status(&url, 503).is_retryable() && !Error::status(&url, 403).is_retryable());
+    }
+}

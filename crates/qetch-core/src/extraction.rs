@@ -1,0 +1,237 @@
+//! `Extraction`: what extracting answers, a stream of what was found.
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context as TaskContext, Poll},
+};
+
+use futures_core::Stream;
+use futures_util::{StreamExt as _, stream};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::{Collection, Content, Result, Timestamp, Variants, shown::shown};
+
+/// One thing that an extraction found.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Found {
+    /// A resource.
+    Variants(Variants),
+    /// It is behind another URL. The registry follows it, so who asks a registry never sees one.
+    Handoff(Handoff),
+    /// Something is amiss, and the rest goes on.
+    Warning(Warning),
+}
+
+impl<V: Into<Variants>> From<V> for Found {
+    fn from(variants: V) -> Self {
+        Self::Variants(variants.into())
+    }
+}
+
+impl From<Handoff> for Found {
+    fn from(handoff: Handoff) -> Self {
+        Self::Handoff(handoff)
+    }
+}
+
+impl From<Warning> for Found {
+    fn from(warning: Warning) -> Self {
+        Self::Warning(warning)
+    }
+}
+
+/// What is looked for is behind another URL.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Handoff {
+    /// Where it is.
+    pub url: Url,
+    /// What is known of it already.
+    pub known: Known,
+}
+
+impl Handoff {
+    /// To `url`, with nothing known.
+    pub fn new(url: Url) -> Self {
+        Self { url, known: Known::default() }
+    }
+
+    /// With what is known already.
+    #[must_use]
+    pub fn with_known(mut self, known: Known) -> Self {
+        self.known = known;
+        self
+    }
+}
+
+impl fmt::Debug for Handoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handoff").field("url", &shown(&self.url)).field("known", &self.known).finish()
+    }
+}
+
+/// What is known of a resource before it is found. It fills what the finder leaves empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Known {
+    /// The title.
+    pub title: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+    /// Who uploaded it.
+    pub uploaded_by: Option<String>,
+    /// When it was uploaded.
+    pub uploaded_date: Option<Timestamp>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// What else the site tells.
+    pub metadata: Map<String, Value>,
+    /// The collection it stands in.
+    pub collection: Option<Collection>,
+}
+
+impl Known {
+    /// Fills what `variants` leave empty.
+    pub(crate) fn fill(&self, variants: &mut Variants) {
+        for content in variants.each_mut() {
+            self.fill_content(content);
+        }
+        if variants.collection.is_none() {
+            variants.collection.clone_from(&self.collection);
+        }
+    }
+
+    fn fill_content(&self, content: &mut Content) {
+        fill(&mut content.title, &self.title);
+        fill(&mut content.description, &self.description);
+        fill(&mut content.uploaded_by, &self.uploaded_by);
+        fill(&mut content.uploaded_date, &self.uploaded_date);
+        if content.tags.is_empty() {
+            content.tags.clone_from(&self.tags);
+        }
+        for (name, value) in &self.metadata {
+            content.metadata.entry(name.as_str()).or_insert_with(|| value.clone());
+        }
+    }
+
+    /// This, with what is still empty filled by `outer`, which handed over to it.
+    pub(crate) fn within(mut self, outer: &Self) -> Self {
+        fill(&mut self.title, &outer.title);
+        fill(&mut self.description, &outer.description);
+        fill(&mut self.uploaded_by, &outer.uploaded_by);
+        fill(&mut self.uploaded_date, &outer.uploaded_date);
+        fill(&mut self.collection, &outer.collection);
+        if self.tags.is_empty() {
+            self.tags.clone_from(&outer.tags);
+        }
+        for (name, value) in &outer.metadata {
+            self.metadata.entry(name.as_str()).or_insert_with(|| value.clone());
+        }
+        self
+    }
+}
+
+fn fill<T: Clone>(slot: &mut Option<T>, known: &Option<T>) {
+    if slot.is_none() {
+        slot.clone_from(known);
+    }
+}
+
+/// Something amiss that does not end an extraction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// What is amiss, in a sentence.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning that says `message`.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// A stream of what is found behind a URL. What is not asked for is not fetched; dropping it ends the rest.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use qetch_core::{Content, Extraction, Found, Kind, Url};
+///
+/// let url = Url::parse("https://pond.example/p/7").unwrap();
+/// let mut extraction = Extraction::once(Content::new("pond-7", Kind::Image, url, []));
+/// while let Some(found) = extraction.next().await {
+///     if let Found::Variants(variants) = found.unwrap() {
+///         assert_eq!(variants.best().uid, "pond-7");
+///     }
+/// }
+/// # });
+/// ```
+#[must_use = "an extraction does nothing unless it is read"]
+pub struct Extraction {
+    stream: Pin<Box<dyn Stream<Item = Result<Found>> + Send>>,
+}
+
+impl Extraction {
+    /// One thing: a resource of one or several qualities, or a hand-off.
+    pub fn once(found: impl Into<Found>) -> Self {
+        Self::from_stream(stream::iter([Ok(found.into())]))
+    }
+
+    /// Several things that are known at once.
+    pub fn of(found: impl IntoIterator<Item = Found, IntoIter: Send + 'static>) -> Self {
+        Self::from_stream(stream::iter(found.into_iter().map(Ok)))
+    }
+
+    /// Things that are found as the stream is read: albums, threads, feeds. An error does not end it, unless the
+    /// stream ends.
+    pub fn from_stream(stream: impl Stream<Item = Result<Found>> + Send + 'static) -> Self {
+        Self { stream: Box::pin(stream) }
+    }
+
+    /// The next thing found; `None` at the end. An error ends what it came from and nothing else, so it is worth asking
+    /// on after one.
+    pub async fn next(&mut self) -> Option<Result<Found>> {
+        self.stream.next().await
+    }
+
+    /// The next resource, past the warnings, which are logged.
+    ///
+    /// # Errors
+    /// The error that stands before it.
+    pub async fn next_variants(&mut self) -> Result<Option<Variants>> {
+        while let Some(found) = self.next().await {
+            match found? {
+                Found::Variants(variants) => return Ok(Some(variants)),
+                Found::Warning(warning) => tracing::warn!("{warning}"),
+                Found::Handoff(handoff) => {
+                    tracing::debug!(url = shown(&handoff.url), "hand-off not followed");
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Stream for Extraction {
+    type Item = Result<Found>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        self.stream.as_mut().poll_next(cx)
+    }
+}
+
+impl fmt::Debug for Extraction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Extraction")
+    }
+}

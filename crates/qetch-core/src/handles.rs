@@ -1,0 +1,258 @@
+//! `Handles`: the URLs an extractor knows, as named patterns kept as data.
+
+use std::{fmt, ops, sync::Arc};
+
+use regex::Regex;
+use url::{Host, Url};
+
+use crate::{Error, Result, extractor::Claim, shown::shown};
+
+/// The URLs an extractor knows: the host first, then a few patterns on the path.
+///
+/// Host and path are looked at apart, so a look-alike (`gfycat.com.evil.example`, `gfycat.com@evil.example`, a URL
+/// within a query) cannot match whatever the pattern. Only `http` and `https` URLs with the scheme's own port match.
+///
+/// ```
+/// use qetch_core::{Handle, Handles, Url};
+///
+/// let handles = Handles::new([
+///     Handle::new("frog", ["pond.example", "*.pond.example"], r"^/p/(?P<id>\d+)/?$")
+///         .with_example("https://pond.example/p/7"),
+/// ]);
+/// let url = Url::parse("https://www.pond.example/p/7?ref=x").unwrap();
+/// assert_eq!(&handles.find(&url).unwrap()["id"], "7");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Handles {
+    handles: Vec<Handle>,
+}
+
+/// One named pattern.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    name: Arc<str>,
+    hosts: Vec<HostPattern>,
+    path: Regex,
+    examples: Vec<String>,
+}
+
+impl Handle {
+    /// URLs whose host is one of `hosts` (`site.example`, or `*.site.example` for those beneath it) and whose path, as
+    /// the URL standard writes it, matches the regular expression `path`.
+    ///
+    /// # Panics
+    /// If `path` is no regular expression: that is a fault in the extractor's source.
+    pub fn new<'a>(name: &str, hosts: impl IntoIterator<Item = &'a str>, path: &str) -> Self {
+        #[expect(clippy::expect_used, reason = "documented: a pattern is source code")]
+        let path = Regex::new(path).expect("a handle's pattern is a regular expression");
+        let hosts = hosts.into_iter().map(HostPattern::new).collect();
+        Self { name: name.into(), hosts, path, examples: Vec::new() }
+    }
+
+    /// Adds a URL that it matches, for people and for tests.
+    #[must_use]
+    pub fn with_example(mut self, url: impl Into<String>) -> Self {
+        self.examples.push(url.into());
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The hosts.
+    pub fn hosts(&self) -> &[HostPattern] {
+        &self.hosts
+    }
+
+    /// The regular expression on the path.
+    pub fn pattern(&self) -> &str {
+        self.path.as_str()
+    }
+
+    /// URLs that it matches.
+    pub fn examples(&self) -> &[String] {
+        &self.examples
+    }
+
+    /// Whether it names this host without a wildcard.
+    pub(crate) fn names_host(&self, url: &Url) -> bool {
+        host(url)
+            .is_some_and(|host| self.hosts.iter().any(|pattern| !pattern.beneath && pattern.matches(host)))
+    }
+}
+
+impl Handles {
+    /// Patterns that are tried in this order.
+    pub fn new(handles: impl IntoIterator<Item = Handle>) -> Self {
+        Self { handles: handles.into_iter().collect() }
+    }
+
+    /// The patterns, in the order they are tried.
+    pub fn iter(&self) -> impl Iterator<Item = &Handle> {
+        self.handles.iter()
+    }
+
+    /// The pattern of this name.
+    pub fn get(&self, name: &str) -> Option<&Handle> {
+        self.handles.iter().find(|handle| &*handle.name == name)
+    }
+
+    /// The first pattern that matches `url`, with what it captured.
+    pub fn find<'a>(&'a self, url: &'a Url) -> Option<Matched<'a>> {
+        let host = host(url)?;
+        let at_host = |handle: &&Handle| handle.hosts.iter().any(|pattern| pattern.matches(host));
+        self.handles.iter().filter(at_host).find_map(|handle| {
+            let captures = handle.path.captures(url.path())?;
+            Some(Matched { handle, captures })
+        })
+    }
+
+    /// [`Claim::Yes`] with the pattern's name where one matches, else [`Claim::No`]: what most extractors answer from
+    /// `can_handle`.
+    pub fn claim(&self, url: &Url) -> Claim {
+        self.find(url).map_or(Claim::No, |found| Claim::Yes(found.handle.name.clone()))
+    }
+
+    /// As [`find`](Handles::find), for an extractor that was asked for `url`.
+    ///
+    /// # Errors
+    /// [`Unsupported`](Error::Unsupported) where none matches.
+    pub fn require<'a>(&'a self, url: &'a Url) -> Result<Matched<'a>> {
+        self.find(url).ok_or_else(|| Error::unsupported(shown(url), "its form is not known"))
+    }
+}
+
+/// A handle that matched, with what it captured: `&found["id"]`.
+#[derive(Debug)]
+pub struct Matched<'a> {
+    handle: &'a Handle,
+    captures: regex::Captures<'a>,
+}
+
+impl<'a> Matched<'a> {
+    /// The handle.
+    pub fn handle(&self) -> &'a Handle {
+        self.handle
+    }
+
+    /// The text of the group `name`; `None` where the group took no part.
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.captures.name(name).map(|text| text.as_str())
+    }
+
+    /// The named groups that took part, in the pattern's order.
+    pub fn captures(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let names = self.handle.path.capture_names().flatten();
+        names.filter_map(|name| Some((name, self.get(name)?)))
+    }
+}
+
+impl ops::Index<&str> for Matched<'_> {
+    type Output = str;
+
+    /// # Panics
+    /// If the pattern has no such group, or it took no part: that is a fault in the extractor's source.
+    fn index(&self, name: &str) -> &str {
+        &self.captures[name]
+    }
+}
+
+/// A host by name, or the hosts beneath one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostPattern {
+    name: String,
+    beneath: bool,
+}
+
+impl HostPattern {
+    /// `site.example` for that host alone, `*.site.example` for those beneath it.
+    pub fn new(pattern: &str) -> Self {
+        let (name, beneath) = match pattern.strip_prefix("*.") {
+            Some(name) => (name, true),
+            None => (pattern, false),
+        };
+        Self { name: name.to_ascii_lowercase(), beneath }
+    }
+
+    /// Whether `host` is one of them.
+    pub fn matches(&self, host: &str) -> bool {
+        if !self.beneath {
+            return host == self.name;
+        }
+        host.strip_suffix(self.name.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", if self.beneath { "*." } else { "" }, self.name)
+    }
+}
+
+/// The host's name, without the dot of a fully qualified one; `None` for what no handle can match.
+fn host(url: &Url) -> Option<&str> {
+    if !matches!(url.scheme(), "http" | "https") || url.port().is_some() {
+        return None;
+    }
+    match url.host()? {
+        Host::Domain(name) => Some(name.strip_suffix('.').unwrap_or(name)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handles() -> Handles {
+        Handles::new([
+            Handle::new(
+                "item",
+                ["site.example", "*.site.example"],
+                r"^/(?P<id>[a-z]+)(?:-(?P<tag>[a-z]+))?$",
+            ),
+            Handle::new("any", ["site.example"], ""),
+        ])
+    }
+
+    fn check(url: &str, expected: Option<&str>) {
+        let url = Url::parse(url).unwrap();
+        assert_eq!(
+            handles().find(&url).map(|found| found.handle().name().to_owned()).as_deref(),
+            expected,
+            "{url}"
+        );
+    }
+
+    #[test]
+    fn the_host_is_matched_whole() {
+        check("https://site.example/abc", Some("item"));
+        check("http://SITE.example./abc?x=1#y", Some("item"));
+        check("https://a.b.site.example/abc", Some("item"));
+        check("https://site.example/1", Some("any"));
+        for stranger in [
+            "https://notsite.example/abc",
+            "https://site.example.evil.test/abc",
+            "https://site.example@evil.test/abc",
+            "https://evil.test/?u=https://site.example/abc",
+            "https://evil.test/site.example/abc",
+            "https://.site.example/abc",
+            "https://site.example:8443/abc",
+            "ftp://site.example/abc",
+            "https://127.0.0.1/abc",
+        ] {
+            let Ok(url) = Url::parse(stranger) else { continue };
+            assert!(handles().find(&url).is_none(), "{stranger}");
+        }
+    }
+
+    #[test]
+    fn captures_are_those_that_took_part() {
+        let url = Url::parse("https://site.example/abc").unwrap();
+        let (handles, with_tag) = (handles(), Url::parse("https://site.example/abc-de").unwrap());
+        assert_eq!(handles.find(&url).unwrap().captures().collect::<Vec<_>>(), [("id", "abc")]);
+        assert_eq!(handles.find(&with_tag).unwrap().get("tag"), Some("de"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Open answers that an extraction leaves behind for the download that follows it.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use url::Url;
+
+use crate::{OpenAnswer, hosts::HostKey};
+
+/// Answers that wait at once, over all hosts.
+const AT_ONCE: usize = 8;
+
+/// How long one may wait: origins close connections that nobody reads.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The parked answers of a context, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Parked(Mutex<Vec<Waiting>>);
+
+#[derive(Debug)]
+struct Waiting {
+    url: Url,
+    since: Instant,
+    answer: OpenAnswer,
+}
+
+impl Parked {
+    /// Keeps the open answer to a plain GET of `url`.
+    pub(crate) fn park(&self, url: &Url, answer: OpenAnswer) {
+        let mut waiting = self.lock();
+        waiting.retain(|it| it.url != *url && it.since.elapsed() < PATIENCE);
+        if waiting.len() >= AT_ONCE {
+            waiting.remove(0);
+        }
+        waiting.push(Waiting { url: url.clone(), since: Instant::now(), answer });
+    }
+
+    /// The open answer to a plain GET of `url`.
+    pub(crate) fn take(&self, url: &Url) -> Option<OpenAnswer> {
+        let mut waiting = self.lock();
+        waiting.retain(|it| it.since.elapsed() < PATIENCE);
+        let position = waiting.iter().position(|it| it.url == *url)?;
+        Some(waiting.remove(position).answer)
+    }
+
+    /// Lets go of those that hold a connection to this host: someone who will use it is waiting.
+    pub(crate) fn give_way(&self, key: &HostKey) {
+        self.lock().retain(|it| HostKey::of(it.answer.url()) != *key);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,17 @@
+//! How URLs may be shown: without user information, query and fragment, since each of them may carry a secret.
+
+use url::Url;
+
+/// `url` as it may stand in a log, an error or a `Debug`: scheme, host, port and path; a query is hinted at by `?…`.
+///
+/// ```
+/// use qetch_core::{Url, shown};
+///
+/// let url = Url::parse("https://me:pw@cdn.example/v.mp4?token=abc").unwrap();
+/// assert_eq!(shown(&url), "https://cdn.example/v.mp4?…");
+/// ```
+pub fn shown(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let query = if url.query().is_some() { "?…" } else { "" };
+    format!("{}://{}{port}{}{query}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}

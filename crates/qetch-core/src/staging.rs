@@ -1,0 +1,37 @@
+//! A directory that lives as long as the work in it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::{Error, Result, files::with_suffix};
+
+/// A new directory beside a file to be, removed with all in it when dropped.
+#[derive(Debug)]
+pub(crate) struct Staging(PathBuf);
+
+impl Staging {
+    pub(crate) fn beside(path: &Path) -> Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let directory = with_suffix(path, &format!(".{}-{count}.qetch", process::id()));
+        // `create_dir` follows no link and fails on anything that stands there.
+        fs::create_dir(&directory).map_err(|error| Error::io("create", &directory, error))?;
+        Ok(Self(directory))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "pieces are left behind");
+        }
+    }
+}

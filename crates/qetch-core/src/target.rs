@@ -1,0 +1,46 @@
+//! `Target`: where a download goes.
+
+use std::path::{Path, PathBuf};
+
+/// Where a download goes. Opaque, so that more kinds of target can come without a change to
+/// [`Downloader`](crate::Downloader).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target(Inner);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Inner {
+    File(PathBuf),
+    Pieces(PathBuf),
+}
+
+/// What a target is, as a downloader sees it. One that does not know a kind answers
+/// [`Unsupported`](crate::Error::Unsupported).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TargetKind<'a> {
+    /// One file of this name, merged. It appears when it is whole, never over another file unasked.
+    File(&'a Path),
+    /// A directory that exists, is empty and is the downloader's alone: a file for each fragment, to be merged by
+    /// someone else.
+    Pieces(&'a Path),
+}
+
+impl Target {
+    /// One file.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Inner::File(path.into()))
+    }
+
+    /// A directory of pieces, one a fragment.
+    pub fn pieces(directory: impl Into<PathBuf>) -> Self {
+        Self(Inner::Pieces(directory.into()))
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> TargetKind<'_> {
+        match &self.0 {
+            Inner::File(path) => TargetKind::File(path),
+            Inner::Pieces(directory) => TargetKind::Pieces(directory),
+        }
+    }
+}
