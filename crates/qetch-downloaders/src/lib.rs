@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The download engine of qetch: one folder a protocol, each behind a feature of the same name.
+//!
+//! ```
+//! use qetch_core::Registry;
+//!
+//! let registry = Registry::new().with_downloaders(qetch_downloaders::builtin());
+//! # assert_eq!(registry.downloaders().count(), usize::from(cfg!(feature = "http")));
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+use std::sync::Arc;
+
+use qetch_core::Downloader;
+
+#[cfg(feature = "http")]
+pub mod http;
+
+/// Every downloader enabled by a cargo feature, in the order they are asked. Which one takes a content is told by its
+/// delivery, so the order decides nothing among these.
+pub fn builtin() -> Vec<Arc<dyn Downloader>> {
+    vec![
+        #[cfg(feature = "http")]
+        Arc::new(http::Http::new()),
+    ]
+}

@@ -1,0 +1,372 @@
+//! What an answer is worth: pure judgement of the head of a reply against what was asked and what is known.
+//!
+//! The rules are those of RFC 9110, section 14 and 15.3.7, and a reading of what servers do in spite of it. Only a
+//! reply that fits in every respect gives bytes; anything else is refused, and the refusal says what to do instead.
+
+use std::ops::Range;
+
+use http::{HeaderMap, header};
+use qetch_core::{Error, OpenAnswer, Url, shown};
+
+/// What is known of the resource behind a fragment. It is set by the first answer, and every later one must agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Entity {
+    /// Bytes of the whole resource.
+    pub(super) complete: Option<u64>,
+    /// Whether parts of it may be asked for.
+    pub(super) has_ranges: bool,
+    etag: Option<String>,
+    last_modified: Option<String>,
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// All of it, without a `Range` header.
+    Whole,
+    /// From this offset to the end.
+    From(u64),
+    /// From the first offset up to, and without, the second.
+    Between(u64, u64),
+}
+
+impl Ask {
+    /// The `Range` header (RFC 9110, section 14.1.2).
+    pub(super) fn header(self) -> Option<String> {
+        match self {
+            Self::Whole => None,
+            Self::From(start) => Some(format!("bytes={start}-")),
+            Self::Between(start, end) => Some(format!("bytes={start}-{}", end.saturating_sub(1))),
+        }
+    }
+
+    fn start(self) -> u64 {
+        match self {
+            Self::Whole => 0,
+            Self::From(start) | Self::Between(start, _) => start,
+        }
+    }
+}
+
+/// A reply that fits.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// The offsets in the resource that the body holds; its end is not known for a body without a length.
+    pub(super) body: (u64, Option<u64>),
+    /// What the reply tells of the resource.
+    pub(super) entity: Entity,
+}
+
+/// A reply that does not fit.
+#[derive(Debug)]
+pub(super) enum Misfit {
+    /// It may fit when asked again.
+    Passing(Error),
+    /// One connection too many, perhaps: not an error while another delivers.
+    Unwelcome(Error),
+    /// The host does not serve ranges as they are meant: ask for the whole.
+    NoRanges(String),
+    /// It is another file by now.
+    Changed(Error),
+    /// The resource has no bytes.
+    Empty,
+    /// Asking again will not help.
+    Fatal(Error),
+}
+
+/// The head of a reply, as far as it matters.
+#[derive(Debug)]
+pub(super) struct Reply<'a> {
+    status: u16,
+    headers: &'a HeaderMap,
+    url: &'a Url,
+}
+
+impl<'a> Reply<'a> {
+    pub(super) fn of(answer: &'a OpenAnswer) -> Self {
+        Self { status: answer.status(), headers: answer.headers(), url: answer.url() }
+    }
+
+    /// Judges the reply to `ask`; `known` is what earlier replies told, if there were any.
+    pub(super) fn judge(&self, ask: Ask, known: Option<&Entity>) -> Result<Fit, Misfit> {
+        match self.status {
+            200 => self.judge_whole(ask, known),
+            206 => self.judge_part(ask, known),
+            416 => Err(self.judge_unsatisfiable(ask, known)),
+            408 | 500 | 502 | 504 | 522 | 524 => Err(Misfit::Passing(Error::status(self.url, self.status))),
+            403 | 429 | 503 => Err(Misfit::Unwelcome(Error::status(self.url, self.status))),
+            201..=299 => Err(Misfit::Fatal(self.bad(format!("status {} to a GET", self.status)))),
+            _ => Err(Misfit::Fatal(Error::status(self.url, self.status))),
+        }
+    }
+
+    fn judge_whole(&self, ask: Ask, known: Option<&Entity>) -> Result<Fit, Misfit> {
+        if ask.start() > 0 {
+            return Err(Misfit::NoRanges("the whole file in place of a range".into()));
+        }
+        if let Some(encoding) = self.encoding() {
+            return Err(Misfit::Fatal(self.bad(format!("{encoding} encoding, though none was asked for"))));
+        }
+        let length = self.length().map_err(Misfit::Fatal)?;
+        // A host that answers a range with everything has none; one that was not asked says so.
+        let has_ranges =
+            ask == Ask::Whole && length.is_some() && self.text(header::ACCEPT_RANGES) == Some("bytes");
+        let entity = Entity { complete: length, has_ranges, ..self.validators() };
+        self.agree(known, &entity)?;
+        Ok(Fit { body: (0, length), entity })
+    }
+
+    fn judge_part(&self, ask: Ask, known: Option<&Entity>) -> Result<Fit, Misfit> {
+        let no_ranges = |problem: &str| Misfit::NoRanges(problem.to_owned());
+        if ask == Ask::Whole {
+            return Err(Misfit::Fatal(self.bad("a part, though all was asked for")));
+        }
+        if self.encoding().is_some() {
+            return Err(no_ranges("an encoded range"));
+        }
+        // Multipart replies carry no `Content-Range` of their own (RFC 9110, section 15.3.7.2).
+        let range =
+            self.text(header::CONTENT_RANGE).ok_or_else(|| no_ranges("a range that does not say which"))?;
+        let Some(ContentRange::Part { offsets, complete }) = ContentRange::parse(range) else {
+            return Err(no_ranges("a range that cannot be understood"));
+        };
+        if !offsets.contains(&ask.start()) {
+            return Err(no_ranges("another range than was asked for"));
+        }
+        let length = self.length().map_err(Misfit::Fatal)?;
+        if length.is_some_and(|length| length != offsets.end - offsets.start) {
+            return Err(no_ranges("a range whose length is not the body's"));
+        }
+        let complete = complete.or(known.and_then(|known| known.complete));
+        let complete = complete.ok_or_else(|| no_ranges("a range of a file whose size it does not tell"))?;
+        let entity = Entity { complete: Some(complete), has_ranges: true, ..self.validators() };
+        self.agree(known, &entity)?;
+        Ok(Fit { body: (offsets.start, Some(offsets.end)), entity })
+    }
+
+    fn judge_unsatisfiable(&self, ask: Ask, known: Option<&Entity>) -> Misfit {
+        let complete = match self.text(header::CONTENT_RANGE).and_then(ContentRange::parse) {
+            Some(ContentRange::Unsatisfied { complete }) => Some(complete),
+            _ => None,
+        };
+        match (ask, known, complete) {
+            (Ask::From(0), None, Some(0)) => Misfit::Empty,
+            (_, None, _) => Misfit::NoRanges("no range at all".into()),
+            (_, Some(_), _) => {
+                Misfit::Changed(Error::content_changed(self.url, "a part of it is no longer there"))
+            }
+        }
+    }
+
+    /// Whether this reply speaks of the file that is `known`.
+    fn agree(&self, known: Option<&Entity>, now: &Entity) -> Result<(), Misfit> {
+        let Some(known) = known else { return Ok(()) };
+        let changed = |what: &str| Err(Misfit::Changed(Error::content_changed(self.url, what)));
+        if known.complete != now.complete {
+            return changed("its size");
+        }
+        match (&known.etag, &now.etag) {
+            (Some(before), Some(now)) if before != now => changed("its ETag"),
+            (Some(_), Some(_)) => Ok(()),
+            (Some(_), None) | (None, Some(_)) => changed("its ETag came or went"),
+            (None, None) if known.last_modified != now.last_modified => changed("its Last-Modified"),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn validators(&self) -> Entity {
+        let text = |name| self.text(name).map(str::to_owned);
+        let (etag, last_modified) = (text(header::ETAG), text(header::LAST_MODIFIED));
+        Entity { etag, last_modified, ..Entity::default() }
+    }
+
+    /// The content coding, where there is one (RFC 9110, section 8.4).
+    fn encoding(&self) -> Option<&str> {
+        self.text(header::CONTENT_ENCODING)
+            .filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"))
+    }
+
+    /// The length that is announced. The client has read it already, and refuses two that differ.
+    fn length(&self) -> Result<Option<u64>, Error> {
+        let Some(text) = self.text(header::CONTENT_LENGTH) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| self.bad("a length that is no number"))
+    }
+
+    fn text(&self, name: header::HeaderName) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok().map(str::trim)
+    }
+
+    fn bad(&self, problem: impl Into<String>) -> Error {
+        Error::bad_reply(self.url, problem)
+    }
+}
+
+/// A media file that turns out to be a page: what captive portals and expired links answer with status 200.
+pub(super) fn page_in_place_of_media(answer: &OpenAnswer, first: &[u8]) -> Option<Error> {
+    let says_page =
+        answer.media_type().is_some_and(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
+    let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
+    (says_page && text.starts_with(b"<")).then(|| {
+        Error::bad_reply(answer.url(), format!("a page in place of the file ({})", shown(answer.url())))
+    })
+}
+
+/// `Content-Range` (RFC 9110, section 14.4).
+#[derive(Debug, PartialEq, Eq)]
+enum ContentRange {
+    Part { offsets: Range<u64>, complete: Option<u64> },
+    Unsatisfied { complete: u64 },
+}
+
+impl ContentRange {
+    /// Reads it strictly: digits and nothing else, an end that is not before the start and lies within the whole.
+    fn parse(text: &str) -> Option<Self> {
+        let number = |text: &str| -> Option<u64> {
+            text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+        };
+        let (unit, rest) = text.split_once(' ')?;
+        let (range, complete) = rest.trim().split_once('/')?;
+        if !unit.eq_ignore_ascii_case("bytes") {
+            return None;
+        }
+        if range == "*" {
+            return Some(Self::Unsatisfied { complete: number(complete)? });
+        }
+        let (first, last) = range.split_once('-')?;
+        let (start, end) = (number(first)?, number(last)?.checked_add(1)?);
+        let complete = if complete == "*" { None } else { Some(number(complete)?) };
+        let fits = start < end && complete.is_none_or(|complete| end <= complete);
+        fits.then_some(Self::Part { offsets: start..end, complete })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Judges a reply made of a status and header lines.
+    fn judge(ask: Ask, known: Option<&Entity>, status: u16, lines: &[(&str, &str)]) -> Result<Fit, Misfit> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.insert(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        let url = Url::parse("https://h.example/f").unwrap();
+        Reply { status, headers: &headers, url: &url }.judge(ask, known)
+    }
+
+    fn known(complete: u64, etag: &str) -> Entity {
+        Entity { complete: Some(complete), has_ranges: true, etag: Some(etag.into()), last_modified: None }
+    }
+
+    #[test]
+    fn content_range_is_read_strictly() {
+        let part = |offsets, complete| Some(ContentRange::Part { offsets, complete });
+        assert_eq!(ContentRange::parse("bytes 0-99/200"), part(0..100, Some(200)));
+        assert_eq!(ContentRange::parse("Bytes 0-99/*"), part(0..100, None));
+        assert_eq!(ContentRange::parse("bytes */200"), Some(ContentRange::Unsatisfied { complete: 200 }));
+        for wrong in [
+            "",
+            "bytes",
+            "bytes=0-99/200",
+            "0-99/200",
+            "bytes 0-99",
+            "bytes 99-0/200",
+            "bytes 0-200/200",
+            "bytes +0-99/200",
+            "bytes 0-99/-1",
+            "bytes -99/200",
+            "bytes 0 - 99/200",
+            "bytes 0-18446744073709551615/*",
+            "bytes */*",
+            "items 0-9/10",
+        ] {
+            assert_eq!(ContentRange::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_holds_what_was_asked_fits() {
+        let fit = judge(Ask::From(0), None, 206, &[("content-range", "bytes 0-99/100"), ("etag", "\"a\"")])
+            .unwrap();
+        assert_eq!((fit.body, fit.entity), ((0, Some(100)), known(100, "\"a\"")));
+
+        let known = known(100, "\"a\"");
+        let ask = Ask::Between(50, 60);
+        let body = |range| {
+            judge(ask, Some(&known), 206, &[("content-range", range), ("etag", "\"a\"")]).unwrap().body
+        };
+        assert_eq!(body("bytes 50-59/100"), (50, Some(60)));
+        assert_eq!(body("bytes 40-99/100"), (40, Some(100)));
+        assert_eq!(body("bytes 50-54/100"), (50, Some(55)));
+        assert_eq!(body("bytes 50-59/*"), (50, Some(60)));
+    }
+
+    #[test]
+    fn a_part_that_does_not_is_refused_and_the_whole_is_asked_for() {
+        let known = known(100, "\"a\"");
+        let lines: [&[(&str, &str)]; 7] = [
+            &[("content-range", "bytes 60-69/100"), ("etag", "\"a\"")],
+            &[("content-range", "bytes 0-49/100"), ("etag", "\"a\"")],
+            &[("etag", "\"a\"")],
+            &[("content-type", "multipart/byteranges; boundary=x"), ("etag", "\"a\"")],
+            &[("content-range", "bytes 50-59"), ("etag", "\"a\"")],
+            &[("content-range", "bytes 50-59/100"), ("content-length", "9"), ("etag", "\"a\"")],
+            &[("content-range", "bytes 50-59/100"), ("content-encoding", "gzip"), ("etag", "\"a\"")],
+        ];
+        for lines in lines {
+            let misfit = judge(Ask::Between(50, 60), Some(&known), 206, lines);
+            assert!(matches!(misfit, Err(Misfit::NoRanges(_))), "{lines:?}: {misfit:?}");
+        }
+        let whole = judge(Ask::Between(50, 60), Some(&known), 200, &[("content-length", "100")]);
+        assert!(matches!(whole, Err(Misfit::NoRanges(_))), "{whole:?}");
+        let sizeless = judge(Ask::From(0), None, 206, &[("content-range", "bytes 0-99/*")]);
+        assert!(matches!(sizeless, Err(Misfit::NoRanges(_))), "{sizeless:?}");
+    }
+
+    #[test]
+    fn another_version_is_noticed_in_any_reply() {
+        let before = known(100, "\"a\"");
+        let ask = Ask::Between(50, 60);
+        for lines in [
+            [("content-range", "bytes 50-59/100"), ("etag", "\"b\"")],
+            [("content-range", "bytes 50-59/101"), ("etag", "\"a\"")],
+            [("content-range", "bytes 50-59/100"), ("x-etag", "gone")],
+        ] {
+            let misfit = judge(ask, Some(&before), 206, &lines);
+            assert!(matches!(misfit, Err(Misfit::Changed(_))), "{lines:?}: {misfit:?}");
+        }
+        let dated = Entity { etag: None, last_modified: Some("Mon".into()), ..before.clone() };
+        let lines = [("content-range", "bytes 50-59/100"), ("last-modified", "Tue")];
+        assert!(matches!(judge(ask, Some(&dated), 206, &lines), Err(Misfit::Changed(_))));
+        assert!(matches!(judge(ask, Some(&before), 416, &[]), Err(Misfit::Changed(_))));
+    }
+
+    #[test]
+    fn the_whole_fits_from_the_start_alone() {
+        let lines = [("content-length", "100"), ("accept-ranges", "bytes")];
+        let fit = judge(Ask::Whole, None, 200, &lines).unwrap();
+        assert_eq!((fit.body, fit.entity.has_ranges), ((0, Some(100)), true));
+        let refused = judge(Ask::From(0), None, 200, &lines).unwrap();
+        assert_eq!((refused.body, refused.entity.has_ranges), ((0, Some(100)), false));
+        let endless = judge(Ask::Whole, None, 200, &[("accept-ranges", "bytes")]).unwrap();
+        assert_eq!((endless.body, endless.entity.has_ranges), ((0, None), false));
+        let encoded = judge(Ask::Whole, None, 200, &[("content-encoding", "gzip")]);
+        assert!(matches!(encoded, Err(Misfit::Fatal(_))));
+        assert!(matches!(
+            judge(Ask::Whole, None, 206, &[("content-range", "bytes 0-9/10")]),
+            Err(Misfit::Fatal(_))
+        ));
+    }
+
+    #[test]
+    fn statuses_say_whether_to_ask_again() {
+        let check = |status, lines: &[(&str, &str)]| judge(Ask::From(0), None, status, lines).unwrap_err();
+        assert!(matches!(check(500, &[]), Misfit::Passing(_)));
+        assert!(matches!(check(503, &[]), Misfit::Unwelcome(_)));
+        assert!(matches!(check(404, &[]), Misfit::Fatal(Error::NotFound { .. })));
+        assert!(matches!(check(204, &[]), Misfit::Fatal(Error::BadReply { .. })));
+        assert!(matches!(check(304, &[]), Misfit::Fatal(Error::Http { .. })));
+        assert!(matches!(check(416, &[("content-range", "bytes */0")]), Misfit::Empty));
+        assert!(matches!(check(416, &[]), Misfit::NoRanges(_)));
+    }
+}

@@ -1,0 +1,253 @@
+//! One connection: asks for a share, judges the reply, and writes what arrives where it belongs.
+
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use qetch_core::{Context, Error, Fragment, Meter, OpenAnswer, shown};
+
+use super::{
+    backoff::Backoff,
+    gauge::Gauge,
+    part::Part,
+    plan::{Plan, ShareId},
+    probe::{Ask, Entity, Fit, Misfit, Reply, page_in_place_of_media},
+};
+
+/// Bytes that are gathered before they are written.
+const BATCH: usize = 1 << 20;
+
+/// What the connections of a fragment share while they bring one version of it.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) cx: Context,
+    pub(super) fragment: Fragment,
+    /// Whether an HTML page cannot be what was meant.
+    pub(super) is_media: bool,
+    /// Offsets in the resource that the fragment is; its end is not known for one without a length.
+    pub(super) span: (u64, Option<u64>),
+    pub(super) entity: Entity,
+    pub(super) plan: Mutex<Plan>,
+    pub(super) part: Arc<Part>,
+    /// Where the fragment begins in the part file.
+    pub(super) base: u64,
+    pub(super) meter: Meter,
+    pub(super) gauge: Arc<Gauge>,
+}
+
+/// Why a connection ended before its share was there.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// One connection too many; its share is given back, and others go on.
+    Unwelcome(Error),
+    /// The host does not serve ranges as they are meant.
+    NoRanges(String),
+    /// It is another file by now.
+    Changed(Error),
+    /// The download is over.
+    Fatal(Error),
+}
+
+impl Job {
+    /// Brings shares until none is left, the first of them from an answer that is open already.
+    pub(super) async fn work(
+        self: Arc<Self>,
+        mut opened: Option<(ShareId, OpenAnswer, Fit)>,
+    ) -> Result<(), Fault> {
+        loop {
+            let (share, answer) = match opened.take() {
+                Some((share, answer, fit)) => (share, Some((answer, fit))),
+                None => match self.plan().take() {
+                    Some(share) => (share, None),
+                    None => return Ok(()),
+                },
+            };
+            if let Err(fault) = self.bring(share, answer).await {
+                self.plan().give_back(share);
+                return Err(fault);
+            }
+        }
+    }
+
+    /// Brings one share, asking again for the rest of it when the connection breaks.
+    async fn bring(&self, share: ShareId, mut opened: Option<(OpenAnswer, Fit)>) -> Result<(), Fault> {
+        let mut backoff = Backoff::default();
+        loop {
+            let left = self.plan().left(share);
+            if left.is_empty() {
+                return Ok(());
+            }
+            let outcome = match opened.take() {
+                Some((answer, fit)) => self.receive(share, answer, &fit).await,
+                None => match self.ask(left.clone()).await {
+                    Ok((answer, fit)) => self.receive(share, answer, &fit).await,
+                    Err(misfit) => Err(misfit),
+                },
+            };
+            let error = match outcome {
+                // A reply may hold less than was asked for; the rest is asked for next.
+                Ok(()) => continue,
+                Err(Misfit::Passing(error)) => error,
+                Err(Misfit::Unwelcome(error)) => return Err(Fault::Unwelcome(error)),
+                Err(Misfit::NoRanges(problem)) => return Err(Fault::NoRanges(problem)),
+                Err(Misfit::Changed(error)) => return Err(Fault::Changed(error)),
+                Err(Misfit::Empty) => return Err(Fault::Fatal(self.bad("no bytes where there were some"))),
+                Err(Misfit::Fatal(error)) => return Err(Fault::Fatal(error)),
+            };
+            if !self.entity.has_ranges {
+                // The rest cannot be asked for: whoever began this begins again.
+                return Err(Fault::Unwelcome(error));
+            }
+            if self.plan().left(share).start > left.start {
+                backoff.progressed();
+            }
+            let Some(wait) = backoff.failed() else { return Err(Fault::Fatal(error)) };
+            tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Asks for these bytes of the fragment.
+    async fn ask(&self, left: Range<u64>) -> Result<(OpenAnswer, Fit), Misfit> {
+        let ask = Ask::Between(self.span.0 + left.start, self.span.0 + left.end);
+        let answer = open(&self.cx, &self.fragment, ask).await?;
+        let fit = Reply::of(&answer).judge(ask, Some(&self.entity))?;
+        Ok((answer, fit))
+    }
+
+    /// Writes what arrives of a share until its end, or that of the body.
+    async fn receive(&self, share: ShareId, mut answer: OpenAnswer, fit: &Fit) -> Result<(), Misfit> {
+        let _counted = self.gauge.connection();
+        let mut at = fit.body.0;
+        // Bytes past this are not the fragment's, whatever the body still holds.
+        let end = [fit.body.1, self.span.1].into_iter().flatten().min();
+        let mut batch = Batch::default();
+        loop {
+            let arrived = answer.chunk().await;
+            let mut chunk = match arrived {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => {
+                    self.write(&mut batch).await?;
+                    return self.ended(share, at, end);
+                }
+                Err(error) => {
+                    self.write(&mut batch).await?;
+                    return Err(Misfit::Passing(error));
+                }
+            };
+            if at == 0
+                && self.is_media
+                && let Some(error) = page_in_place_of_media(&answer, &chunk)
+            {
+                return Err(Misfit::Fatal(error));
+            }
+            let begins = at;
+            at += chunk.len() as u64;
+            let wanted = self.claim(share, begins, &mut chunk, end);
+            batch.push(wanted, chunk);
+            let is_done = self.plan().left(share).is_empty();
+            if is_done || batch.bytes >= BATCH {
+                self.write(&mut batch).await?;
+            }
+            if is_done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Cuts from `chunk`, which begins at this offset of the resource, what the share still wants, and answers where
+    /// that goes in the fragment.
+    fn claim(&self, share: ShareId, begins: u64, chunk: &mut Bytes, end: Option<u64>) -> u64 {
+        let arrived = chunk.len();
+        if let Some(end) = end {
+            chunk.truncate(saturating_usize(end.saturating_sub(begins)));
+        }
+        let claimed = {
+            let mut plan = self.plan();
+            // A reply may begin before what was asked for.
+            let ahead = saturating_usize((self.span.0 + plan.left(share).start).saturating_sub(begins));
+            *chunk = chunk.split_off(ahead.min(chunk.len()));
+            plan.claim(share, chunk.len() as u64)
+        };
+        let count = claimed.end - claimed.start;
+        chunk.truncate(saturating_usize(count));
+        self.meter.add(count);
+        self.gauge.waste((arrived - chunk.len()) as u64);
+        claimed.start
+    }
+
+    /// The body has ended: in order where its length was met, or where it had none.
+    fn ended(&self, share: ShareId, at: u64, end: Option<u64>) -> Result<(), Misfit> {
+        match end {
+            Some(end) if at < end => Err(Misfit::Passing(self.bad("a body that is shorter than announced"))),
+            Some(_) => Ok(()),
+            None => {
+                self.plan().end_here(share);
+                Ok(())
+            }
+        }
+    }
+
+    async fn write(&self, batch: &mut Batch) -> Result<(), Misfit> {
+        let Batch { offset, bytes, chunks } = std::mem::take(batch);
+        if bytes == 0 {
+            return Ok(());
+        }
+        self.part.write(self.base + offset, chunks).await.map_err(Misfit::Fatal)
+    }
+
+    pub(super) fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bad(&self, problem: &str) -> Error {
+        Error::bad_reply(&self.fragment.url, problem)
+    }
+}
+
+/// Sends the fragment's request for `ask`.
+pub(super) async fn open(cx: &Context, fragment: &Fragment, ask: Ask) -> Result<OpenAnswer, Misfit> {
+    let mut request = fragment.request().map_err(Misfit::Fatal)?;
+    if let Some(range) = ask.header() {
+        let range = HeaderValue::try_from(range).map_err(|error| {
+            Misfit::Fatal(Error::unexpected("a range that no header can hold", Some(error.into())))
+        })?;
+        request = request.with_header(header::RANGE, range);
+    }
+    tracing::debug!(url = shown(&fragment.url), ?ask, "asking");
+    cx.open(request).await.map_err(|error| match error {
+        // The gate has waited as long as it may.
+        Error::RateLimited { .. } => Misfit::Fatal(error),
+        error if error.is_retryable() => Misfit::Passing(error),
+        error => Misfit::Fatal(error),
+    })
+}
+
+/// Chunks that follow one another, gathered to be written at once.
+#[derive(Debug, Default)]
+struct Batch {
+    offset: u64,
+    bytes: usize,
+    chunks: Vec<Bytes>,
+}
+
+impl Batch {
+    fn push(&mut self, offset: u64, chunk: Bytes) {
+        if chunk.is_empty() {
+            return;
+        }
+        if self.bytes == 0 {
+            self.offset = offset;
+        }
+        self.bytes += chunk.len();
+        self.chunks.push(chunk);
+    }
+}
+
+/// `count` as a length in memory; more than memory can hold is all there is.
+fn saturating_usize(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
