@@ -1,1 +1,99 @@
-//! Placeholder.
+//! What the integration tests share.
+
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a panic in a test is the report")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use qetch::{
+    Content, Context, DownloadOptions, Fragment, Kind, Progress, Registry, Report, Result, Target, Url,
+};
+use qetch_testkit::Origin;
+use tempfile::TempDir;
+
+/// A registry with every built-in downloader and no extractor.
+pub fn downloaders() -> Registry {
+    Registry::new().with_downloaders(qetch::downloaders::builtin())
+}
+
+/// A content of these links, in this order.
+pub fn content<'a>(links: impl IntoIterator<Item = &'a str>) -> Content {
+    let links: Vec<_> = links.into_iter().map(url).collect();
+    let source = links.first().cloned().unwrap_or_else(|| url("http://nowhere.invalid/"));
+    Content::new("test", Kind::Video, source, links.into_iter().map(Fragment::new))
+}
+
+/// A URL that is known to be one.
+pub fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+/// A folder that downloads go to, gone with the test.
+#[derive(Debug)]
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// A new, empty one.
+    #[expect(clippy::new_without_default, reason = "it makes a folder, which a default does not")]
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A path in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The names in it, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(self.0.path())
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// A download of one link of an origin, and all that can be asked of it afterwards.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What the download answered.
+    pub result: Result<Report>,
+    /// The bytes under the final name, if there is something.
+    pub file: Option<Vec<u8>>,
+    /// What the hook heard.
+    pub heard: Vec<Progress>,
+    /// What lies in the folder.
+    pub names: Vec<String>,
+}
+
+/// Downloads `/f` of `origin` to the file `f` of a new folder.
+pub async fn download(origin: &Origin, options: DownloadOptions) -> Outcome {
+    download_content(&content([origin.url("/f").as_str()]), options).await
+}
+
+/// Downloads `content` to the file `f` of a new folder.
+pub async fn download_content(content: &Content, options: DownloadOptions) -> Outcome {
+    let folder = Folder::new();
+    let (options, heard) = listening(options);
+    let to = folder.path("f");
+    let result = downloaders().download(&Context::new(), content, &Target::file(&to), &options).await;
+    let heard = heard.lock().unwrap().clone();
+    Outcome { result, file: fs::read(&to).ok(), heard, names: folder.names() }
+}
+
+/// `options` with a hook, and what it hears.
+pub fn listening(options: DownloadOptions) -> (DownloadOptions, Arc<Mutex<Vec<Progress>>>) {
+    let heard = Arc::<Mutex<Vec<_>>>::default();
+    let hook = heard.clone();
+    (options.with_hook(move |progress| hook.lock().unwrap().push(progress)), heard)
+}

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    future::Future,
     pin::Pin,
     task::{Context as TaskContext, Poll},
 };
@@ -161,6 +162,22 @@ impl fmt::Display for Warning {
     }
 }
 
+/// One page of what a site gives page by page, and the cursor of the next one, if there is one.
+#[derive(Clone, Debug)]
+pub struct Page<C> {
+    /// What stands on it.
+    pub found: Vec<Found>,
+    /// How to ask for the next one.
+    pub next: Option<C>,
+}
+
+impl<C> Page<C> {
+    /// A page.
+    pub fn new(found: impl IntoIterator<Item = Found>, next: Option<C>) -> Self {
+        Self { found: found.into_iter().collect(), next }
+    }
+}
+
 /// A stream of what is found behind a URL. What is not asked for is not fetched; dropping it ends the rest.
 ///
 /// ```
@@ -198,6 +215,28 @@ impl Extraction {
         Self { stream: Box::pin(stream) }
     }
 
+    /// What a site gives page by page: the first page, which was asked for already, and then what `turn` brings for the
+    /// cursor of each next one. A page is asked for when everything before it was taken; an error ends it.
+    pub fn paged<C, F, P>(first: Page<C>, turn: F) -> Self
+    where
+        C: Send + 'static,
+        F: FnMut(C) -> P + Send + 'static,
+        P: Future<Output = Result<Page<C>>> + Send + 'static,
+    {
+        let begin = (first.found.into_iter(), first.next, turn);
+        Self::from_stream(stream::unfold(begin, |(mut found, mut next, mut turn)| async move {
+            loop {
+                if let Some(found_next) = found.next() {
+                    return Some((Ok(found_next), (found, next, turn)));
+                }
+                match turn(next.take()?).await {
+                    Ok(page) => (found, next) = (page.found.into_iter(), page.next),
+                    Err(error) => return Some((Err(error), (found, None, turn))),
+                }
+            }
+        }))
+    }
+
     /// The next thing found; `None` at the end. An error ends what it came from and nothing else, so it is worth asking
     /// on after one.
     pub async fn next(&mut self) -> Option<Result<Found>> {
@@ -233,5 +272,64 @@ impl Stream for Extraction {
 impl fmt::Debug for Extraction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Extraction")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    };
+
+    use super::*;
+    use crate::Error;
+
+    fn page(number: u32, next: Option<u32>) -> Page<u32> {
+        Page::new([Warning::new(number.to_string()).into()], next)
+    }
+
+    async fn heard(extraction: &mut Extraction) -> Option<String> {
+        match extraction.next().await? {
+            Ok(Found::Warning(warning)) => Some(warning.message),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Some(error.code().to_owned()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_asked_for_when_everything_before_it_was_taken() {
+        let asked = Arc::new(AtomicU32::new(1));
+        let count = asked.clone();
+        let mut extraction = Extraction::paged(page(1, Some(2)), move |number| {
+            count.store(number, Ordering::SeqCst);
+            async move { if number < 4 { Ok(page(number, Some(number + 1))) } else { Err(Error::gone("page 4")) } }
+        });
+        for expected in ["1", "2", "3"] {
+            assert_eq!(heard(&mut extraction).await.unwrap(), expected);
+            assert_eq!(asked.load(Ordering::SeqCst).to_string(), expected);
+        }
+        assert_eq!(heard(&mut extraction).await.as_deref(), Some("gone"));
+        assert_eq!(heard(&mut extraction).await, None);
+    }
+
+    #[tokio::test]
+    async fn an_empty_page_does_not_end_it() {
+        let mut extraction =
+            Extraction::paged(Page::new([], Some(2)), |number| async move { Ok(page(number, None)) });
+        assert_eq!(heard(&mut extraction).await.as_deref(), Some("2"));
+        assert_eq!(heard(&mut extraction).await, None);
+    }
+
+    #[test]
+    fn what_is_known_fills_what_is_empty_and_the_inner_wins() {
+        let inner = Known { title: Some("inner".into()), ..Known::default() };
+        let outer = Known { title: Some("outer".into()), uploaded_by: Some("me".into()), ..Known::default() };
+        let known = inner.within(&outer);
+        let mut variants =
+            Variants::from(Content::new("a", crate::Kind::Text, crate::Url::parse("http://h").unwrap(), []));
+        known.fill(&mut variants);
+        assert_eq!(variants.best().title.as_deref(), Some("inner"));
+        assert_eq!(variants.best().uploaded_by.as_deref(), Some("me"));
     }
 }

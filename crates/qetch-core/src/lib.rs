@@ -65,7 +65,7 @@ pub use crate::{
     context::{Context, ContextBuilder},
     downloader::{DownloadOptions, Downloader, Report},
     error::{BoxError, Error, NetworkFault, Result},
-    extraction::{Extraction, Found, Handoff, Known, Warning},
+    extraction::{Extraction, Found, Handoff, Known, Page, Warning},
     extractor::{Claim, Extractor, ExtractorInfo, Identity, OptionInfo, concat},
     fragment::{BoundTo, ByteRange, Fragment, FragmentMethod},
     handles::{Handle, Handles, HostPattern, Matched},

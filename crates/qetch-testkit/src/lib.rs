@@ -1,1 +1,45 @@
-//! Placeholder.
+//! What a writer of an extractor or a downloader needs for tests: an HTTP origin that can misbehave on
+//! purpose, bytes that give a misplaced range away, and a site that answers like gfycat.
+//!
+//! The origin is a raw-TCP HTTP/1.1 server, so that it can do what a mock of requests cannot: ranges on real
+//! connections, bodies cut short, lengths that lie, stalls. It keeps a log of what it was asked and what it
+//! really sent.
+//!
+//! ```
+//! use qetch_testkit::{Behaviour, Origin, Resource, pattern};
+//! use tokio::{
+//!     io::{AsyncReadExt, AsyncWriteExt},
+//!     net::TcpStream,
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let origin = Origin::start().await?;
+//! let body = pattern(100_000, 1);
+//! origin.serve("/clip.mp4", Resource::new(body).with_behaviour(Behaviour::CutOnce { after: 1_000 }));
+//!
+//! // A client that believes the end of the connection is the end of the file gets 1,000 bytes.
+//! let mut client = TcpStream::connect(origin.addr()).await?;
+//! client.write_all(b"GET /clip.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
+//! let mut answer = Vec::new();
+//! client.read_to_end(&mut answer).await?;
+//!
+//! assert_eq!(origin.hits("/clip.mp4"), 1);
+//! assert_eq!(origin.bytes_sent("/clip.mp4"), 1_000);
+//! # Ok(())
+//! # }
+//! ```
+
+mod behaviour;
+pub mod demo;
+mod gzip;
+mod origin;
+mod pattern;
+#[cfg(test)]
+mod raw_client;
+mod resource;
+
+pub use behaviour::Behaviour;
+pub use origin::{Origin, Seen};
+pub use pattern::pattern;
+pub use resource::Resource;

@@ -11,16 +11,24 @@ const FIRST: Duration = Duration::from_millis(200);
 /// No wait is longer.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Failures in a row that are borne.
-const MOST: u32 = 8;
-
-/// The patience of one connection.
-#[derive(Debug, Default)]
+/// The patience of someone who asks again.
+#[derive(Debug)]
 pub(super) struct Backoff {
     failures: u32,
+    most: u32,
 }
 
 impl Backoff {
+    /// The patience of a connection that asks for the rest of its share: each time it costs one request.
+    pub(super) fn of_a_share() -> Self {
+        Self { failures: 0, most: 8 }
+    }
+
+    /// The patience of a fragment that is begun again: each time it costs what was fetched of it.
+    pub(super) fn of_a_fragment() -> Self {
+        Self { failures: 0, most: 5 }
+    }
+
     /// Bytes arrived: what failed before counts no more.
     pub(super) fn progressed(&mut self) {
         self.failures = 0;
@@ -29,7 +37,7 @@ impl Backoff {
     /// Counts a failure, and answers how long to wait; `None` when patience is at its end.
     pub(super) fn failed(&mut self) -> Option<Duration> {
         self.failures += 1;
-        (self.failures <= MOST).then(|| ceiling(self.failures).mul_f64(random()))
+        (self.failures <= self.most).then(|| ceiling(self.failures).mul_f64(random()))
     }
 }
 
@@ -51,8 +59,8 @@ mod tests {
     fn waits_grow_to_a_limit_and_patience_ends() {
         let ceilings: Vec<_> = (1..=9).map(|failures| ceiling(failures).as_millis()).collect();
         assert_eq!(ceilings, [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000]);
-        let mut backoff = Backoff::default();
-        for failures in 1..=MOST {
+        let mut backoff = Backoff::of_a_share();
+        for failures in 1..=backoff.most {
             assert!(backoff.failed().unwrap() <= ceiling(failures));
         }
         assert_eq!(backoff.failed(), None);

@@ -10,8 +10,8 @@ use super::{
     gauge::Gauge,
     part::Part,
     plan::{Plan, ShareId},
-    probe::{Ask, Fit, Misfit, Reply},
-    transfer::{Fault, Job, open},
+    probe::{Ask, Misfit, Reply},
+    transfer::{Fault, Job, Opened, open},
 };
 
 /// Times that a file which changes under the download is begun again before that is an error.
@@ -40,7 +40,7 @@ pub(super) struct Fetch {
 impl Fetch {
     /// Brings it whole, and answers how many bytes it has.
     pub(super) async fn run(self) -> Result<u64> {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::of_a_fragment();
         let mut versions = 0;
         let mut may_range = self.fragment.method == FragmentMethod::Get;
         let mut parked = self.parked();
@@ -61,8 +61,8 @@ impl Fetch {
                 Err(Misfit::Passing(error) | Misfit::Unwelcome(error)) => return Err(error),
                 Err(Misfit::Changed(error) | Misfit::Fatal(error)) => return Err(error),
             };
-            let (job, first) = begun;
-            let fault = match self.work(&job, first).await {
+            let (job, share, opened) = begun;
+            let fault = match self.work(&job, share, opened).await {
                 Ok(()) => return self.checked(job.plan().done()),
                 Err(fault) => fault,
             };
@@ -97,13 +97,18 @@ impl Fetch {
     }
 
     /// Gets the first answer, which is the probe, and plans by what it tells.
-    async fn begin(&self, may_range: bool, parked: Option<OpenAnswer>) -> Result<(Arc<Job>, First), Misfit> {
+    async fn begin(
+        &self,
+        may_range: bool,
+        parked: Option<OpenAnswer>,
+    ) -> Result<(Arc<Job>, ShareId, Opened), Misfit> {
         let range = self.fragment.range;
         let ask = match (&parked, may_range, range) {
             (Some(_), ..) | (None, false, _) => Ask::Whole,
             (None, true, None) => Ask::From(0),
             (None, true, Some(range)) => Ask::Between(range.offsets().start, range.offsets().end),
         };
+        let counted = self.gauge.connection();
         let answer = match parked {
             Some(answer) => answer,
             None => open(&self.cx, &self.fragment, ask).await?,
@@ -141,20 +146,19 @@ impl Fetch {
             meter: self.meter.clone(),
             gauge: self.gauge.clone(),
         };
-        Ok((Arc::new(job), First { share, answer, fit }))
+        Ok((Arc::new(job), share, Opened { answer, fit, counted }))
     }
 
     /// Runs the connections of a job until every byte is there, or one of them meets what ends them all. Dropping the
     /// future ends them.
-    async fn work(&self, job: &Arc<Job>, first: First) -> Result<(), Fault> {
+    async fn work(&self, job: &Arc<Job>, share: ShareId, opened: Opened) -> Result<(), Fault> {
         let mut connections = JoinSet::new();
-        let First { share, answer, fit } = first;
-        connections.spawn(job.clone().work(Some((share, answer, fit))));
+        connections.spawn(job.clone().work(Some((share, opened))));
         let extra = job.plan().waiting();
         for _ in 0..extra {
             connections.spawn(job.clone().work(None));
         }
-        let (mut backoff, mut unwelcome) = (Backoff::default(), None);
+        let (mut backoff, mut unwelcome) = (Backoff::of_a_share(), None);
         loop {
             let done = job.plan().done();
             while let Some(ended) = connections.join_next().await {
@@ -195,14 +199,6 @@ impl Fetch {
             _ => Ok(total),
         }
     }
-}
-
-/// The first answer of a job, and the share it brings.
-#[derive(Debug)]
-struct First {
-    share: ShareId,
-    answer: OpenAnswer,
-    fit: Fit,
 }
 
 async fn wait(backoff: &mut Backoff, error: Error) -> Result<()> {

@@ -1,6 +1,9 @@
 //! What a download counts besides its progress.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
 
 /// Counters of one download, shared by all its connections.
 #[derive(Debug, Default)]
@@ -10,16 +13,16 @@ pub(super) struct Gauge {
     unneeded: AtomicU64,
 }
 
-/// One open connection, counted until it is dropped.
+/// One connection in use, counted until it is dropped.
 #[derive(Debug)]
-pub(super) struct Counted<'a>(&'a Gauge);
+pub(super) struct Counted(Arc<Gauge>);
 
 impl Gauge {
-    /// Counts a connection that is open.
-    pub(super) fn connection(&self) -> Counted<'_> {
+    /// Counts a connection, from its request on.
+    pub(super) fn connection(self: &Arc<Self>) -> Counted {
         let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_open.fetch_max(open, Ordering::Relaxed);
-        Counted(self)
+        Counted(self.clone())
     }
 
     /// Counts bytes that arrived and were not needed.
@@ -27,7 +30,7 @@ impl Gauge {
         self.unneeded.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// The most connections that were open at once.
+    /// The most connections that were in use at once.
     pub(super) fn most_open(&self) -> usize {
         self.most_open.load(Ordering::Relaxed)
     }
@@ -38,7 +41,7 @@ impl Gauge {
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
     }

@@ -35,7 +35,7 @@ use qetch_core::{
 use self::{
     fragment::{Fetch, Sizes},
     gauge::Gauge,
-    part::Part,
+    part::{OpenParts, Part},
 };
 
 /// Brings contents whose fragments are `http` and `https` links.
@@ -90,13 +90,16 @@ impl Downloader for Http {
             sizes: Arc::new(Sizes::new(sizes, &meter)),
             meter: meter.clone(),
             gauge: Arc::default(),
+            open: OpenParts::default(),
         };
         let work = async {
-            tokio::select! {
+            let result = tokio::select! {
                 biased;
                 done = download.run(to) => done,
                 () = options.stop.asked() => Err(Error::Interrupted),
-            }
+            };
+            download.open.none().await;
+            result
         };
         meter.run(options.hook.clone(), options.update_delay, work).await
     }
@@ -112,6 +115,7 @@ struct Download<'a> {
     sizes: Arc<Sizes>,
     meter: Meter,
     gauge: Arc<Gauge>,
+    open: OpenParts,
 }
 
 impl Download<'_> {
@@ -130,7 +134,7 @@ impl Download<'_> {
         if !self.options.overwrite && path.symlink_metadata().is_ok() {
             return Err(files::exists(path));
         }
-        let part = Part::open(path).await?;
+        let part = Part::open(path, &self.open).await?;
         self.meter.set_phase(Phase::Fetching);
         let bytes = self.merged_into(&part).await?;
         if let Some(size) = self.content.size.filter(|&size| size != bytes) {
@@ -188,7 +192,7 @@ impl Download<'_> {
         if index == 0 {
             return Ok((None, self.fetch(0, part.clone(), 0).await?));
         }
-        let spool = Part::open(&files::with_suffix(part.path(), &format!("-{index}"))).await?;
+        let spool = Part::open(&files::with_suffix(part.path(), &format!("-{index}")), &self.open).await?;
         let bytes = self.fetch(index, spool.clone(), 0).await?;
         Ok((Some(spool), bytes))
     }
@@ -206,7 +210,7 @@ impl Download<'_> {
     /// Brings a fragment to a file of its own that someone else merges.
     async fn to_piece(&self, directory: &Path, index: usize) -> Result<(PathBuf, u64)> {
         let path = directory.join(format!("{index:06}"));
-        let piece = Part::piece(path.clone()).await?;
+        let piece = Part::piece(path.clone(), &self.open).await?;
         let bytes = self.fetch(index, piece.clone(), 0).await?;
         piece.finish(bytes).await?;
         Ok((path, bytes))

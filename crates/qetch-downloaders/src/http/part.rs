@@ -13,6 +13,35 @@ use std::{
 
 use bytes::Bytes;
 use qetch_core::{Error, Result, blocking, files};
+use tokio::sync::watch;
+
+/// The part files of one download that are still open: aborted connections and writes let go of them when they get
+/// to it, which is after whoever aborted them has gone on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OpenParts(watch::Sender<usize>);
+
+impl OpenParts {
+    /// Waits until none is: then nothing of the download runs on, and nothing but its result is left.
+    pub(super) async fn none(&self) {
+        // The sender lives in `self`, so the channel cannot close while we wait.
+        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    fn one(&self) -> OpenPart {
+        self.0.send_modify(|count| *count += 1);
+        OpenPart(self.clone())
+    }
+}
+
+/// One open part file, counted until it is dropped.
+#[derive(Debug)]
+struct OpenPart(OpenParts);
+
+impl Drop for OpenPart {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|count| *count -= 1);
+    }
+}
 
 /// A part file. Each write that is under way holds it, so the lock falls when the last of them has landed.
 #[derive(Debug)]
@@ -20,6 +49,8 @@ pub(super) struct Part {
     file: File,
     path: PathBuf,
     is_published: AtomicBool,
+    /// Fields are dropped in order: the count falls after the file is closed, and with it its lock.
+    _open: OpenPart,
 }
 
 impl Part {
@@ -27,12 +58,12 @@ impl Part {
     ///
     /// # Errors
     /// `conflict` when another download writes it, or when what stands there is no plain file; `io`.
-    pub(super) async fn open(to: &Path) -> Result<Arc<Self>> {
-        let path = files::with_suffix(to, ".qetch");
-        blocking(move |_| Self::open_now(path).map(Arc::new)).await
+    pub(super) async fn open(to: &Path, open: &OpenParts) -> Result<Arc<Self>> {
+        let (path, open) = (files::with_suffix(to, ".qetch"), open.one());
+        blocking(move |_| Self::open_now(path, open).map(Arc::new)).await
     }
 
-    fn open_now(path: PathBuf) -> Result<Self> {
+    fn open_now(path: PathBuf, open: OpenPart) -> Result<Self> {
         loop {
             let file = open_or_create(&path)?;
             match file.try_lock() {
@@ -47,17 +78,18 @@ impl Part {
             // Between opening and locking, another download may have published it: then what we hold is its result.
             if is_still(&file, &path).map_err(|error| Error::io("look at", &path, error))? {
                 file.set_len(0).map_err(|error| Error::io("empty", &path, error))?;
-                return Ok(Self { file, path, is_published: AtomicBool::new(false) });
+                return Ok(Self { file, path, is_published: AtomicBool::new(false), _open: open });
             }
         }
     }
 
     /// A new file of exactly this name, kept when done: a piece that someone else merges.
-    pub(super) async fn piece(path: PathBuf) -> Result<Arc<Self>> {
+    pub(super) async fn piece(path: PathBuf, open: &OpenParts) -> Result<Arc<Self>> {
+        let open = open.one();
         blocking(move |_| {
             let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
             let file = file.map_err(|error| Error::io("create", &path, error))?;
-            Ok(Arc::new(Self { file, path, is_published: AtomicBool::new(true) }))
+            Ok(Arc::new(Self { file, path, is_published: AtomicBool::new(true), _open: open }))
         })
         .await
     }
@@ -218,10 +250,10 @@ mod tests {
     async fn it_goes_away_unless_it_is_published() {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("f");
-        drop(Part::open(&to).await.unwrap());
+        drop(Part::open(&to, &OpenParts::default()).await.unwrap());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 
-        let part = Part::open(&to).await.unwrap();
+        let part = Part::open(&to, &OpenParts::default()).await.unwrap();
         part.write(2, vec![Bytes::from("cd"), Bytes::from("ef")]).await.unwrap();
         part.write(0, vec![Bytes::from("ab")]).await.unwrap();
         part.finish(5).await.unwrap();
@@ -232,13 +264,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_part_is_open_until_its_last_write_has_landed() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = OpenParts::default();
+        let part = Part::open(&directory.path().join("f"), &open).await.unwrap();
+        let chunks = vec![Bytes::from(vec![1; 1 << 20]); 32];
+        let write = part.write(0, chunks);
+        drop(tokio::time::timeout(std::time::Duration::from_micros(1), write).await);
+        drop(part);
+        open.none().await;
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
     async fn two_downloads_do_not_write_one_file() {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("f");
-        let first = Part::open(&to).await.unwrap();
-        assert_eq!(Part::open(&to).await.unwrap_err().code(), "conflict");
+        let first = Part::open(&to, &OpenParts::default()).await.unwrap();
+        assert_eq!(Part::open(&to, &OpenParts::default()).await.unwrap_err().code(), "conflict");
         drop(first);
-        assert!(Part::open(&to).await.is_ok());
+        assert!(Part::open(&to, &OpenParts::default()).await.is_ok());
     }
 
     #[tokio::test]
@@ -246,7 +291,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("f");
         fs::write(directory.path().join("f.qetch"), "left").unwrap();
-        let part = Part::open(&to).await.unwrap();
+        let part = Part::open(&to, &OpenParts::default()).await.unwrap();
         assert_eq!(fs::read(part.path()).unwrap(), b"");
     }
 
@@ -257,7 +302,10 @@ mod tests {
         let victim = directory.path().join("victim");
         fs::write(&victim, "precious").unwrap();
         std::os::unix::fs::symlink(&victim, directory.path().join("f.qetch")).unwrap();
-        assert_eq!(Part::open(&directory.path().join("f")).await.unwrap_err().code(), "conflict");
+        assert_eq!(
+            Part::open(&directory.path().join("f"), &OpenParts::default()).await.unwrap_err().code(),
+            "conflict"
+        );
         assert_eq!(fs::read(&victim).unwrap(), b"precious");
     }
 }

@@ -11,7 +11,7 @@ use qetch_core::{Context, Error, Fragment, Meter, OpenAnswer, shown};
 
 use super::{
     backoff::Backoff,
-    gauge::Gauge,
+    gauge::{Counted, Gauge},
     part::Part,
     plan::{Plan, ShareId},
     probe::{Ask, Entity, Fit, Misfit, Reply, page_in_place_of_media},
@@ -38,6 +38,14 @@ pub(super) struct Job {
     pub(super) gauge: Arc<Gauge>,
 }
 
+/// An answer that fits and is open already.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) answer: OpenAnswer,
+    pub(super) fit: Fit,
+    pub(super) counted: Counted,
+}
+
 /// Why a connection ended before its share was there.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -53,19 +61,16 @@ pub(super) enum Fault {
 
 impl Job {
     /// Brings shares until none is left, the first of them from an answer that is open already.
-    pub(super) async fn work(
-        self: Arc<Self>,
-        mut opened: Option<(ShareId, OpenAnswer, Fit)>,
-    ) -> Result<(), Fault> {
+    pub(super) async fn work(self: Arc<Self>, mut first: Option<(ShareId, Opened)>) -> Result<(), Fault> {
         loop {
-            let (share, answer) = match opened.take() {
-                Some((share, answer, fit)) => (share, Some((answer, fit))),
+            let (share, opened) = match first.take() {
+                Some((share, opened)) => (share, Some(opened)),
                 None => match self.plan().take() {
                     Some(share) => (share, None),
                     None => return Ok(()),
                 },
             };
-            if let Err(fault) = self.bring(share, answer).await {
+            if let Err(fault) = self.bring(share, opened).await {
                 self.plan().give_back(share);
                 return Err(fault);
             }
@@ -73,20 +78,14 @@ impl Job {
     }
 
     /// Brings one share, asking again for the rest of it when the connection breaks.
-    async fn bring(&self, share: ShareId, mut opened: Option<(OpenAnswer, Fit)>) -> Result<(), Fault> {
-        let mut backoff = Backoff::default();
+    async fn bring(&self, share: ShareId, mut opened: Option<Opened>) -> Result<(), Fault> {
+        let mut backoff = Backoff::of_a_share();
         loop {
             let left = self.plan().left(share);
             if left.is_empty() {
                 return Ok(());
             }
-            let outcome = match opened.take() {
-                Some((answer, fit)) => self.receive(share, answer, &fit).await,
-                None => match self.ask(left.clone()).await {
-                    Ok((answer, fit)) => self.receive(share, answer, &fit).await,
-                    Err(misfit) => Err(misfit),
-                },
-            };
+            let outcome = self.bring_once(share, &left, opened.take()).await;
             let error = match outcome {
                 // A reply may hold less than was asked for; the rest is asked for next.
                 Ok(()) => continue,
@@ -110,17 +109,26 @@ impl Job {
         }
     }
 
-    /// Asks for these bytes of the fragment.
-    async fn ask(&self, left: Range<u64>) -> Result<(OpenAnswer, Fit), Misfit> {
+    /// Asks for what is left of a share, unless the answer is open already, and takes what one reply gives of it.
+    async fn bring_once(
+        &self,
+        share: ShareId,
+        left: &Range<u64>,
+        opened: Option<Opened>,
+    ) -> Result<(), Misfit> {
+        if let Some(opened) = opened {
+            let Opened { answer, fit, counted: _counted } = opened;
+            return self.receive(share, answer, &fit).await;
+        }
+        let _counted = self.gauge.connection();
         let ask = Ask::Between(self.span.0 + left.start, self.span.0 + left.end);
         let answer = open(&self.cx, &self.fragment, ask).await?;
         let fit = Reply::of(&answer).judge(ask, Some(&self.entity))?;
-        Ok((answer, fit))
+        self.receive(share, answer, &fit).await
     }
 
     /// Writes what arrives of a share until its end, or that of the body.
     async fn receive(&self, share: ShareId, mut answer: OpenAnswer, fit: &Fit) -> Result<(), Misfit> {
-        let _counted = self.gauge.connection();
         let mut at = fit.body.0;
         // Bytes past this are not the fragment's, whatever the body still holds.
         let end = [fit.body.1, self.span.1].into_iter().flatten().min();

@@ -1,0 +1,153 @@
+//! What an origin has: resources by host and path, the log, and how many connections are open.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::watch;
+
+use super::{
+    log::Log,
+    pace::Pace,
+    plan::{State, plan},
+    reply::Reply,
+    request::Request,
+};
+use crate::Resource;
+
+/// A registered resource and what became of it.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) resource: Resource,
+    pub(crate) shared_pace: Option<Pace>,
+    state: Mutex<State>,
+}
+
+/// A host, or any, and a path, or any other.
+type Place = (Option<String>, Option<String>);
+
+/// All that the connections of one origin share.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) log: Log,
+    places: Mutex<HashMap<Place, Arc<Served>>>,
+    open: Mutex<usize>,
+    changed: watch::Sender<()>,
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        Self {
+            log: Log::default(),
+            places: Mutex::default(),
+            open: Mutex::new(0),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Registers a resource in the place of what was there.
+    pub(crate) fn serve(&self, host: Option<&str>, path: Option<&str>, resource: Resource) {
+        let served = Arc::new(Served {
+            shared_pace: resource.shared_throttle.map(Pace::new),
+            state: Mutex::default(),
+            resource,
+        });
+        let place = (host.map(str::to_ascii_lowercase), path.map(str::to_owned));
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(place, served);
+    }
+
+    /// What is registered for the request: under its host before under that host without the port before
+    /// under any host, and there under its path with the query before without before under any other path.
+    pub(crate) fn find(&self, request: &Request) -> Option<Arc<Served>> {
+        let named = request.header("host").map(str::to_ascii_lowercase);
+        let bare = named.as_deref().and_then(|host| host.rsplit_once(':')).map(|(host, _)| host.to_owned());
+        let path = request.path.split('?').next().map(str::to_owned);
+        let paths = [Some(request.path.clone()), path, None];
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        [named.map(Some), bare.map(Some), Some(None)].into_iter().flatten().find_map(
+            |host: Option<String>| {
+                paths.iter().find_map(|path| places.get(&(host.clone(), path.clone())).cloned())
+            },
+        )
+    }
+
+    /// Tells whoever waits in `Origin::until` that something happened.
+    pub(crate) fn tell(&self) {
+        self.changed.send_replace(());
+    }
+
+    /// What [`tell`](Self::tell) wakes.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// How many connections are open.
+    pub(crate) fn open_connections(&self) -> usize {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a connection as open for as long as the answer lives.
+    pub(crate) fn open(self: &Arc<Self>) -> Open {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.tell();
+        Open(Arc::clone(self))
+    }
+}
+
+impl Served {
+    /// Plans the reply to a request and remembers it.
+    pub(crate) fn answer(&self, request: &Request, carried: u64) -> Reply {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        plan(&self.resource, &mut state, request, carried)
+    }
+}
+
+/// One open connection.
+#[derive(Debug)]
+pub(crate) struct Open(Arc<Site>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        *self.0.open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.tell();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Site;
+    use crate::{
+        Resource,
+        origin::request::{Parsed, Request},
+    };
+
+    #[test]
+    fn the_closest_registration_answers() {
+        let site = Site::new();
+        for (host, path, name) in [
+            (None, Some("/a"), "any /a"),
+            (None, Some("/a?q"), "any /a?q"),
+            (Some("One.example"), Some("/a"), "one /a"),
+            (Some("one.example:81"), Some("/a"), "one:81 /a"),
+            (Some("two.example"), None, "two"),
+        ] {
+            site.serve(host, path, Resource::new(name));
+        }
+        let check = |host: &str, path: &str, expected: Option<&str>| {
+            let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            let Parsed::Whole(request, _) = Request::parse(head.as_bytes()) else { panic!("{head:?}") };
+            let found = site.find(&request).map(|served| served.resource.body.clone());
+            assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{host} {path}");
+        };
+        check("one.example", "/a", Some("one /a"));
+        check("ONE.example:80", "/a?q", Some("one /a"));
+        check("one.example:81", "/a", Some("one:81 /a"));
+        check("one.example", "/b", None);
+        check("two.example", "/a", Some("two"));
+        check("three.example", "/a", Some("any /a"));
+        check("three.example", "/a?q", Some("any /a?q"));
+        check("three.example", "/a?r", Some("any /a"));
+        check("[::1]:8", "/b", None);
+    }
+}

@@ -1,0 +1,7 @@
+//! The cross-crate integration tests, one binary: extraction against wiremock, downloads against an origin that can
+//! misbehave.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is the report")]
+
+mod download;
+mod replies;

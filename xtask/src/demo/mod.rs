@@ -1,0 +1,152 @@
+//! `cargo xtask demo`: the whole path from a link to a checked file, against a local site and without a network.
+
+mod checksum;
+mod site;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use serde_json::Value;
+
+use crate::{process, report, workspace::Workspace};
+use site::Site;
+
+/// The link that is extracted; the demo site answers for its host.
+const LINK: &str = "https://gfycat.com/CleverSampleQuokka";
+
+/// Where the download goes, below the workspace.
+const DIRECTORY: &str = "target/demo";
+
+/// Variables that would send the command's requests to a proxy, which does not know our local site.
+const PROXIES: &[&str] =
+    &["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+
+/// Builds the command and the site, extracts, downloads, and checks the file against what the site published.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    if let Some(unknown) = arguments.first() {
+        return Err(format!("`demo` takes no arguments, but got `{unknown}`"));
+    }
+    let started = Instant::now();
+    let root = Workspace::load()?.root;
+    let programs = Programs::build(&root)?;
+    println!("built in {}\n", report::seconds(started.elapsed()));
+
+    let site = Site::start(&programs.site)?;
+    let offer = site.offer();
+    println!("a local site answers as gfycat.com did, at {}", offer.origin);
+    let route = format!("*={}", offer.origin);
+
+    extract(&programs.qetch(&root), &route)?;
+    let file = root.join(download(&programs.qetch(&root), &route)?);
+
+    let size = fs::metadata(&file)
+        .map_err(|error| format!("the command named {}, but: {error}", file.display()))?
+        .len();
+    let sha256 = checksum::sha256(&file)?;
+    checksum::compare(&offer.sha256, &sha256)?;
+    println!("\nsha256 {sha256}: the same as {} on the site", offer.name);
+    if let Some(media) = media(&file) {
+        println!("{media}");
+    }
+    println!("the file: {} ({size} bytes)", file.display());
+    println!("total: {}", report::seconds(started.elapsed()));
+    Ok(())
+}
+
+/// The programs that the demo starts.
+#[derive(Debug)]
+struct Programs {
+    qetch: PathBuf,
+    site: PathBuf,
+}
+
+impl Programs {
+    fn build(root: &Path) -> Result<Self, String> {
+        let mut command = process::cargo(root);
+        command.args(["build", "--package", "qetch-cli", "--package", "qetch-testkit", "--bins"]);
+        println!("$ {}", process::command_line(&command));
+        let messages = process::capture(command.arg("--message-format=json-render-diagnostics"))?;
+        Ok(Self { qetch: executable(&messages, "qetch")?, site: executable(&messages, "qetch-demo-site")? })
+    }
+
+    fn qetch(&self, root: &Path) -> impl Fn(&[&str]) -> Command {
+        move |arguments| {
+            let mut command = Command::new(&self.qetch);
+            command.args(arguments).current_dir(root).stdin(Stdio::null());
+            for name in PROXIES {
+                command.env_remove(name);
+            }
+            println!("\n$ {}", process::command_line(&command));
+            command
+        }
+    }
+}
+
+/// Where cargo put the program `name`, from its messages.
+fn executable(messages: &str, name: &str) -> Result<PathBuf, String> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message.pointer("/target/name").and_then(Value::as_str) == Some(name))
+        .find_map(|message| message.get("executable").and_then(Value::as_str).map(PathBuf::from))
+        .ok_or_else(|| format!("cargo built no program `{name}`"))
+}
+
+fn extract(qetch: &impl Fn(&[&str]) -> Command, route: &str) -> Result<(), String> {
+    process::run(&mut qetch(&["extract", "--route", route, LINK]))
+}
+
+/// Downloads, with the progress bar on our standard error, and answers with the path that the command printed.
+fn download(qetch: &impl Fn(&[&str]) -> Command, route: &str) -> Result<PathBuf, String> {
+    let arguments = ["download", "--route", route, "-d", DIRECTORY, LINK, "--overwrite"];
+    let printed = process::capture(&mut qetch(&arguments))?;
+    print!("{printed}");
+    only_line(&printed).map(PathBuf::from)
+}
+
+fn only_line(printed: &str) -> Result<&str, String> {
+    match printed.lines().collect::<Vec<_>>()[..] {
+        [line] if !line.is_empty() => Ok(line),
+        _ => Err(format!("the command should print one path, but printed: {printed:?}")),
+    }
+}
+
+/// What ffprobe, where installed, says of the file.
+fn media(file: &Path) -> Option<String> {
+    let entries = "stream=codec_name,width,height:format=duration";
+    let mut ffprobe = Command::new("ffprobe");
+    ffprobe.args(["-v", "error", "-show_entries", entries, "-of", "default=noprint_wrappers=1"]);
+    let answer = process::probe(ffprobe.arg(file))?;
+    Some(format!("ffprobe: {}", answer.split_whitespace().collect::<Vec<_>>().join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_found_in_cargo_s_messages() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","target":{"name":"qetch"},"executable":null}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","target":{"name":"qetch"},"executable":"/planted/qetch"}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#,
+        );
+        assert_eq!(executable(messages, "qetch"), Ok(PathBuf::from("/planted/qetch")));
+        let error = executable(messages, "qetch-demo-site").unwrap_err();
+        assert!(error.contains("qetch-demo-site"), "{error}");
+    }
+
+    #[test]
+    fn the_command_prints_one_path() {
+        assert_eq!(only_line("target/demo/a.mp4\n"), Ok("target/demo/a.mp4"));
+        only_line("").unwrap_err();
+        only_line("\n").unwrap_err();
+        only_line("a\nb\n").unwrap_err();
+    }
+}

@@ -1,0 +1,110 @@
+//! Each feature alone: a feature that leans on another, or on one that a sibling crate happened to turn on, fails here.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use crate::{
+    native_tls::{self, Feature},
+    process, report,
+    workspace::{Member, Workspace},
+};
+
+/// One way to build one package.
+#[derive(Debug, PartialEq, Eq)]
+struct Build {
+    label: String,
+    arguments: Vec<String>,
+}
+
+/// Checks every shipped package without features, with its default ones, and with each one alone, warnings denied.
+///
+/// Clippy only checks, so nothing is compiled to machine code but build scripts and procedural macros.
+pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
+    let missing = native_tls::missing(&workspace.members);
+    let mut failed = Vec::new();
+    for member in &workspace.members {
+        if !member.is_ours_to_ship(&workspace.root) {
+            continue;
+        }
+        for build in builds(member, &missing) {
+            let started = Instant::now();
+            let result = process::run(
+                process::cargo(&workspace.root)
+                    .args(["clippy", "--quiet", "--package", &member.name])
+                    .args(&build.arguments)
+                    .args(["--", "-D", "warnings"]),
+            );
+            println!("{:>9}  {}", report::seconds(started.elapsed()), build.label);
+            if let Err(error) = result {
+                println!("{error}");
+                failed.push(build.label);
+            }
+        }
+    }
+    for (package, feature) in &missing {
+        println!("not checked: {package} with {feature}, for want of OpenSSL's headers and pkg-config");
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(format!("not clean alone: {}", failed.join("; ")))
+}
+
+/// The ways to build `member`, without those that need a feature in `missing`.
+fn builds(member: &Member, missing: &BTreeSet<Feature>) -> Vec<Build> {
+    let without = "--no-default-features";
+    let mut builds = vec![build(member, "without features", &[without])];
+    for (name, on) in &member.features {
+        if missing.contains(&(member.name.clone(), name.clone())) {
+            continue;
+        }
+        if name == "default" {
+            // An empty default is the build without features again.
+            if !on.is_empty() {
+                builds.push(build(member, "with its default features", &[]));
+            }
+        } else {
+            builds.push(build(member, &format!("with {name} alone"), &[without, "--features", name]));
+        }
+    }
+    builds
+}
+
+fn build(member: &Member, how: &str, arguments: &[&str]) -> Build {
+    Build {
+        label: format!("{} {how}", member.name),
+        arguments: arguments.iter().map(|&it| it.to_owned()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(features: &[(&str, &[&str])], missing: &[&str], expected: &[&str]) {
+        let member = Member::planted("qetch", &[], features);
+        let missing = missing.iter().map(|it| ("qetch".into(), (*it).into())).collect();
+        let found: Vec<_> = builds(&member, &missing).iter().map(|it| it.arguments.join(" ")).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn each_feature_is_built_alone_and_an_empty_default_is_not_built_twice() {
+        check(&[], &[], &["--no-default-features"]);
+        check(
+            &[("default", &[]), ("gfycat", &[])],
+            &[],
+            &["--no-default-features", "--no-default-features --features gfycat"],
+        );
+        check(
+            &[("default", &["gfycat"]), ("gfycat", &[])],
+            &[],
+            &["--no-default-features", "", "--no-default-features --features gfycat"],
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_built_here_is_left_out() {
+        check(&[("native-tls", &[])], &["native-tls"], &["--no-default-features"]);
+    }
+}
