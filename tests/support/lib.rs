@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a panic in a test is the report")]
 
+pub mod site;
+
 use std::{
     fs,
     path::{Path, PathBuf},

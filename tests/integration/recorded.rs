@@ -1,0 +1,80 @@
+//! Answers that real sites gave, replayed from `QETCH_FIXTURES`. Not built where that is unset.
+
+use std::{fs, path::Path};
+
+use qetch::{Claim, Kind, Quality, Role, Url, Variants};
+use qetch_tests::site::{Site, builtins, json};
+
+fn fixture(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("QETCH_FIXTURES")).join(name)).unwrap()
+}
+
+/// Extracts the item with this id from the recorded answer of this name.
+async fn gfycat(name: &str, id: &str) -> Variants {
+    let site = Site::start().await;
+    let answer = json(&serde_json::from_str(&fixture(name)).unwrap());
+    site.gets("api.gfycat.com", &format!("/v1/gfycats/{id}"), answer, 1).await;
+    let link = format!("https://gfycat.com/{id}");
+    site.qetch().build().extract(&link).await.unwrap().next_variants().await.unwrap().unwrap()
+}
+
+fn count(variants: &Variants, kind: Kind, role: Role) -> usize {
+    variants.contents().iter().filter(|content| content.kind == kind && content.role == role).count()
+}
+
+#[tokio::test]
+async fn the_item_of_2016() {
+    let variants = gfycat("gfycat/item_2016_cajax.json", "nauticalshallowhorseshoecrab").await;
+    let best = variants.best();
+    assert_eq!((best.uid.as_str(), best.quality), ("nauticalshallowhorseshoecrab-mp4", Quality::BEST));
+    assert_eq!(best.fragments[0].url.as_str(), "https://fat.gfycat.com/NauticalShallowHorseshoecrab.mp4");
+    assert_eq!((best.width, best.height, best.size_approx), (Some(1920), Some(1200), Some(1_543_268)));
+    assert_eq!((&best.title, &best.uploaded_by, best.tags.len()), (&None, &None, 0));
+    assert_eq!(best.uploaded_date.unwrap().to_string(), "2016-06-13T03:39:14Z");
+    assert!((best.duration.unwrap() - 115.0 / 30.0).abs() < 1e-9);
+    assert_eq!(variants.contents().len(), 13);
+    assert_eq!(count(&variants, Kind::Video, Role::Main), 4);
+    assert_eq!((variants.worst().kind, variants.worst().role), (Kind::Video, Role::Main));
+}
+
+#[tokio::test]
+async fn the_item_of_2017() {
+    let variants = gfycat("gfycat/item_2017_v1.json", "dimuntriedgilamonster").await;
+    let best = variants.best();
+    assert_eq!((best.uid.as_str(), best.quality), ("dimuntriedgilamonster-mp4", Quality::BEST));
+    assert_eq!((best.title.as_deref(), &best.uploaded_by), (Some("testupload"), &None));
+    assert_eq!((best.fps, best.size_approx), (Some(23.0), Some(2_599_459)));
+    assert_eq!(best.metadata["md5"], "3c00157f66212e72d2d8635fa2b4affd");
+    assert!(best.checksums.is_empty());
+    assert_eq!(variants.contents().len(), 16);
+}
+
+/// The real links: those of a built site are claimed by it and by no other named one, and look-alikes by none.
+#[test]
+fn real_links_are_claimed_by_their_site() {
+    let registry = builtins();
+    let mut checked = 0;
+    for line in fixture("url_cases.tsv").lines().skip(1) {
+        let [link, site, expected, id, ..] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        let Ok(url) = Url::parse(link) else { continue };
+        let claims = registry.claims(&url);
+        let named: Vec<_> =
+            claims.iter().map(|it| it.extractor.info().name()).filter(|&name| name != "generic").collect();
+        match (expected, registry.extractor(site)) {
+            ("match", Some(_)) if site != "generic" => {
+                assert_eq!(named, [site], "{link}");
+                let info = claims[0].extractor.info();
+                assert!(matches!(claims[0].claim, Claim::Yes(_)), "{link}");
+                if let Some(found) = info.handles().find(&url) {
+                    assert!(id.is_empty() || found.get("id") == Some(id), "{link}");
+                }
+                checked += 1;
+            }
+            ("no-match", _) => assert!(!named.contains(&site), "{link}"),
+            _ => (),
+        }
+    }
+    assert!(checked >= 20, "only {checked} rows were of a built site");
+}
