@@ -1,1 +1,64 @@
-//! Placeholder.
+//! The sites that qetch knows: one file (or folder) a site, each behind a feature of the same name.
+//!
+//! No feature is on by default, and `all` turns on every one. A site leans on `qetch-core` and on nothing of another
+//! site; what two share is `common_*.rs`.
+//!
+//! ```
+//! use qetch_core::Registry;
+//!
+//! let registry = Registry::new().with_builtin(qetch_extractors::builtin());
+//! # let _ = registry;
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+use std::sync::Arc;
+
+use qetch_core::Extractor;
+
+#[cfg(feature = "generic")]
+pub mod generic;
+#[cfg(feature = "gfycat")]
+pub mod gfycat;
+
+#[cfg(test)]
+#[cfg(any(feature = "generic", feature = "gfycat"))]
+mod common_canned;
+
+/// Every extractor of this build: the one list of them.
+///
+/// They stand by name. The order means nothing: a registry asks by claim, then by priority.
+pub fn builtin() -> Vec<Arc<dyn Extractor>> {
+    vec![
+        #[cfg(feature = "generic")]
+        Arc::new(generic::Generic::new()),
+        #[cfg(feature = "gfycat")]
+        Arc::new(gfycat::Gfycat::new()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use qetch_core::{Claim, Url};
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_stand_in_order() {
+        let all = builtin();
+        assert!(all.windows(2).all(|pair| pair[0].info().name() < pair[1].info().name()));
+    }
+
+    #[test]
+    fn every_example_is_claimed_by_its_own_handle() {
+        for extractor in builtin() {
+            for handle in extractor.info().handles().iter() {
+                assert!(!handle.examples().is_empty(), "{}", handle.name());
+                for example in handle.examples() {
+                    let claim = extractor.can_handle(&Url::parse(example).unwrap());
+                    assert_eq!(claim, Claim::Yes(handle.name().into()), "{example}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! An item as the API told of it over the years, and the contents it is made into.
+
+use qetch_core::{Content, Error, Fragment, Result, Timestamp, Url, lenient, media_type};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{
+    NAME,
+    renditions::{File, files},
+};
+
+/// The answer for an item.
+#[derive(Deserialize)]
+pub(super) struct Reply {
+    #[serde(rename = "gfyItem", default)]
+    item: Option<Item>,
+    /// A sentence, or an object that holds one.
+    #[serde(rename = "errorMessage", default)]
+    error: Value,
+}
+
+impl Reply {
+    /// The item. Some errors came with the status of a success; `what` names the item in those.
+    ///
+    /// # Errors
+    /// [`Gone`](Error::Gone) and [`Private`](Error::Private) where the answer says so, and
+    /// [`SiteChanged`](Error::SiteChanged) where it has no item and does not say why.
+    pub(super) fn item(self, what: &str) -> Result<Item> {
+        let error = self.error.to_string().to_ascii_lowercase();
+        let says = |parts: &[&str]| parts.iter().any(|part| error.contains(part));
+        match self.item {
+            Some(item) => Ok(item),
+            None if says(&["not exist", "not found", "notfound", "no such", "deleted"]) => {
+                Err(Error::gone(what))
+            }
+            None if says(&["private"]) => Err(Error::private(what)),
+            None if self.error.is_null() => Err(Error::site_changed(NAME, "$.gfyItem", "missing")),
+            None => Err(Error::site_changed(NAME, "$.gfyItem", "an error in its place")),
+        }
+    }
+}
+
+/// An item. Numbers came as strings in 2016, and almost everything was missing at some time; what has no field here
+/// (the names of renditions, and what is kept as it is) is in `rest`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Item {
+    #[serde(default, deserialize_with = "lenient::text")]
+    gfy_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    description: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    user_name: Option<String>,
+    /// The same in later years.
+    #[serde(default, deserialize_with = "lenient::text")]
+    username: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    create_date: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::texts")]
+    tags: Vec<String>,
+    /// Tags again, as one text with commas.
+    #[serde(default, deserialize_with = "lenient::text")]
+    extra_lemmas: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    width: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    height: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    frame_rate: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    num_frames: Option<f64>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// What is kept under the site's own names. `md5` is the checksum of no rendition: it was that of what was uploaded.
+const KEPT: [&str; 16] = [
+    "gfyName",
+    "gfyNumber",
+    "md5",
+    "url",
+    "source",
+    "userDisplayName",
+    "views",
+    "likes",
+    "dislikes",
+    "nsfw",
+    "published",
+    "avgColor",
+    "hasAudio",
+    "hasTransparency",
+    "subreddit",
+    "redditId",
+];
+
+impl Item {
+    /// A content for each rendition, and the names of those that are listed in a way that leads nowhere.
+    ///
+    /// # Errors
+    /// [`SiteChanged`](Error::SiteChanged) where the item has no id, or no rendition.
+    pub(super) fn contents(&self, source: &Url) -> Result<(Vec<Content>, Vec<String>)> {
+        let id = self.id()?;
+        let (files, unusable) = files(&self.rest);
+        if files.is_empty() {
+            return Err(Error::site_changed(NAME, "$.gfyItem", "no rendition"));
+        }
+        let contents = files.into_iter().map(|file| self.content(&id, file, source));
+        Ok((contents.collect(), unusable))
+    }
+
+    /// The id in lower case, as the API writes it; `gfyName`, which has capitals, is missing from some items.
+    fn id(&self) -> Result<String> {
+        const PATH: &str = "$.gfyItem.gfyId";
+        let id = self.gfy_id.as_deref().ok_or_else(|| Error::site_changed(NAME, PATH, "missing"))?;
+        if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(Error::site_changed(NAME, PATH, "other than letters"));
+        }
+        Ok(id.to_ascii_lowercase())
+    }
+
+    fn content(&self, id: &str, file: File, source: &Url) -> Content {
+        let form = file.form;
+        let uid = format!("{id}-{}", file.name);
+        let mut content = Content::new(uid, form.kind, source.clone(), [Fragment::new(file.url)]);
+        content.role = form.role;
+        content.content_type = Some(form.content_type.to_owned());
+        content.extension = media_type::by_name(form.content_type).map(|it| it.extension.to_owned());
+        content.codecs = form.codecs.map(str::to_owned);
+        // The API tells sizes without a word on how it comes by them, so a file of another size is still the file.
+        content.size_approx = file.size.or_else(|| self.size(form.size_key?));
+        let own = pixels(file.width, file.height);
+        let whole = if form.is_whole { pixels(self.width, self.height) } else { None };
+        (content.width, content.height) = own.or(whole).unzip();
+        if form.moves() {
+            content.duration = self.duration();
+            // Smaller renditions may leave frames out.
+            content.fps = if form.is_whole { self.fps() } else { None };
+            content.bitrate = bitrate(content.size_approx, content.duration);
+        }
+        self.describe(&mut content);
+        content
+    }
+
+    /// What holds for every rendition.
+    fn describe(&self, content: &mut Content) {
+        let user = self.user_name.as_deref().or(self.username.as_deref());
+        content.title.clone_from(&self.title);
+        content.description.clone_from(&self.description);
+        content.uploaded_by = user.filter(|user| *user != "anonymous").map(str::to_owned);
+        content.uploaded_date =
+            self.create_date.filter(|&seconds| seconds > 0).and_then(Timestamp::from_unix);
+        content.tags = self.tags();
+        let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), telling(self.rest.get(name)?)?)));
+        content.metadata = kept.collect();
+    }
+
+    fn tags(&self) -> Vec<String> {
+        if !self.tags.is_empty() {
+            return self.tags.clone();
+        }
+        let lemmas = self.extra_lemmas.as_deref().unwrap_or_default().split(',').map(str::trim);
+        lemmas.filter(|lemma| !lemma.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// A size that stands beside the renditions; 0 tells nothing.
+    fn size(&self, key: &str) -> Option<u64> {
+        let size = lenient::number(self.rest.get(key)?).ok()?;
+        size.filter(|&size| size > 0)
+    }
+
+    fn fps(&self) -> Option<f64> {
+        self.frame_rate.filter(is_some)
+    }
+
+    fn duration(&self) -> Option<f64> {
+        let seconds = self.num_frames? / self.fps()?;
+        Some(seconds).filter(is_some)
+    }
+}
+
+/// Width and height, where both are known: some answers have 0 by 0.
+fn pixels(width: Option<u32>, height: Option<u32>) -> Option<(u32, u32)> {
+    width.zip(height).filter(|&(width, height)| width > 0 && height > 0)
+}
+
+fn bitrate(size: Option<u64>, duration: Option<f64>) -> Option<u64> {
+    let bits_a_second = size? as f64 * 8.0 / duration?;
+    is_some(&bits_a_second).then_some(bits_a_second.round() as u64)
+}
+
+/// Whether a number is one that something can be: texts such as `NaN` and `inf` are read as numbers too.
+fn is_some(number: &f64) -> bool {
+    number.is_finite() && *number > 0.0
+}
+
+/// A value that tells something: no `null`, no empty text, and nothing nested.
+fn telling(value: &Value) -> Option<Value> {
+    match value {
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::String(text) if text.is_empty() => None,
+        other => Some(other.clone()),
+    }
+}
