@@ -32,6 +32,15 @@ async fn one_plain_small_file_is_exactly_one_request() {
 }
 
 #[tokio::test]
+async fn so_is_one_that_the_server_says_nothing_of() {
+    let origin = Origin::start().await.unwrap();
+    origin.serve("/x", Resource::new(vec![0; 200_000]).without_content_type());
+    let folder = Folder::new();
+    Qetch::new().fetch(&origin.url("/x"), folder.root()).await.unwrap();
+    assert_eq!(origin.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_large_file_goes_on_from_the_answer_that_found_it() {
     let origin = Origin::start().await.unwrap();
     let body = [b"\0\0\0\x20ftypisom".to_vec(), pattern(4 << 20, 1)].concat();

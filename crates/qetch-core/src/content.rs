@@ -186,6 +186,8 @@ pub enum Kind {
     Image,
     /// Captions, transcripts, documents.
     Text,
+    /// Anything else: archives, programs, what cannot be told.
+    Other,
 }
 
 /// What a content is for the resource it belongs to.

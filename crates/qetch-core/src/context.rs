@@ -151,7 +151,8 @@ impl Context {
     }
 
     /// The first answer to a plain GET of `url`: the one by which the registry found the extractor, or else fetched
-    /// now. Its body holds the first bytes alone; the rest stays parked for a download that follows.
+    /// now. Its body holds the first bytes alone; the rest stays parked for a download that follows, and an extractor
+    /// that finds no file in it lets go of it by [`take_parked`](Context::take_parked).
     ///
     /// # Errors
     /// What [`Error::status`] makes of a status that is no success, and those of [`open`](Context::open).
@@ -168,9 +169,7 @@ impl Context {
         let is_page =
             open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
         let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
-        if !is_page {
-            self.shared.parked.park(url, open);
-        }
+        self.shared.parked.park(url, open);
         Ok(answer)
     }
 

@@ -33,6 +33,7 @@ pub struct Handle {
     name: Arc<str>,
     hosts: Vec<HostPattern>,
     path: Regex,
+    without: Option<(String, Vec<String>)>,
     examples: Vec<String>,
 }
 
@@ -46,7 +47,14 @@ impl Handle {
         #[expect(clippy::expect_used, reason = "documented: a pattern is source code")]
         let path = Regex::new(path).expect("a handle's pattern is a regular expression");
         let hosts = hosts.into_iter().map(HostPattern::new).collect();
-        Self { name: name.into(), hosts, path, examples: Vec::new() }
+        Self { name: name.into(), hosts, path, without: None, examples: Vec::new() }
+    }
+
+    /// Leaves out URLs whose group `group` is one of `words`, in any case: a site's own pages, which would pass for ids.
+    #[must_use]
+    pub fn without<'a>(mut self, group: &str, words: impl IntoIterator<Item = &'a str>) -> Self {
+        self.without = Some((group.to_owned(), words.into_iter().map(str::to_owned).collect()));
+        self
     }
 
     /// Adds a URL that it matches, for people and for tests.
@@ -74,6 +82,15 @@ impl Handle {
     /// URLs that it matches.
     pub fn examples(&self) -> &[String] {
         &self.examples
+    }
+
+    /// What it captures from a path, if it matches.
+    fn captures<'a>(&self, path: &'a str) -> Option<regex::Captures<'a>> {
+        let captures = self.path.captures(path)?;
+        let Some((group, words)) = &self.without else { return Some(captures) };
+        let word = captures.name(group).map_or("", |text| text.as_str());
+        let is_left_out = words.iter().any(|it| it.eq_ignore_ascii_case(word));
+        (!is_left_out).then_some(captures)
     }
 
     /// Whether it names this host without a wildcard.
@@ -104,7 +121,7 @@ impl Handles {
         let host = host(url)?;
         let at_host = |handle: &&Handle| handle.hosts.iter().any(|pattern| pattern.matches(host));
         self.handles.iter().filter(at_host).find_map(|handle| {
-            let captures = handle.path.captures(url.path())?;
+            let captures = handle.captures(url.path())?;
             Some(Matched { handle, captures })
         })
     }
@@ -246,6 +263,16 @@ mod tests {
             let Ok(url) = Url::parse(stranger) else { continue };
             assert!(handles().find(&url).is_none(), "{stranger}");
         }
+    }
+
+    #[test]
+    fn words_that_are_no_ids_are_left_out() {
+        let item =
+            Handle::new("item", ["site.example"], "^/(?P<id>[a-z]+)$").without("id", ["about", "terms"]);
+        let handles = Handles::new([item]);
+        let finds = |url: &str| handles.find(&Url::parse(url).unwrap()).is_some();
+        assert!(finds("https://site.example/abouts"));
+        assert!(!finds("https://site.example/about") && !finds("https://site.example/terms"));
     }
 
     #[test]

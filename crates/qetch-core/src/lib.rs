@@ -56,6 +56,8 @@ pub mod naming;
 
 pub use async_trait::async_trait;
 pub use url::Url;
+/// The crates whose types stand in this crate's signatures.
+pub use {bytes, http};
 
 pub use crate::{
     answer::{Answer, OpenAnswer},

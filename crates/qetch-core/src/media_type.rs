@@ -61,9 +61,10 @@ const TABLE: &[MediaType] = &[
     known("text/vtt", "vtt", Kind::Text),
     known("application/x-subrip", "srt", Kind::Text),
     known("text/plain", "txt", Kind::Text),
+    known("text/html", "html", Kind::Text),
     known("application/pdf", "pdf", Kind::Text),
     known("application/json", "json", Kind::Text),
-    known("application/zip", "zip", Kind::Text),
+    known("application/zip", "zip", Kind::Other),
 ];
 
 /// The type of this name, such as `video/mp4`, without parameters and in lower case.
@@ -95,7 +96,6 @@ fn name_of(bytes: &[u8]) -> Option<&'static str> {
         (b"\x89PNG\r\n\x1a\n", "image/png"),
         (b"GIF87a", "image/gif"),
         (b"GIF89a", "image/gif"),
-        (b"BM", "image/bmp"),
         (b"II*\0", "image/tiff"),
         (b"MM\0*", "image/tiff"),
         (b"\xff\x0a", "image/jxl"),
@@ -117,6 +117,8 @@ fn name_of(bytes: &[u8]) -> Option<&'static str> {
         (b"RIFF", Some(b"WEBP")) => return Some("image/webp"),
         (b"RIFF", Some(b"WAVE")) => return Some("audio/wav"),
         (b"RIFF", Some(b"AVI ")) => return Some("video/x-msvideo"),
+        // Two letters alone would be many a text: the four reserved bytes after the size are zero.
+        ([b'B', b'M', ..], _) if bytes.get(6..10) == Some(&[0; 4]) => return Some("image/bmp"),
         (b"OggS", _) => return Some(ogg(bytes)),
         (b"\x1a\x45\xdf\xa3", _) => return Some(matroska(bytes)),
         _ => (),
@@ -192,6 +194,7 @@ mod tests {
         check(b"\x1a\x45\xdf\xa3\x9f\x42\x82\x88matroska", Some("video/x-matroska"));
         check(b"RIFF\x10\0\0\0WEBPVP8 ", Some("image/webp"));
         check(b"OggS\0\x02\0\0\0\0\0\0\0\0\x01OpusHead", Some("audio/opus"));
+        check(b"BM\x36\x10\0\0\0\0\0\0\x36\0", Some("image/bmp"));
         check(b"\xff\xfb\x90\x64", Some("audio/mpeg"));
         check(b"\xff\xf1\x50\x80", Some("audio/aac"));
         let mut stream = vec![0x47; 1];
@@ -201,9 +204,16 @@ mod tests {
 
     #[test]
     fn what_tells_nothing_is_nothing() {
-        for bytes in
-            [b"".as_slice(), b"G", b"Good morning", b"\xff", b"\xff\xff\xff\xff", b"\0\0\0\0", b"<html>"]
-        {
+        for bytes in [
+            b"".as_slice(),
+            b"G",
+            b"Good morning",
+            b"BMW is a car",
+            b"\xff",
+            b"\xff\xff\xff\xff",
+            b"\0\0\0\0",
+            b"<html>",
+        ] {
             check(bytes, None);
         }
     }

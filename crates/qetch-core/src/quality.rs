@@ -2,7 +2,7 @@
 //!
 //! Within one resource the renditions are ordered by, in turn:
 //! 1. role: main, then caption, poster and thumbnail;
-//! 2. motion: video, animated image, audio, still image, text;
+//! 2. motion: video, animated image, audio, still image, text, anything else;
 //! 3. pixels (width × height); a rendition whose pixels are not known comes after those whose are;
 //! 4. bitrate times the efficiency of its codec; it counts only where bitrate and codec are both known, for a bit of
 //!    one codec is not a bit of another, and comes before what is not known;
@@ -107,6 +107,7 @@ fn motion_rank(content: &Content) -> u8 {
         Kind::Audio => 2,
         Kind::Image => 3,
         Kind::Text => 4,
+        Kind::Other => 5,
     }
 }
 

@@ -64,15 +64,16 @@ fn is_within(name: &str, told: &str) -> bool {
     }
 }
 
-/// What a file of this type is for a person; what is neither seen nor heard is a document.
+/// What a file of this type is for a person.
 pub(super) fn kind(content_type: Option<&str>) -> Kind {
-    let Some(name) = content_type else { return Kind::Text };
+    let Some(name) = content_type else { return Kind::Other };
     match (media_type::by_name(name), name.split('/').next()) {
         (Some(known), _) => known.kind,
         (None, Some("video")) => Kind::Video,
         (None, Some("audio")) => Kind::Audio,
         (None, Some("image")) => Kind::Image,
-        (None, _) => Kind::Text,
+        (None, Some("text")) => Kind::Text,
+        (None, _) => Kind::Other,
     }
 }
 
@@ -86,7 +87,7 @@ pub(super) fn extension(name: &Name, content_type: Option<&str>) -> Option<Strin
 /// Whether a name's extension is one for this type.
 pub(super) fn fits(own: &str, is_given: bool, content_type: Option<&str>) -> bool {
     let Some(known) = content_type.and_then(media_type::by_name) else { return true };
-    if known.kind == Kind::Text {
+    if matches!(known.kind, Kind::Text | Kind::Other) {
         // Many forms are written as text, as JSON or as an archive, each with an extension of its own.
         return is_given || known.name == "text/plain" || !SCRIPTS.contains(&own);
     }
@@ -96,10 +97,7 @@ pub(super) fn fits(own: &str, is_given: bool, content_type: Option<&str>) -> boo
 }
 
 fn usual_extension(content_type: Option<&str>) -> Option<&'static str> {
-    match content_type? {
-        "text/html" => Some("html"),
-        name => media_type::by_name(name).map(|it| it.extension),
-    }
+    media_type::by_name(content_type?).map(|it| it.extension)
 }
 
 /// Whether files of some known type have this extension, or a script that sends files.
@@ -144,7 +142,9 @@ mod tests {
         check(Some("audio/x-matroska"), Kind::Audio);
         check(Some("image/jxr"), Kind::Image);
         check(Some("application/pdf"), Kind::Text);
-        check(None, Kind::Text);
+        check(Some("text/x-unheard-of"), Kind::Text);
+        check(Some("application/x-executable"), Kind::Other);
+        check(None, Kind::Other);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod tests;
 
 use qetch_core::{
     Answer, AuthKind, Claim, Context, Credential, Error, Extraction, Extractor, ExtractorInfo, Found, Handle,
-    Handles, Matched, NetworkFault, Request, Result, Secret, TokenRequest, Url, Variants, async_trait, shown,
+    Handles, NetworkFault, Request, Result, Secret, TokenRequest, Url, Variants, async_trait,
 };
 
 use self::item::{Item, Reply};
@@ -78,14 +78,6 @@ impl Gfycat {
         Self { info }
     }
 
-    /// The handle that matches `url`, unless it is a page of the site's own.
-    fn find<'a>(&'a self, url: &'a Url) -> Option<Matched<'a>> {
-        let found = self.info.handles().find(url)?;
-        let id = found.get("id")?;
-        let is_page = PAGES.iter().any(|page| page.eq_ignore_ascii_case(id));
-        (!is_page).then_some(found)
-    }
-
     /// The item of this id, which is in lower case.
     async fn item(&self, cx: &Context, id: &str) -> Result<Item> {
         let what = format!("gfycat item {id}");
@@ -113,12 +105,11 @@ impl Extractor for Gfycat {
     }
 
     fn can_handle(&self, url: &Url) -> Claim {
-        self.find(url).map_or(Claim::No, |found| Claim::Yes(found.handle().name().into()))
+        self.info.handles().claim(url)
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
-        let id = self.find(url).and_then(|found| found.get("id").map(str::to_ascii_lowercase));
-        let id = id.ok_or_else(|| Error::unsupported(shown(url), "its form is not known"))?;
+        let id = self.info.handles().require(url)?["id"].to_ascii_lowercase();
         let (contents, unusable) = self.item(cx, &id).await?.contents(url)?;
         let variants = Variants::ranked(contents)?;
         let warning = (!unusable.is_empty()).then(|| {
@@ -137,6 +128,7 @@ fn page_handle() -> Handle {
         ["gfycat.com", "www.gfycat.com"],
         r"^/(?:[A-Za-z]{2}/)?(?i:gifs/detail/|detail/|ifr/)?(?P<id>[A-Za-z]{8,})(?:-[^/]*)?/?$",
     )
+    .without("id", PAGES)
     .with_example("https://gfycat.com/DeadlyDecisiveGermanpinscher")
     .with_example("https://www.gfycat.com/foolishforkedabyssiniancat")
     .with_example("https://gfycat.com/acceptablehappygoluckyharborporpoise-baseball")

@@ -52,7 +52,7 @@ fn every_form_of_link_leads_to_its_item() {
     let check = |link: &str, handle: &str, id: &str| {
         let url = Url::parse(link).unwrap();
         assert_eq!(gfycat.can_handle(&url), Claim::Yes(handle.into()), "{link}");
-        assert_eq!(gfycat.find(&url).unwrap().get("id"), Some(id), "{link}");
+        assert_eq!(gfycat.info().handles().find(&url).unwrap().get("id"), Some(id), "{link}");
     };
     for link in [
         "http://gfycat.com/DeadlyDecisiveGermanpinscher",
