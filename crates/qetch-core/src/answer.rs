@@ -1,6 +1,6 @@
 //! `Answer` and `OpenAnswer`: what comes back through the gate, read whole or as it arrives.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::Deref, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, StatusCode, header};
@@ -20,42 +20,88 @@ pub struct Answer {
     body: Bytes,
 }
 
+/// The head of an answer, which [`Answer`] and [`OpenAnswer`] both have.
 #[derive(Clone)]
-struct Head {
+pub struct Head {
     status: StatusCode,
     headers: HeaderMap,
     url: Url,
+}
+
+impl Head {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// A header as text; `None` where it is missing or not visible ASCII.
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The media type of `Content-Type`: lower case, without parameters.
+    pub fn media_type(&self) -> Option<String> {
+        let media_type = self.header(header::CONTENT_TYPE)?.split(';').next()?.trim().to_ascii_lowercase();
+        (!media_type.is_empty()).then_some(media_type)
+    }
+
+    /// The URL that answered in the end, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// How long the host asks us to wait (`Retry-After`, RFC 9110, section 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(&self.headers)
+    }
+
+    /// The error that a status is which is no success.
+    fn check(&self) -> Result<()> {
+        if self.status.is_success() {
+            return Ok(());
+        }
+        Err(match (self.status(), self.retry_after()) {
+            (429 | 503, Some(wait)) => Error::rate_limited(host_of(&self.url), Some(wait)),
+            (status, _) => Error::status(&self.url, status),
+        })
+    }
+}
+
+/// Shows status and URL: headers may hold cookies.
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("status", &self.status())
+            .field("url", &shown(&self.url))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Deref for Answer {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
+impl Deref for OpenAnswer {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
 }
 
 impl Answer {
     /// An answer made by hand, for tests of what looks at answers.
     pub fn new(status: StatusCode, headers: HeaderMap, url: Url, body: impl Into<Bytes>) -> Self {
         Self { head: Head { status, headers, url }, body: body.into() }
-    }
-
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.head.status.as_u16()
-    }
-
-    /// The headers.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
-    }
-
-    /// A header as text; `None` where it is missing or not visible ASCII.
-    pub fn header(&self, name: HeaderName) -> Option<&str> {
-        self.head.headers.get(name)?.to_str().ok()
-    }
-
-    /// The media type of `Content-Type`: lower case, without parameters.
-    pub fn media_type(&self) -> Option<String> {
-        media_type(&self.head.headers)
-    }
-
-    /// The URL that answered in the end, after redirects.
-    pub fn url(&self) -> &Url {
-        &self.head.url
     }
 
     /// The body, as far as it was read.
@@ -68,7 +114,7 @@ impl Answer {
     /// # Errors
     /// What [`Error::status`] makes of any other status, with the time the host asks to wait.
     pub fn ok(self) -> Result<Self> {
-        self.head.ok()?;
+        self.check()?;
         Ok(self)
     }
 
@@ -122,42 +168,12 @@ impl OpenAnswer {
         Self { head: Head { status: parts.status, headers: parts.headers, url }, body, _permit: permit }
     }
 
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.head.status.as_u16()
-    }
-
-    /// The headers.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
-    }
-
-    /// A header as text; `None` where it is missing or not visible ASCII.
-    pub fn header(&self, name: HeaderName) -> Option<&str> {
-        self.head.headers.get(name)?.to_str().ok()
-    }
-
-    /// The media type of `Content-Type`: lower case, without parameters.
-    pub fn media_type(&self) -> Option<String> {
-        media_type(&self.head.headers)
-    }
-
-    /// The URL that answered in the end, after redirects.
-    pub fn url(&self) -> &Url {
-        &self.head.url
-    }
-
-    /// How long the host asks us to wait (`Retry-After`, RFC 9110, section 10.2.3).
-    pub fn retry_after(&self) -> Option<Duration> {
-        retry_after(&self.head.headers)
-    }
-
     /// The answer, if its status is a success.
     ///
     /// # Errors
     /// What [`Error::status`] makes of any other status, with the time the host asks to wait.
     pub fn ok(self) -> Result<Self> {
-        self.head.ok()?;
+        self.check()?;
         Ok(self)
     }
 
@@ -210,18 +226,6 @@ impl fmt::Debug for OpenAnswer {
     }
 }
 
-impl Head {
-    fn ok(&self) -> Result<()> {
-        if self.status.is_success() {
-            return Ok(());
-        }
-        Err(match (self.status.as_u16(), retry_after(&self.headers)) {
-            (429 | 503, Some(wait)) => Error::rate_limited(host_of(&self.url), Some(wait)),
-            (status, _) => Error::status(&self.url, status),
-        })
-    }
-}
-
 /// What the reader says, without the text it met, which may be anything, and without a place in bytes.
 fn without_values(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
@@ -231,12 +235,6 @@ fn without_values(message: &str) -> String {
         }
         _ => message.to_owned(),
     }
-}
-
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let media_type = value.split(';').next()?.trim().to_ascii_lowercase();
-    (!media_type.is_empty()).then_some(media_type)
 }
 
 #[cfg(test)]

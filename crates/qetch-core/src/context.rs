@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -17,6 +17,7 @@ use crate::{
     Result, Routes, Secret,
     auth::TokenCache,
     hosts::{HostKey, Hosts},
+    lock::lock,
     parked::Parked,
     transport::{Live, Routed, Transport},
 };
@@ -331,10 +332,6 @@ impl fmt::Debug for Context {
 /// User information is percent-encoded in a URL (RFC 3986, section 3.2.1).
 fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use url::Url;
 
-use crate::{Answer, AuthKind, Context, Extraction, Handles, HostPattern, Result, blocking::blocking, files};
+use crate::{
+    Answer, AuthKind, Claim, Context, Extraction, Handles, HostPattern, Result, blocking::blocking, files,
+};
 
 /// Turns a URL into the contents behind it.
 ///
@@ -86,18 +87,6 @@ pub trait Extractor: fmt::Debug + Send + Sync + 'static {
 pub async fn concat(pieces: &[PathBuf], to: &Path) -> Result<()> {
     let (pieces, to) = (pieces.to_vec(), to.to_owned());
     blocking(move |wanted| files::concat(&pieces, &to, || wanted.is_wanted())).await
-}
-
-/// What an extractor says of a URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Claim {
-    /// Not its.
-    No,
-    /// It can only be told from the first answer: see [`Extractor::recognise`].
-    Perhaps,
-    /// Its, by the handle of this name.
-    Yes(Arc<str>),
 }
 
 /// What an extractor tells about itself.

@@ -5,7 +5,7 @@ use std::{fmt, ops, sync::Arc};
 use regex::Regex;
 use url::{Host, Url};
 
-use crate::{Error, Result, extractor::Claim, shown::shown};
+use crate::{Error, Result, claim::Claim, shown::shown};
 
 /// The URLs an extractor knows: the host first, then a few patterns on the path.
 ///

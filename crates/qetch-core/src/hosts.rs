@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use tokio::{
 };
 use url::Url;
 
-use crate::{Error, Result, transport::Lane};
+use crate::{Error, Result, lock::lock, transport::Lane};
 
 /// Hosts that are remembered before those that nothing uses are let go.
 const REMEMBERED: usize = 1024;
@@ -132,10 +132,6 @@ impl Host {
         self.any.available_permits() < cap
             || lock(&self.paused_until).is_some_and(|until| until > Instant::now())
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod fragment;
 mod quality;
 mod variants;
 
+mod claim;
 mod extraction;
 mod extractor;
 mod handles;
@@ -45,6 +46,7 @@ mod transport;
 
 mod blocking;
 mod error;
+mod lock;
 mod shown;
 mod staging;
 mod timestamp;
@@ -60,15 +62,16 @@ pub use url::Url;
 pub use {bytes, http};
 
 pub use crate::{
-    answer::{Answer, OpenAnswer},
+    answer::{Answer, Head, OpenAnswer},
     auth::{AccessToken, AuthKind, AuthRegistry, AuthStore, Credential, Secret, TokenRequest},
     blocking::{Wanted, blocking},
+    claim::Claim,
     content::{Checksum, Content, Delivery, Kind, Role},
     context::{Context, ContextBuilder},
     downloader::{DownloadOptions, Downloader, Report},
     error::{BoxError, Error, NetworkFault, Result},
     extraction::{Extraction, Found, Handoff, Known, Page, Warning},
-    extractor::{Claim, Extractor, ExtractorInfo, Identity, OptionInfo, concat},
+    extractor::{Extractor, ExtractorInfo, Identity, OptionInfo, concat},
     fragment::{BoundTo, ByteRange, Fragment, FragmentMethod},
     handles::{Handle, Handles, HostPattern, Matched},
     progress::{Meter, Phase, Progress, ProgressHook},

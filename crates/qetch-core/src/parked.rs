@@ -1,14 +1,11 @@
 //! Open answers that an extraction leaves behind for the download that follows it.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use tokio::time::Instant;
 use url::Url;
 
-use crate::{OpenAnswer, hosts::HostKey};
+use crate::{OpenAnswer, hosts::HostKey, lock::lock};
 
 /// Answers that wait at once, over all hosts.
 const AT_ONCE: usize = 8;
@@ -30,7 +27,7 @@ struct Waiting {
 impl Parked {
     /// Keeps the open answer to a plain GET of `url`.
     pub(crate) fn park(&self, url: &Url, answer: OpenAnswer) {
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.0);
         waiting.retain(|it| it.url != *url && it.since.elapsed() < PATIENCE);
         if waiting.len() >= AT_ONCE {
             waiting.remove(0);
@@ -40,7 +37,7 @@ impl Parked {
 
     /// The open answer to a plain GET of `url`.
     pub(crate) fn take(&self, url: &Url) -> Option<OpenAnswer> {
-        let mut waiting = self.lock();
+        let mut waiting = lock(&self.0);
         waiting.retain(|it| it.since.elapsed() < PATIENCE);
         let position = waiting.iter().position(|it| it.url == *url)?;
         Some(waiting.remove(position).answer)
@@ -48,10 +45,6 @@ impl Parked {
 
     /// Lets go of those that hold a connection to this host: someone who will use it is waiting.
     pub(crate) fn give_way(&self, key: &HostKey) {
-        self.lock().retain(|it| HostKey::of(it.answer.url()) != *key);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0).retain(|it| HostKey::of(it.answer.url()) != *key);
     }
 }

@@ -5,13 +5,15 @@ use std::{
     future::Future,
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::lock::lock;
 
 /// How far a download is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,29 +118,29 @@ impl Meter {
     /// Takes `bytes` back: they belong to a share that an attempt of its own fetches again.
     pub fn restart(&self, bytes: u64) {
         // Under the lock, so that no reading sees the old attempt with the new count.
-        let mut rest = self.rest();
+        let mut rest = lock(&self.0.rest);
         self.0.done.fetch_sub(bytes, Ordering::Relaxed);
         rest.attempt += 1;
     }
 
     /// Sets the bytes in all; `None` while not known.
     pub fn set_total(&self, total: Option<u64>) {
-        self.rest().total = total;
+        lock(&self.0.rest).total = total;
     }
 
     /// Sets what is being done.
     pub fn set_phase(&self, phase: Phase) {
-        self.rest().phase = phase;
+        lock(&self.0.rest).phase = phase;
     }
 
     /// Counts a fragment that is whole.
     pub fn fragment_done(&self) {
-        self.rest().fragments.0 += 1;
+        lock(&self.0.rest).fragments.0 += 1;
     }
 
     /// How far it is now.
     pub fn read(&self) -> Progress {
-        let rest = self.rest();
+        let rest = lock(&self.0.rest);
         Progress { done: self.0.done.load(Ordering::Relaxed), ..*rest }
     }
 
@@ -165,10 +167,6 @@ impl Meter {
                 _ = ticks.tick() => hook.update(self.read()),
             }
         }
-    }
-
-    fn rest(&self) -> std::sync::MutexGuard<'_, Progress> {
-        self.0.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

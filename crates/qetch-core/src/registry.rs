@@ -3,7 +3,7 @@
 use std::{
     cmp::Reverse,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use url::Url;
 use crate::{
     Claim, Content, Context, DownloadOptions, Downloader, Error, Extraction, Extractor, ExtractorInfo, Found,
     Known, Phase, Progress, ProgressHook, Refresh, Report, Result, Target, TargetKind, Warning,
-    blocking::blocking, files, shown::shown, staging::Staging,
+    blocking::blocking, files, lock::lock, shown::shown, staging::Staging,
 };
 
 /// The extractors and downloaders of a program. A value: two of them know nothing of each other.
@@ -348,7 +348,7 @@ struct Tail {
 
 impl ProgressHook for Tail {
     fn update(&self, progress: Progress) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+        *lock(&self.last) = Some(progress);
         // The downloader is done with its pieces, not with the file.
         if let (Some(hook), false) = (&self.hook, progress.phase == Phase::Done) {
             hook.update(progress);
@@ -358,7 +358,7 @@ impl ProgressHook for Tail {
 
 impl Tail {
     fn tell(&self, phase: Phase) {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *lock(&self.last);
         if let (Some(hook), Some(last)) = (&self.hook, last) {
             hook.update(Progress { phase, ..last });
         }

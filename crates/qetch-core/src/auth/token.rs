@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{Credential, Secret};
-use crate::{Context, Error, Request, Result, lenient};
+use crate::{Context, Error, Request, Result, lenient, lock::lock};
 
 /// A token that stops working this long before its time is as good as expired: the request has yet to travel.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -120,7 +120,7 @@ impl TokenCache {
     }
 
     fn slot(&self, name: &str) -> Slot {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = lock(&self.slots);
         slots.entry(name.to_owned()).or_default().clone()
     }
 }
