@@ -1,2 +1,95 @@
-//! Placeholder.
-fn main() {}
+//! The `qetch` command: a link in, its media as a file.
+
+mod args;
+mod auth;
+mod bar;
+mod chosen;
+mod console;
+mod download;
+mod exit;
+mod extract;
+mod extractors;
+mod link;
+mod logs;
+mod plain;
+mod route;
+mod select;
+mod session;
+mod signals;
+mod table;
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::Parser as _;
+use tokio::runtime;
+
+use crate::{
+    args::{
+        Arguments, Command, DownloadArguments, ExtractArguments, NetworkArguments, ProgressMode,
+        VoiceArguments,
+    },
+    console::Console,
+    exit::{FAILED, Failure, USAGE},
+    session::Session,
+};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are errors to clap as well, with a code of 0; a closed output is nobody's concern.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+        }
+    };
+    let speaking = Console::new(false);
+    let done = match arguments.command {
+        None => download(&arguments.download),
+        Some(Command::Download(download_arguments)) => download(&download_arguments),
+        Some(Command::Extract(arguments)) => extract(&arguments),
+        Some(Command::Extractors(arguments)) => extractors::run(&arguments, &speaking).map(|()| 0),
+        Some(Command::Auth(command)) => auth::run(&command, &speaking).map(|()| 0),
+    };
+    let code = done.unwrap_or_else(|failure| {
+        if let Some(message) = failure.message {
+            speaking.error(&message);
+        }
+        failure.code
+    });
+    ExitCode::from(code)
+}
+
+fn download(arguments: &DownloadArguments) -> Result<u8, Failure> {
+    download::check(arguments)?;
+    let bars = arguments.progress == ProgressMode::Auto;
+    online(arguments.voice, &arguments.network, bars, async |session| download::run(session, arguments).await)
+}
+
+fn extract(arguments: &ExtractArguments) -> Result<u8, Failure> {
+    online(arguments.voice, &arguments.network, true, async |session| extract::run(session, arguments).await)
+}
+
+/// Runs what needs a network.
+fn online(
+    voice: VoiceArguments,
+    network: &NetworkArguments,
+    bars: bool,
+    work: impl AsyncFnOnce(&Session) -> u8,
+) -> Result<u8, Failure> {
+    let console = Console::new(voice.quiet);
+    if bars {
+        console.draw_bars();
+    }
+    logs::begin(voice, &console);
+    let session = Session::new(network, console)?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::new(FAILED, format!("no threads to work with: {error}")))?;
+    let code = runtime.block_on(async {
+        signals::listen(session.stop.clone(), session.console.clone());
+        work(&session).await
+    });
+    // A look-up of a name cannot be cancelled, and may take longer than anyone waits.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    Ok(code)
+}

@@ -1,0 +1,72 @@
+//! The renditions that `-f` chooses of what is behind a link.
+
+use qetch::Content;
+
+use crate::{
+    exit::{FAILED, Failure},
+    link::Link,
+    select::Select,
+    session::{Reading, Session, within},
+};
+
+/// The chosen renditions of what is behind a link, as its resources are found.
+pub(crate) struct Chosen<'a> {
+    session: &'a Session,
+    select: &'a Select,
+    link: &'a Link,
+    reading: Reading<'a>,
+    /// What was there of what was looked for, while nothing fits.
+    offers: Vec<String>,
+    is_over: bool,
+}
+
+impl<'a> Chosen<'a> {
+    /// Begins to read what is behind `link`.
+    pub(crate) async fn read(
+        session: &'a Session,
+        select: &'a Select,
+        link: &'a Link,
+    ) -> Result<Self, Failure> {
+        let reading = session.read(link).await?;
+        Ok(Self { session, select, link, reading, offers: Vec::new(), is_over: false })
+    }
+
+    /// The next one. A resource that has none that fits is an error of its own; for a uid, one of them all is enough.
+    pub(crate) async fn next(&mut self) -> Result<Option<Content>, Failure> {
+        let is_uid = matches!(self.select, Select::Uid(_));
+        while !self.is_over {
+            let Some(variants) = self.reading.next().await? else { break };
+            if let Some(content) = self.select.choose(&variants) {
+                self.is_over = is_uid;
+                self.offers.clear();
+                return Ok(Some(content.clone()));
+            }
+            self.offers.extend(self.select.offers(&variants));
+            if !is_uid {
+                self.session.fail(within(self.link, self.nothing_fits()));
+                self.offers.clear();
+            }
+        }
+        if self.offers.is_empty() {
+            return Ok(None);
+        }
+        let failure = self.nothing_fits();
+        self.offers.clear();
+        Err(failure)
+    }
+
+    /// Whether something went wrong, so that what else there is cannot be told.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.reading.has_failed()
+    }
+
+    fn nothing_fits(&self) -> Failure {
+        /// Enough to see what is there.
+        const SHOWN: usize = 20;
+        let mut shown = self.offers.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        if self.offers.len() > SHOWN {
+            shown.push_str(", …");
+        }
+        Failure::new(FAILED, format!("no rendition fits `-f {}`; there is {shown}", self.select))
+    }
+}

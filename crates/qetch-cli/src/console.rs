@@ -1,0 +1,92 @@
+//! The two streams of output: results on standard output, everything else on standard error. Neither tears a bar.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::{
+    exit::{FAILED, Failure},
+    plain::plain,
+};
+
+/// Where the command speaks. Clones are one.
+#[derive(Clone, Debug)]
+pub(crate) struct Console {
+    bars: MultiProgress,
+    quiet: bool,
+}
+
+impl Console {
+    /// One that prints nothing but results and errors when it is `quiet`.
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), quiet }
+    }
+
+    /// Draws bars from now on, where standard error is a terminal and nobody asked for quiet.
+    pub(crate) fn draw_bars(&self) {
+        if !self.quiet && io::stderr().is_terminal() {
+            self.bars.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
+
+    /// The bars, if they are drawn.
+    pub(crate) fn bars(&self) -> Option<&MultiProgress> {
+        (!self.bars.is_hidden()).then_some(&self.bars)
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Prints a line of a result.
+    pub(crate) fn result(&self, line: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let written = self.bars.suspend(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(line.as_ref())?;
+            out.write_all(b"\n")?;
+            out.flush()
+        });
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::closed()),
+            Err(error) => Err(Failure::new(FAILED, format!("cannot write to standard output: {error}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Prints what went wrong.
+    pub(crate) fn error(&self, message: &str) {
+        self.raw(&format!("qetch: {}", plain(message)));
+    }
+
+    /// Prints what is worth knowing, unless asked for quiet.
+    pub(crate) fn note(&self, message: &str) {
+        if !self.quiet {
+            self.error(message);
+        }
+    }
+
+    /// Prints a line on standard error. Where that is gone as well there is nobody left to tell.
+    pub(crate) fn raw(&self, line: &str) {
+        let _ = self.bars.suspend(|| writeln!(io::stderr().lock(), "{line}"));
+    }
+}
+
+/// For logs.
+impl Write for &Console {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bars.suspend(|| io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+impl<'a> MakeWriter<'a> for Console {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> &'a Self {
+        self
+    }
+}

@@ -1,0 +1,95 @@
+//! A URL as a person typed it.
+
+use std::fmt;
+
+use qetch::{Url, shown};
+
+use crate::{args::COMMANDS, exit::Failure};
+
+/// A URL as a person typed it. `Display` shows no more of it than may be seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Link(Url);
+
+impl Link {
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+        let text = text.trim();
+        if COMMANDS.contains(&text) {
+            return Err(Failure::usage(format!(
+                "`{text}` is a command: put it first, as in `qetch {text} ...`"
+            )));
+        }
+        match Url::parse(text) {
+            Ok(url) if url.has_host() || !text.contains(['.', '/']) => Ok(Self(url)),
+            // `host:8080/path` parses, with the host as its scheme.
+            Ok(_) | Err(_) if !text.contains("://") => {
+                let reason = "not a URL; it would begin with https:// or http://";
+                Err(Failure::usage(format!("{}: {reason}", as_typed(text))))
+            }
+            Ok(url) => Ok(Self(url)),
+            Err(error) => Err(Failure::usage(format!("{}: not a URL: {error}", as_typed(text)))),
+        }
+    }
+
+    /// The URL itself, with all it holds.
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The URL for programs, which tell their links apart by it: all but the user and password.
+    pub(crate) fn for_programs(&self) -> String {
+        let mut url = self.0.clone();
+        // Both fail for URLs that have no host, which cannot have user information either.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.into()
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.0))
+    }
+}
+
+/// What may be shown of a text that is no URL: what stands before a `?`, a `#` or after an `@` is no secret.
+fn as_typed(text: &str) -> &str {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let text = &text[..end];
+    text.rsplit_once('@').map_or(text, |(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        let failure = Link::parse(text).unwrap_err();
+        assert_eq!(failure.code, crate::exit::USAGE);
+        failure.message.unwrap()
+    }
+
+    #[test]
+    fn what_lacks_its_scheme_is_told_so() {
+        for text in ["gfycat.com/Name", "localhost:8080/x", "name", "h.example:443", ""] {
+            assert!(message(text).contains("https://"), "{text}: {}", message(text));
+        }
+        assert!(message("https://").contains("empty host"));
+        assert!(message("extract").contains("`qetch extract ...`"));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for text in ["me:hunter2@h.example/", "https://me:hunter2@:x/", "h.example/?key=hunter2"] {
+            assert!(!message(text).contains("hunter2"), "{}", message(text));
+        }
+        let link = Link::parse(" https://me:hunter2@h.example/a?b=c ").unwrap();
+        assert_eq!(link.to_string(), "https://h.example/a?…");
+        assert_eq!(link.for_programs(), "https://h.example/a?b=c");
+    }
+
+    #[test]
+    fn other_schemes_are_urls() {
+        assert_eq!(Link::parse("ftp://h.example/").unwrap().to_string(), "ftp://h.example/");
+        assert!(Link::parse("mailto:me").is_ok());
+    }
+}

@@ -1,0 +1,71 @@
+//! Ctrl-C and SIGTERM: asked once, the command ends in order; asked twice, at once.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    process,
+};
+
+use qetch::Stop;
+
+use crate::{console::Console, exit::INTERRUPTED};
+
+/// Has signals ask `stop` from now on. To be called within a runtime.
+pub(crate) fn listen(stop: Stop, console: Console) {
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            // They still do what they do without us: end the command at once.
+            console.note(&format!("signals cannot be heard: {error}"));
+            return;
+        }
+    };
+    tokio::spawn(async move {
+        signals.next().await;
+        stop.ask();
+        console.note("stopping; once more to end at once");
+        signals.next().await;
+        // Not through the console: whoever holds its lock may be what hangs.
+        if io::stderr().is_terminal() {
+            let _ = io::stderr().write_all(b"\n");
+        }
+        process::exit(i32::from(INTERRUPTED));
+    });
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => (),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // Without a handler the system ends the command by itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

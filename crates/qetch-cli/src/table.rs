@@ -1,0 +1,34 @@
+//! Tables for people: columns that are as wide as what stands in them.
+
+/// Where the text of a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Align {
+    Left,
+    Right,
+}
+
+/// The lines of a table, two blanks between its columns and none at the ends of lines.
+pub(crate) fn lines<const N: usize>(columns: [Align; N], rows: &[[String; N]]) -> Vec<String> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(columns).zip(widths).map(|((cell, align), width)| match align {
+            Align::Left => format!("{cell:<width$}"),
+            Align::Right => format!("{cell:>width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_text() {
+        let rows = [["a", "bytes", "x"], ["äöü", "7", ""]].map(|row| row.map(str::to_owned));
+        assert_eq!(lines([Align::Left, Align::Right, Align::Left], &rows), ["a    bytes  x", "äöü      7"]);
+        assert!(lines([Align::Left; 2], &[]).is_empty());
+    }
+}

@@ -1,0 +1,10 @@
+//! The command as a user runs it: the real program, its output and its exit code. What needs a site asks the demo site
+//! on loopback.
+#![cfg(test)]
+
+mod auth;
+mod download;
+mod extractors;
+mod signals;
+mod support;
+mod usage;

@@ -1,0 +1,60 @@
+//! Help, and what is an error of usage.
+
+use crate::support::Home;
+
+#[test]
+fn help_and_version_are_results() {
+    let home = Home::new();
+    let version = home.run(&["--version"]);
+    assert_eq!(version.lines(), [concat!("qetch ", env!("CARGO_PKG_VERSION"))]);
+    for arguments in [["--help"].as_slice(), &["help"], &["help", "download"], &["extract", "--help"]] {
+        assert!(home.run(arguments).lines().iter().any(|line| line.contains("Usage:")), "{arguments:?}");
+    }
+}
+
+#[test]
+fn errors_of_usage_are_told_before_anything_is_done() {
+    let home = Home::new();
+    let check = |arguments: &[&str], message: &str| home.run(arguments).failed(2, message);
+    check(&[], "Usage:");
+    check(&["download"], "<URL>");
+    check(&["--limit-rate", "1M", "https://h.example/"], "--limit-rate");
+    check(&["-f", "height<=720", "https://h.example/"], "ext=EXT");
+    check(&["--max-connections", "0", "https://h.example/"], "--max-connections");
+    check(&["--route", "nowhere", "https://h.example/"], "HOST=URL");
+    check(&["-o", "f", "https://h.example/", "https://i.example/"], "use -d");
+    check(&["-o", "-", "https://h.example/"], "name a file");
+    check(&["-o", ".", "https://h.example/"], "is a directory");
+    check(&["gfycat.com/Name"], "begin with https://");
+    check(&["-v", "extract", "https://h.example/"], "`qetch extract ...`");
+    assert_eq!(home.files("."), [""; 0]);
+}
+
+#[test]
+fn the_first_failure_tells_the_exit_code() {
+    let home = Home::new();
+    home.run(&["ftp://h.example/x"]).failed(3, "qetch: ftp://h.example/x: is not supported");
+    home.run(&["ftp://h.example/x", "no-url"]).failed(3, "qetch: no-url: not a URL");
+    home.run(&["extract", "no-url", "ftp://h.example/x"]).failed(2, "qetch: ftp://h.example/x: ");
+}
+
+#[test]
+fn what_a_link_hides_is_not_said() {
+    let home = Home::new();
+    for link in ["https://me:hunter2@:0/", "ftp://me:hunter2@h.example/?key=hunter2", "me:hunter2@h.example"]
+    {
+        let said = home.run(&["-vvv", link]);
+        assert!(said.code != 0 && !said.err.contains("hunter2"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_closed_output_is_no_failure() {
+    let home = Home::new();
+    for arguments in [["extractors"].as_slice(), &["extractors", "--json"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = home.command(arguments).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
+    }
+}
