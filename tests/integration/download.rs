@@ -61,7 +61,8 @@ async fn five(behaviour: &Behaviour) -> (Origin, Vec<u8>) {
         let body = pattern(300_000 - index * 50_000, index as u64);
         whole.extend(&body);
         let delay = Duration::from_millis(100 - 20 * index as u64);
-        let resource = Resource::new(body).with_delay(delay).with_behaviour(behaviour.clone());
+        let resource =
+            Resource::new(body).with_delay(delay).with_throttle(600_000).with_behaviour(behaviour.clone());
         origin.serve(&format!("/{index}"), resource);
     }
     (origin, whole)
@@ -212,4 +213,68 @@ async fn it_works_on_many_threads() {
     let origin = origin_of(Resource::new(body.clone())).await;
     let outcome = download(&origin, DownloadOptions::new()).await;
     assert!(outcome.file.as_deref() == Some(&body[..]));
+}
+
+#[tokio::test]
+async fn a_body_that_goes_past_its_promised_size_does_not_touch_its_neighbour() {
+    let origin = Origin::start().await.unwrap();
+    origin.serve(
+        "/0",
+        Resource::new(pattern(180_000, 0)).with_behaviour(Behaviour::ChunkedCut { after: 150_000 }),
+    );
+    origin.serve("/1", Resource::new(pattern(100_000, 1)));
+    let mut content = content([]);
+    for index in 0..2 {
+        let link = origin.url(&format!("/{index}")).parse().unwrap();
+        content.fragments.push(Fragment::new(link).with_size(100_000));
+    }
+    let outcome = download_content(&content, DownloadOptions::new().with_max_fragments(2)).await;
+    assert_eq!((outcome.result.unwrap_err().code(), outcome.names.len()), ("bad_reply", 0));
+    assert!(outcome.heard.iter().all(|progress| progress.done <= 200_000));
+}
+
+#[tokio::test]
+async fn a_body_without_length_has_exactly_the_promised_size() {
+    for (size, right) in [(1000, true), (999, false), (1001, false), (0, false)] {
+        let origin = origin_of(Resource::new(pattern(1000, 1)).with_behaviour(Behaviour::Chunked)).await;
+        let mut content = content([]);
+        content.fragments.push(Fragment::new(origin.url("/f").parse().unwrap()).with_size(size));
+        let outcome = download_content(&content, DownloadOptions::new()).await;
+        assert_eq!(
+            outcome.result.map_err(|error| error.code()).map(drop),
+            if right { Ok(()) } else { Err("bad_reply") }
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_long_wait_for_one_connection_of_several_ends_that_one_alone() {
+    let origin = Origin::start().await.unwrap();
+    let body = pattern(4 * MIB, 1);
+    origin.serve("/f", Resource::new(body.clone()).with_throttle(4 * MIB as u64));
+    let (options, heard) = listening(DownloadOptions::new().with_update_delay(Duration::from_millis(5)));
+    let folder = Folder::new();
+    let (content, to) = (content([origin.url("/f").as_str()]), Target::file(folder.path("f")));
+    let (registry, cx) = (downloaders(), Context::builder().max_per_host(3).build());
+    let busy = async {
+        origin.until(|origin| origin.bytes_sent("/f") > 0).await;
+        let fail = Behaviour::FailFirst { times: 1, status: 503, retry_after: Some("1".into()) };
+        origin.serve("/f", Resource::new(body.clone()).with_throttle(4 * MIB as u64).with_behaviour(fail));
+    };
+    let (result, ()) = tokio::join!(registry.download(&cx, &content, &to, &options), busy);
+    result.unwrap();
+    assert!(fs::read(folder.path("f")).unwrap() == body);
+    assert!(heard.lock().unwrap().iter().all(|progress| progress.attempt == 1));
+}
+
+#[tokio::test]
+async fn sizes_that_no_file_can_have_are_an_error_and_no_panic() {
+    let origin = origin_of(Resource::new("x")).await;
+    let mut content = content([]);
+    for _ in 0..2 {
+        content.fragments.push(Fragment::new(origin.url("/f").parse().unwrap()).with_size(u64::MAX));
+    }
+    let outcome = download_content(&content, DownloadOptions::new().with_update_delay(Duration::MAX)).await;
+    assert_eq!(outcome.result.unwrap_err().code(), "invalid");
+    Context::builder().max_per_host(usize::MAX).build();
 }

@@ -183,11 +183,54 @@ async fn user_information_in_a_link_is_used_and_not_kept() {
     let origin = Origin::start().await.unwrap();
     origin.serve("/v.mp3", Resource::new(b"ID3 sound".to_vec()).with_content_type("audio/mpeg"));
     let link = origin.url("/v.mp3").replace("http://", "http://me:hunter2@");
-    let qetch = Qetch::new();
+    let (folder, qetch) = (Folder::new(), Qetch::new());
     let variants = qetch.extract(&link).await.unwrap().next_variants().await.unwrap().unwrap();
     assert!(!serde_json::to_string(&variants).unwrap().contains("hunter2"));
-    let sent = origin.requests()[0].header("authorization").map(str::to_owned);
-    assert_eq!(sent.as_deref(), Some("Basic bWU6aHVudGVyMg=="));
+    let sent = |origin: &Origin, at: usize| origin.requests()[at].header("authorization").map(str::to_owned);
+    assert_eq!(sent(&origin, 0).as_deref(), Some("Basic bWU6aHVudGVyMg=="));
+
+    // Nobody else has it, nor the answer that it opened.
+    qetch.fetch(&origin.url("/v.mp3"), folder.root()).await.unwrap();
+    assert_eq!((origin.requests().len(), sent(&origin, 1)), (2, None));
+    // Whoever has it needs one request for the extraction and its download.
+    fs::remove_file(folder.path(&folder.names()[0])).unwrap();
+    qetch.fetch(&link, folder.root()).await.unwrap();
+    assert_eq!(origin.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn extractions_that_leave_answers_open_never_block_each_other() {
+    let origin = Origin::start().await.unwrap();
+    for index in 0..20 {
+        origin.serve(
+            &format!("/{index}"),
+            Resource::new(pattern(500_000, index)).with_content_type("audio/mpeg"),
+        );
+    }
+    for cap in [1, 2, 3, 9] {
+        let qetch = Qetch::builder().max_per_host(cap).build();
+        let links: Vec<_> = (0..20).map(|index| origin.url(&format!("/{index}"))).collect();
+        let all = futures_util::future::join_all(links.iter().map(|link| qetch.extract(link)));
+        let all = tokio::time::timeout(Duration::from_secs(20), all).await.expect("they block each other");
+        assert!(all.iter().all(Result::is_ok));
+    }
+}
+
+#[tokio::test]
+async fn a_size_that_the_site_promises_is_that_of_what_was_merged() {
+    let origin = Origin::start().await.unwrap();
+    for index in 0..5_u8 {
+        origin.serve(&format!("/{index}"), Resource::new(vec![b'a' + index; 3]));
+    }
+    let qetch = Qetch::builder().extractor(Backwards::new()).build();
+    let mut extraction = qetch.extract(&origin.url("/album")).await.unwrap();
+    let mut content = extraction.next_variants().await.unwrap().unwrap().best().clone();
+    let folder = Folder::new();
+    content.size = Some(15);
+    let error = qetch.download(&content, folder.path("f"), &DownloadOptions::new()).await.unwrap_err();
+    assert_eq!((error.code(), folder.names().len()), ("bad_reply", 0));
+    content.size = Some(20);
+    qetch.download(&content, folder.path("f"), &DownloadOptions::new()).await.unwrap();
 }
 
 /// A hook that is shared: what many downloads tell can be heard in one place.

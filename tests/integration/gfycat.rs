@@ -14,7 +14,8 @@ use wiremock::{
 };
 
 /// *Derived*: the shape of the answers of 2016 and 2017, with invented values.
-pub(crate) const ITEM_2016: &str = include_str!("../../crates/qetch-extractors/fixtures/gfycat/item_2016.json");
+pub(crate) const ITEM_2016: &str =
+    include_str!("../../crates/qetch-extractors/fixtures/gfycat/item_2016.json");
 const ITEM_2017: &str = include_str!("../../crates/qetch-extractors/fixtures/gfycat/item_2017.json");
 
 const LINK: &str = "https://gfycat.com/AmpleBrittleCurlew";

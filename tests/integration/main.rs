@@ -1,7 +1,12 @@
 //! The cross-crate integration tests, one binary: extraction against wiremock, downloads against an origin that can
 //! misbehave.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic in a test is the report")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test is the report"
+)]
 
 mod download;
 mod facade;

@@ -87,7 +87,9 @@ impl Run<'_> {
         let shown = Shown::new(self.arguments.progress, &self.session.console, link, &content.uid, &name);
         let mut options = self.options();
         options.hook = shown.hook();
-        let done = self.session.qetch.download(content, &path, &options).await;
+        // What was typed before the `@` of the link is for its files too.
+        let (qetch, _) = self.session.qetch.adopt(link.url());
+        let done = qetch.download(content, &path, &options).await;
         drop(options);
         let summary = done.as_ref().ok().and_then(|report| shown.summary(report));
         drop(shown);

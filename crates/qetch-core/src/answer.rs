@@ -229,11 +229,18 @@ impl fmt::Debug for OpenAnswer {
 /// What the reader says, without the text it met, which may be anything, and without a place in bytes.
 fn without_values(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    match (message.find('"'), message.rfind('"')) {
+    let quoted = match (message.find('"'), message.rfind('"')) {
         (Some(first), Some(last)) if first < last => {
             format!("{}…{}", &message[..first], &message[last + 1..])
         }
         _ => message.to_owned(),
+    };
+    // What is unknown stands in backticks, and so do names that are missing, which are ours.
+    match quoted.split('`').collect::<Vec<_>>()[..] {
+        [before, _, ref rest @ ..] if before.starts_with("unknown ") => {
+            format!("{before}…{}", rest.join("`"))
+        }
+        _ => quoted,
     }
 }
 

@@ -1,20 +1,27 @@
-//! Blocking work on a thread made for it, that learns when nobody waits for it any more.
+//! Blocking work on the runtime's threads for it, that learns when nobody waits for it any more.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex};
 
-use crate::{Error, Result};
+use crate::{Error, Result, lock::lock};
 
 /// Whether someone still waits for a piece of blocking work.
 #[derive(Clone, Debug)]
-pub struct Wanted(Arc<AtomicBool>);
+pub struct Wanted(Arc<Mutex<bool>>);
 
 impl Wanted {
     /// Whether someone does; long work asks between its steps.
     pub fn is_wanted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        *lock(&self.0)
+    }
+
+    /// Does what must not happen after the future was dropped: dropping it waits until `step` is over, and then it does
+    /// not happen any more. Keep it short.
+    ///
+    /// # Errors
+    /// [`Interrupted`](Error::Interrupted) where nobody waits any more.
+    pub fn unless_dropped<T>(&self, step: impl FnOnce() -> T) -> Result<T> {
+        let wanted = lock(&self.0);
+        if *wanted { Ok(step()) } else { Err(Error::Interrupted) }
     }
 }
 
@@ -30,11 +37,11 @@ where
     struct Unwant(Wanted);
     impl Drop for Unwant {
         fn drop(&mut self) {
-            self.0.0.store(false, Ordering::Relaxed);
+            *lock(&self.0.0) = false;
         }
     }
 
-    let wanted = Wanted(Arc::new(AtomicBool::new(true)));
+    let wanted = Wanted(Arc::new(Mutex::new(true)));
     let _unwant = Unwant(wanted.clone());
     let done = tokio::task::spawn_blocking(move || work(wanted)).await;
     done.map_err(|error| Error::unexpected("blocking work that panicked", Some(error.into())))?

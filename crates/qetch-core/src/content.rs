@@ -215,15 +215,29 @@ pub enum Delivery {
     #[default]
     Fragments,
     /// The one fragment is an HLS playlist, which the downloader opens.
+    #[non_exhaustive]
     Hls {
         /// Which rendition of it: the uid of a variant stream, or empty for a media playlist.
         rendition: String,
     },
     /// The one fragment is a DASH manifest, which the downloader opens.
+    #[non_exhaustive]
     Dash {
         /// Which rendition of it: the id of a representation.
         rendition: String,
     },
+}
+
+impl Delivery {
+    /// An HLS playlist, of which this rendition is meant.
+    pub fn hls(rendition: impl Into<String>) -> Self {
+        Self::Hls { rendition: rendition.into() }
+    }
+
+    /// A DASH manifest, of which this rendition is meant.
+    pub fn dash(rendition: impl Into<String>) -> Self {
+        Self::Dash { rendition: rendition.into() }
+    }
 }
 
 /// A checksum of a whole file.

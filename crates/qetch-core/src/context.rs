@@ -19,6 +19,7 @@ use crate::{
     hosts::{HostKey, Hosts},
     lock::lock,
     parked::Parked,
+    shown::strip,
     transport::{Live, Routed, Transport},
 };
 
@@ -40,8 +41,6 @@ pub(crate) struct Shared {
     pub(crate) tokens: TokenCache,
     auth: AuthRegistry,
     options: Options,
-    /// What users wrote before the `@` of their links, for that origin alone.
-    typed: Mutex<HashMap<HostKey, Credential>>,
     /// When each extractor with an interval may ask next.
     turns: Mutex<HashMap<String, Instant>>,
 }
@@ -49,10 +48,12 @@ pub(crate) struct Shared {
 type Options = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Who a context works for.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Scope {
     pub(crate) info: Option<ExtractorInfo>,
-    pub(crate) first_answer: Option<Arc<Answer>>,
+    first_answer: Option<(Url, Arc<Answer>)>,
+    /// What the user wrote before the `@` of a link, for its origin alone.
+    typed: Option<(HostKey, Credential)>,
 }
 
 /// Settings of a [`Context`].
@@ -141,14 +142,14 @@ impl Context {
     }
 
     /// Says that the site refused `token`, so that the next call of [`token`](Context::token) mints another.
-    pub async fn forget_token(&self, token: &Secret) {
-        self.shared.tokens.forget(self.name(), token).await;
+    pub fn forget_token(&self, token: &Secret) {
+        self.shared.tokens.forget(self.name(), token);
     }
 
     /// The open answer to a plain GET of `url` that an extraction left behind, if there is one: its bytes need not be
     /// asked for again. For downloaders.
     pub fn take_parked(&self, url: &Url) -> Option<OpenAnswer> {
-        self.shared.parked.take(url)
+        self.shared.parked.take(url, self.typed_credential(url).as_ref())
     }
 
     /// The first answer to a plain GET of `url`: the one by which the registry found the extractor, or else fetched
@@ -159,8 +160,8 @@ impl Context {
     /// What [`Error::status`] makes of a status that is no success, and those of [`open`](Context::open).
     pub async fn first_answer(&self, url: &Url) -> Result<Arc<Answer>> {
         match &self.scope.first_answer {
-            Some(answer) => Ok(answer.clone()),
-            None => self.fetch_first(url).await.map(Arc::new),
+            Some((from, answer)) if from == url => Ok(answer.clone()),
+            _ => self.fetch_first(url).await.map(Arc::new),
         }
     }
 
@@ -170,42 +171,64 @@ impl Context {
         let is_page =
             open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
         let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
-        self.shared.parked.park(url, open);
+        let key = HostKey::of(open.url());
+        self.shared.parked.park(url, self.typed_credential(url), open);
+        // Whoever came to stand in line meanwhile may have looked before this was parked.
+        if self.shared.hosts.has_line(&key) {
+            self.shared.parked.give_way(&key);
+        }
         Ok(answer)
     }
 
     /// This context, working for the extractor that `info` tells of.
     pub(crate) fn scoped(&self, info: &ExtractorInfo) -> Self {
-        self.with_scope(Scope { info: Some(info.clone()), first_answer: None })
+        let typed = self.scope.typed.clone();
+        self.with_scope(Scope { info: Some(info.clone()), first_answer: None, typed })
     }
 
-    /// This context, working for the extractor that `info` tells of, which recognised `answer`.
-    pub(crate) fn scoped_with(&self, info: &ExtractorInfo, answer: Arc<Answer>) -> Self {
-        self.with_scope(Scope { info: Some(info.clone()), first_answer: Some(answer) })
+    /// This context, working for the extractor that `info` tells of, which recognised the first answer to `url`.
+    pub(crate) fn scoped_with(&self, info: &ExtractorInfo, url: &Url, answer: Arc<Answer>) -> Self {
+        let (first_answer, typed) = (Some((url.clone(), answer)), self.scope.typed.clone());
+        self.with_scope(Scope { info: Some(info.clone()), first_answer, typed })
     }
 
     fn with_scope(&self, scope: Scope) -> Self {
         Self { shared: self.shared.clone(), scope: Arc::new(scope) }
     }
 
-    /// `url` without what stands before its `@`, which is remembered for its origin.
-    pub(crate) fn adopt(&self, url: &Url) -> Url {
-        let mut bare = url.clone();
-        if url.username().is_empty() && url.password().is_none() {
-            return bare;
+    /// Takes what a person wrote before the `@` of a link out of it: the answer is a context that sends it to the origin
+    /// of that link alone, and the link without it. Use that context for the extraction and for the downloads that
+    /// follow it; other contexts, this one included, know nothing of it.
+    ///
+    /// ```
+    /// use qetch_core::{Context, Url};
+    ///
+    /// let link = Url::parse("https://me:pw@files.example/a.mp4").unwrap();
+    /// let (_mine, bare) = Context::new().adopt(&link);
+    /// assert_eq!(bare.as_str(), "https://files.example/a.mp4");
+    /// ```
+    #[must_use]
+    pub fn adopt(&self, link: &Url) -> (Self, Url) {
+        let mut bare = link.clone();
+        if link.username().is_empty() && link.password().is_none() {
+            return (self.clone(), bare);
         }
-        // Both fail for URLs that have no host, which cannot have user information either.
-        let _ = bare.set_username("");
-        let _ = bare.set_password(None);
+        strip(&mut bare);
         let credential =
-            Credential::basic(decoded(url.username()), decoded(url.password().unwrap_or_default()));
-        lock(&self.shared.typed).insert(HostKey::of(&bare), credential);
-        bare
+            Credential::basic(decoded(link.username()), decoded(link.password().unwrap_or_default()));
+        let typed = Some((HostKey::of(&bare), credential));
+        (self.with_scope(Scope { typed, ..(*self.scope).clone() }), bare)
     }
 
     /// What the user wrote before the `@` of a link to this origin.
     pub(crate) fn typed_credential(&self, url: &Url) -> Option<Credential> {
-        lock(&self.shared.typed).get(&HostKey::of(url)).cloned()
+        let (key, credential) = self.scope.typed.as_ref()?;
+        (*key == HostKey::of(url)).then(|| credential.clone())
+    }
+
+    /// Whether the credential of the extractor it works for may go to `url`.
+    pub(crate) fn trusts(&self, url: &Url) -> bool {
+        self.scope.info.as_ref().is_some_and(|info| info.trusts(url))
     }
 
     /// Waits until the extractor may ask again, by the interval it declares.
@@ -307,7 +330,6 @@ impl ContextBuilder {
             tokens: TokenCache::default(),
             auth: self.auth,
             options: self.options,
-            typed: Mutex::default(),
             turns: Mutex::default(),
         };
         Context { shared: Arc::new(shared), scope: Arc::default() }
@@ -368,10 +390,11 @@ mod tests {
     #[test]
     fn user_information_leaves_the_url_and_stays_with_its_origin() {
         let cx = Context::new();
-        let bare = cx.adopt(&Url::parse("https://me:a%40b@h.example/x").unwrap());
+        let (mine, bare) = cx.adopt(&Url::parse("https://me:a%40b@h.example/x").unwrap());
         assert_eq!(bare.as_str(), "https://h.example/x");
-        assert_eq!(cx.typed_credential(&bare), Some(Credential::basic("me", "a@b")));
-        assert_eq!(cx.typed_credential(&Url::parse("http://h.example/x").unwrap()), None);
+        assert_eq!(mine.typed_credential(&bare), Some(Credential::basic("me", "a@b")));
+        assert_eq!(mine.typed_credential(&Url::parse("http://h.example/x").unwrap()), None);
+        assert_eq!(cx.typed_credential(&bare), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -164,6 +164,7 @@ impl fmt::Display for Warning {
 
 /// One page of what a site gives page by page, and the cursor of the next one, if there is one.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Page<C> {
     /// What stands on it.
     pub found: Vec<Found>,

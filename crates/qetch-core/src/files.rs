@@ -1,4 +1,4 @@
-//! The seam to the file system: what Unix and Windows do differently is decided here and nowhere else.
+//! Giving files their names: in one step, never over another file unasked, and so that it outlives a power cut.
 
 use std::{
     ffi::OsString,
@@ -24,7 +24,8 @@ pub fn publish(part: &Path, to: &Path) -> Result<()> {
         Err(_) if fs::symlink_metadata(to).is_ok() => return Err(exists(to)),
         Err(_) => fs::rename(part, to).map_err(|error| Error::io("create", to, error))?,
     }
-    sync_directory_of(to)
+    sync_directory_of(to);
+    Ok(())
 }
 
 /// Gives the whole file `part` the name `to` in one step, in place of a file that has it. Blocks.
@@ -36,11 +37,24 @@ pub fn publish_over(part: &Path, to: &Path) -> Result<()> {
         return Err(Error::conflict(to, "is a directory; choose another name"));
     }
     fs::rename(part, to).map_err(|error| Error::io("replace", to, error))?;
-    sync_directory_of(to)
+    sync_directory_of(to);
+    Ok(())
 }
 
-/// What is said when a final name is taken.
-pub fn exists(path: &Path) -> Error {
+/// Looks, before anything is fetched, whether a file may have the name `to` in the end. Blocks for a moment.
+///
+/// # Errors
+/// [`Conflict`](Error::Conflict) when something has that name that may not be replaced.
+pub fn check_free(to: &Path, overwrite: bool) -> Result<()> {
+    match fs::symlink_metadata(to) {
+        Ok(found) if overwrite && !found.is_dir() => Ok(()),
+        Ok(_) if overwrite => Err(Error::conflict(to, "is a directory; choose another name")),
+        Ok(_) => Err(exists(to)),
+        Err(_) => Ok(()),
+    }
+}
+
+fn exists(path: &Path) -> Error {
     Error::conflict(path, "exists already; remove it, choose another name, or ask to overwrite it")
 }
 
@@ -118,24 +132,25 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<()> {
         fs::rename(&new, path)
     };
     write().map_err(|error| Error::io("write", path, error))?;
-    sync_directory_of(path)
+    sync_directory_of(path);
+    Ok(())
 }
 
-/// Makes a name that was given in the directory of `path` outlive a power cut, where the system has a way.
-fn sync_directory_of(path: &Path) -> Result<()> {
+/// Makes a name that was given in the directory of `path` outlive a power cut, where the system has a way. The name is
+/// given by now, so a directory that cannot be synced is no failure.
+fn sync_directory_of(path: &Path) {
     #[cfg(unix)]
     {
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        File::open(directory)
-            .and_then(|directory| directory.sync_all())
-            .map_err(|error| Error::io("sync", directory, error))?;
+        if let Err(error) = File::open(directory).and_then(|directory| directory.sync_all()) {
+            tracing::warn!(path = %directory.display(), %error, "the directory cannot be synced");
+        }
     }
     #[cfg(not(unix))]
     let _ = path;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -177,6 +177,9 @@ const REFUSED: [HeaderName; 16] = [
     header::ACCEPT_ENCODING,
 ];
 
+/// Headers that may follow a redirect to another origin.
+const HARMLESS: [HeaderName; 3] = [header::ACCEPT, header::ACCEPT_LANGUAGE, header::CONTENT_TYPE];
+
 fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let parsed = HeaderName::try_from(name)
         .map_err(|_| Error::invalid(format!("header `{}`", name.escape_debug()), "not a header name"))?;
@@ -186,7 +189,10 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
             "a fragment may not set it; name a credential in `auth`, or a range in `range`",
         ));
     }
-    Ok((parsed, header_value(name, value)?))
+    let mut value = header_value(name, value)?;
+    // A header that is not known to be harmless may be a key: it does not follow to another origin.
+    value.set_sensitive(!HARMLESS.contains(&parsed));
+    Ok((parsed, value))
 }
 
 fn header_value(name: &str, value: &str) -> Result<HeaderValue> {
@@ -219,7 +225,7 @@ fn is_zero(part: &u32) -> bool {
 }
 
 /// What a link works with alone. Values that are secrets are not kept: a cookie is named.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BoundTo {
     /// The user agent it was made for, sent with the request.
@@ -231,6 +237,17 @@ pub struct BoundTo {
     /// The name of a cookie that must be there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cookie: Option<String>,
+}
+
+/// Shows the page without its query.
+impl fmt::Debug for BoundTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoundTo")
+            .field("user_agent", &self.user_agent)
+            .field("referer", &self.referer.as_ref().map(shown))
+            .field("cookie", &self.cookie)
+            .finish()
+    }
 }
 
 impl BoundTo {

@@ -10,8 +10,8 @@ use crate::{
     Context, Credential, Error, OpenAnswer, Request, Result,
     hosts::{HostKey, Permit},
     retry_after::retry_after,
-    shown::shown,
-    transport::Lane,
+    shown::{shown, strip},
+    transport::{Lane, Outgoing},
 };
 
 /// Redirects that are followed before giving up.
@@ -28,8 +28,9 @@ impl Context {
     /// [`LoginRequired`](Error::LoginRequired) when the credential that is named cannot be attached;
     /// [`Network`](Error::Network) when the host cannot be reached.
     pub async fn open(&self, mut request: Request) -> Result<OpenAnswer> {
-        let from = request.url.clone();
         request.url.set_fragment(None);
+        strip(&mut request.url);
+        let from = request.url.clone();
         if request.lane == Lane::Metadata {
             self.wait_turn().await;
         }
@@ -38,7 +39,9 @@ impl Context {
             let answer = self.exchange(&request, secret.as_ref()).await?;
             let Some(next) = redirect_target(&answer)? else { return Ok(answer) };
             let same_origin = next.origin() == request.url.origin();
-            follow(&mut request, next, answer.status(), same_origin);
+            let status = answer.status();
+            drop(answer);
+            follow(&mut request, next, status, same_origin)?;
             if !same_origin {
                 secret = self.typed_credential(&request.url).as_ref().map(basic).transpose()?.flatten();
             }
@@ -60,7 +63,8 @@ impl Context {
         let permit = self.permit(&key, request).await?;
         let wire = self.wire(request, secret)?;
         let span = tracing::debug_span!("connection", method = %request.method, url = shown(url));
-        let sent = self.shared.transport.send(wire, request.lane).instrument(span).await;
+        let outgoing = Outgoing::new(wire, request.lane);
+        let sent = self.shared.transport.send(outgoing).instrument(span).await;
         let answer = sent.map_err(|error| named(error, url))?;
         tracing::debug!(status = answer.status().as_u16(), url = shown(url), "answered");
         if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
@@ -78,6 +82,7 @@ impl Context {
             return Ok(permit);
         }
         // Every connection is taken. Answers that wait for a download which may never come give way first.
+        let _in_line = hosts.stand_in_line(key);
         self.shared.parked.give_way(key);
         let permit = hosts.permit(key, request.lane).await?;
         // Others may have been told to wait while we stood in line.
@@ -125,7 +130,7 @@ impl Context {
         match self.credential().ok_or_else(refused)? {
             Credential::Token { token } => bearer(token.expose()).map(Some),
             Credential::OAuth { .. } => {
-                let token = self.shared.tokens.kept(name).await.ok_or_else(refused)?;
+                let token = self.shared.tokens.kept(name).ok_or_else(refused)?;
                 bearer(token.expose()).map(Some)
             }
             other => basic(other),
@@ -173,14 +178,13 @@ fn redirect_target(answer: &OpenAnswer) -> Result<Option<Url>> {
     let next = text.and_then(|text| answer.url().join(text).ok());
     let mut next = next.ok_or_else(|| Error::bad_reply(answer.url(), "its redirect leads to no URL"))?;
     // A server does not get to choose the credentials we send.
-    let _ = next.set_username("");
-    let _ = next.set_password(None);
+    strip(&mut next);
     next.set_fragment(None);
     Ok(Some(next))
 }
 
 /// Turns `request` into the one that a redirect asks for.
-fn follow(request: &mut Request, next: Url, status: u16, same_origin: bool) {
+fn follow(request: &mut Request, next: Url, status: u16, same_origin: bool) -> Result<()> {
     let becomes_get = match status {
         303 => request.method != Method::HEAD,
         301 | 302 => request.method == Method::POST,
@@ -194,9 +198,14 @@ fn follow(request: &mut Request, next: Url, status: u16, same_origin: bool) {
         }
     }
     if !same_origin {
+        // What is posted may be a secret, and was meant for the origin that redirects.
+        if !request.body.is_empty() {
+            return Err(Error::bad_reply(&request.url, "it redirects what was sent to it to another origin"));
+        }
         drop_secrets(&mut request.headers);
     }
     request.url = next;
+    Ok(())
 }
 
 /// Leaves out what is for the origin that redirected, and for no other.
@@ -227,18 +236,24 @@ mod tests {
         transport::{Body, Transport},
     };
 
-    /// Answers by path: `/to?URL` redirects there, `/see?URL` with 303, anything else is 200.
+    /// Answers by path: `/to?URL` redirects there, `/see?URL` with 303, `/again?URL` with 307, else 200.
     #[derive(Debug, Default)]
     struct Site(Mutex<Vec<http::Request<Bytes>>>);
 
     #[async_trait]
     impl Transport for Site {
-        async fn send(&self, request: http::Request<Bytes>, _: Lane) -> Result<http::Response<Body>> {
+        async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
+            let request = outgoing.into_request();
             let mut answer = http::Response::new(Body::from(Bytes::from("ok")));
             let uri = request.uri().clone();
-            if let ("/to" | "/see", Some(target)) = (uri.path(), uri.query()) {
-                *answer.status_mut() =
-                    if uri.path() == "/to" { StatusCode::FOUND } else { StatusCode::SEE_OTHER };
+            let status = match uri.path() {
+                "/to" => Some(StatusCode::FOUND),
+                "/see" => Some(StatusCode::SEE_OTHER),
+                "/again" => Some(StatusCode::TEMPORARY_REDIRECT),
+                _ => None,
+            };
+            if let (Some(status), Some(target)) = (status, uri.query()) {
+                *answer.status_mut() = status;
                 answer.headers_mut().insert(header::LOCATION, target.parse().unwrap());
             }
             self.0.lock().unwrap().push(request);
@@ -300,6 +315,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_posted_is_not_sent_on_to_another_origin() {
+        let (site, cx) = site(AuthRegistry::new());
+        let check = async |target: &str| {
+            let url = url(&format!("https://a.example/again?{target}"));
+            cx.send(Request::get(url).with_json(&"s3cret")).await.map(drop).map_err(|error| error.code())
+        };
+        assert_eq!(check("https://b.example/").await, Err("bad_reply"));
+        assert_eq!(check("http://a.example/").await, Err("bad_reply"));
+        assert_eq!(check("/here").await, Ok(()));
+        let seen = site.0.lock().unwrap();
+        assert!(seen.iter().all(|request| request.uri().host() == Some("a.example")));
+        assert_eq!(seen.last().unwrap().body(), "\"s3cret\"");
+    }
+
+    #[tokio::test]
     async fn secrets_do_not_follow_to_another_host() {
         let (site, cx) = site(AuthRegistry::new());
         let mut key = HeaderValue::from_static("k3y");
@@ -316,10 +346,12 @@ mod tests {
     #[tokio::test]
     async fn typed_user_information_goes_to_its_origin_alone() {
         let (site, cx) = site(AuthRegistry::new());
-        let first = cx.adopt(&url("https://me:pw@a.example/to?https://b.example/"));
-        cx.send(Request::get(first)).await.unwrap();
+        let (mine, first) = cx.adopt(&url("https://me:pw@a.example/to?https://b.example/"));
+        mine.send(Request::get(first.clone())).await.unwrap();
         let basic = Some("Basic bWU6cHc=".to_owned());
         assert_eq!(authorizations(&site), [("a.example".into(), basic), ("b.example".into(), None)]);
+        cx.send(Request::get(first)).await.unwrap();
+        assert_eq!(authorizations(&site)[2], ("a.example".into(), None), "another's credential");
     }
 
     #[tokio::test]

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -43,6 +46,18 @@ struct Host {
     /// all there is.
     media: Arc<Semaphore>,
     paused_until: Mutex<Option<Instant>>,
+    /// How many stand in line.
+    waiting: AtomicUsize,
+}
+
+/// One who stands in line, counted until it is dropped.
+#[derive(Debug)]
+pub(crate) struct InLine(Arc<Host>);
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// The right to use one connection to a host; it is given back when dropped.
@@ -55,7 +70,7 @@ pub(crate) struct Permit {
 impl Hosts {
     /// Hosts that give `cap` connections each, and may ask to wait for `longest_wait`.
     pub(crate) fn new(cap: usize, longest_wait: Duration) -> Self {
-        Self { cap: cap.max(1), longest_wait, table: Mutex::default() }
+        Self { cap: cap.clamp(1, Semaphore::MAX_PERMITS), longest_wait, table: Mutex::default() }
     }
 
     /// A permit, if one is free now.
@@ -66,6 +81,18 @@ impl Hosts {
             Lane::Metadata => None,
         };
         Some(Permit { _any: host.any.clone().try_acquire_owned().ok()?, _media: media })
+    }
+
+    /// Stands in line for a permit.
+    pub(crate) fn stand_in_line(&self, key: &HostKey) -> InLine {
+        let host = self.host(key);
+        host.waiting.fetch_add(1, Ordering::SeqCst);
+        InLine(host)
+    }
+
+    /// Whether anyone stands in line.
+    pub(crate) fn has_line(&self, key: &HostKey) -> bool {
+        self.host(key).waiting.load(Ordering::SeqCst) > 0
     }
 
     /// A permit, when it is our turn.
@@ -84,9 +111,9 @@ impl Hosts {
     pub(crate) fn pause(&self, key: &HostKey, wait: Duration) {
         let host = self.host(key);
         let mut paused_until = lock(&host.paused_until);
-        // A wait past what the clock can tell is a wait past what we would wait for.
-        let until = Instant::now().checked_add(wait).or(*paused_until);
-        *paused_until = until.max(*paused_until);
+        // A wait past what the clock can tell is a year, which nobody waits either.
+        let until = Instant::now() + wait.min(Duration::from_secs(365 * 86_400));
+        *paused_until = Some(until).max(*paused_until);
     }
 
     /// Waits as long as the host asked for.
@@ -120,6 +147,7 @@ impl Hosts {
                 any: Arc::new(Semaphore::new(any)),
                 media: Arc::new(Semaphore::new(media)),
                 paused_until: Mutex::default(),
+                waiting: AtomicUsize::new(0),
             })
         };
         table.entry(key.clone()).or_insert_with(new).clone()

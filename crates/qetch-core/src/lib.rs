@@ -83,6 +83,6 @@ pub use crate::{
     stop::Stop,
     target::{Target, TargetKind},
     timestamp::Timestamp,
-    transport::{Body, Lane, Live, LiveBuilder, Routed, Routes, Transport},
+    transport::{Body, Lane, Live, LiveBuilder, Outgoing, Routed, Routes, Transport},
     variants::{Collection, Variants},
 };

@@ -110,6 +110,11 @@ impl Meter {
         Self(Arc::new(Shared { done: AtomicU64::new(0), rest: Mutex::new(Progress::new(fragments)) }))
     }
 
+    /// A meter that goes on from `progress`.
+    pub(crate) fn at(progress: Progress) -> Self {
+        Self(Arc::new(Shared { done: AtomicU64::new(progress.done), rest: Mutex::new(progress) }))
+    }
+
     /// Counts `bytes` more that are there.
     pub fn add(&self, bytes: u64) {
         self.0.done.fetch_add(bytes, Ordering::Relaxed);
@@ -133,6 +138,14 @@ impl Meter {
         lock(&self.0.rest).phase = phase;
     }
 
+    /// Says that the first answer is there.
+    pub fn answered(&self) {
+        let mut rest = lock(&self.0.rest);
+        if rest.phase == Phase::Connecting {
+            rest.phase = Phase::Fetching;
+        }
+    }
+
     /// Counts a fragment that is whole.
     pub fn fragment_done(&self) {
         lock(&self.0.rest).fragments.0 += 1;
@@ -154,7 +167,8 @@ impl Meter {
         let Some(hook) = hook else { return work.await };
         hook.update(self.read());
         let mut work = pin!(work);
-        let delay = delay.max(Duration::from_millis(1));
+        // A day is as good as never, and no clock overflows.
+        let delay = delay.clamp(Duration::from_millis(1), Duration::from_secs(86_400));
         let mut ticks = interval_at(Instant::now() + delay, delay);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

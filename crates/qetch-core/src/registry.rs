@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -12,9 +12,14 @@ use tracing::Instrument as _;
 use url::Url;
 
 use crate::{
-    Claim, Content, Context, DownloadOptions, Downloader, Error, Extraction, Extractor, ExtractorInfo, Found,
-    Known, Phase, Progress, ProgressHook, Refresh, Report, Result, Target, TargetKind, Warning,
-    blocking::blocking, files, lock::lock, shown::shown, staging::Staging,
+    Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor,
+    ExtractorInfo, Found, Known, Meter, Phase, Progress, ProgressHook, Refresh, Report, Result, Target,
+    TargetKind, Warning,
+    blocking::blocking,
+    files,
+    lock::lock,
+    shown::{shown, strip},
+    staging::Staging,
 };
 
 /// The extractors and downloaders of a program. A value: two of them know nothing of each other.
@@ -108,9 +113,12 @@ impl Registry {
         self.claims(url).into_iter().next().map(|claimed| claimed.extractor)
     }
 
-    /// The extractor of this name.
+    /// The extractor of this name: the user's before the one that is built in.
     pub fn extractor(&self, name: &str) -> Option<&Arc<dyn Extractor>> {
-        self.extractors().find(|extractor| extractor.info().name() == name)
+        let named = |entry: &&Entry| entry.extractor.info().name() == name;
+        let mut found: Vec<_> = self.extractors.iter().filter(named).collect();
+        found.sort_by_key(|entry| entry.built_in);
+        found.first().map(|entry| &entry.extractor)
     }
 
     /// The downloader that brings `content`.
@@ -127,10 +135,10 @@ impl Registry {
     pub async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let known: Vec<_> = self.extractors().map(|extractor| extractor.info()).collect();
         cx.check_options(&known)?;
-        let url = cx.adopt(url);
+        let (cx, url) = cx.adopt(url);
         let span = tracing::info_span!("extraction", url = shown(&url));
-        let first = self.begin(cx, &url, Known::default()).instrument(span.clone()).await?;
-        let follower = Follower { registry: self.clone(), cx: cx.clone(), chain: vec![first] };
+        let first = self.begin(&cx, &url, Known::default()).instrument(span.clone()).await?;
+        let follower = Follower { registry: self.clone(), cx, chain: vec![first] };
         Ok(Extraction::from_stream(stream::unfold(follower, move |mut follower| {
             let span = span.clone();
             async move {
@@ -144,7 +152,8 @@ impl Registry {
     async fn begin(&self, cx: &Context, url: &Url, known: Known) -> Result<Link> {
         let (extractor, cx) = self.find(cx, url).await?;
         let info = extractor.info();
-        if info.requires_auth() && cx.credential().is_none() {
+        let fits = |credential: &Credential| info.auth_kinds().contains(&credential.kind());
+        if info.requires_auth() && !cx.credential().is_some_and(fits) {
             return Err(Error::login_required(info.name(), info.auth_kinds()));
         }
         tracing::debug!(extractor = info.name(), "asked");
@@ -165,7 +174,7 @@ impl Registry {
         let answer = Arc::new(cx.fetch_first(url).await?);
         let recognised = claims.into_iter().find(|claimed| claimed.extractor.recognise(&answer));
         let extractor = recognised.ok_or_else(|| self.unsupported(url))?.extractor;
-        let cx = cx.scoped_with(extractor.info(), answer);
+        let cx = cx.scoped_with(extractor.info(), url, answer);
         Ok((extractor, cx))
     }
 
@@ -248,6 +257,7 @@ impl Follower {
                     link.known.fill(&mut variants);
                     for content in variants.each_mut() {
                         content.extractor.clone_from(&link.name);
+                        without_user_information(content);
                     }
                     return Some(Ok(variants.into()));
                 }
@@ -264,9 +274,7 @@ impl Follower {
 
     async fn follow(&mut self, url: &Url, known: Known) -> Result<()> {
         let mut url = url.clone();
-        // A site does not get to choose the credentials we send.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
+        strip(&mut url);
         if self.chain.iter().any(|link| link.url == url) {
             return Err(Error::over_limit(
                 format!("the hand-offs to {}", shown(&url)),
@@ -280,6 +288,16 @@ impl Follower {
         let link = self.registry.begin(&self.cx, &url, known).await?;
         self.chain.push(link);
         Ok(())
+    }
+}
+
+/// Takes user information out of every link: saved data holds no secret, and a site does not get to choose the
+/// credentials we send.
+fn without_user_information(content: &mut Content) {
+    strip(&mut content.source);
+    for fragment in &mut content.fragments {
+        strip(&mut fragment.url);
+        fragment.bound_to.referer.iter_mut().for_each(strip);
     }
 }
 
@@ -311,56 +329,68 @@ async fn merged(
     path: &Path,
     options: &DownloadOptions,
 ) -> Result<Report> {
-    if !options.overwrite && path.symlink_metadata().is_ok() {
-        return Err(files::exists(path));
-    }
+    files::check_free(path, options.overwrite)?;
     let staging = Staging::beside(path)?;
-    let tail = Arc::new(Tail { hook: options.hook.clone(), last: Mutex::default() });
+    let told = Arc::new(Told { hook: options.hook.clone(), last: Mutex::default() });
     let mut inner = options.clone();
-    if tail.hook.is_some() {
-        inner.hook = Some(tail.clone());
-    }
+    inner.hook = Some(told.clone());
     let report = downloader.download(cx, content, &Target::pieces(staging.path()), &inner).await?;
-    let merged = staging.path().join("merged");
-    tail.tell(Phase::Merging);
-    extractor.merge(&report.paths, &merged).await?;
-    let (to, overwrite) = (path.to_owned(), options.overwrite);
-    let bytes = blocking(move |_| {
+    let meter = Meter::at(told.last().unwrap_or_else(|| Progress::new(report.paths.len())));
+    meter.set_phase(Phase::Merging);
+    let work = async {
+        let merged = staging.path().join("merged");
+        tokio::select! {
+            biased;
+            done = extractor.merge(&report.paths, &merged) => done?,
+            () = options.stop.asked() => return Err(Error::Interrupted),
+        }
+        meter.set_phase(Phase::Finishing);
+        let bytes = finish(content, merged, path, options.overwrite).await?;
+        meter.set_phase(Phase::Done);
+        Ok(bytes)
+    };
+    let bytes = meter.run(options.hook.clone(), options.update_delay, work).await?;
+    Ok(Report { paths: vec![path.to_owned()], bytes, ..report })
+}
+
+/// Makes what was merged durable and gives it its name, if it is as large as the site promises.
+async fn finish(content: &Content, merged: PathBuf, to: &Path, overwrite: bool) -> Result<u64> {
+    let (to, promised, source) = (to.to_owned(), content.size, content.source.clone());
+    blocking(move |wanted| {
         let opened = std::fs::File::open(&merged).and_then(|file| {
             file.sync_all()?;
             file.metadata()
         });
         let bytes = opened.map_err(|error| Error::io("read", &merged, error))?.len();
-        let publish = if overwrite { files::publish_over } else { files::publish };
-        publish(&merged, &to)?;
+        if let Some(promised) = promised.filter(|&promised| promised != bytes) {
+            let problem = format!("{bytes} bytes where the site promises {promised}");
+            return Err(Error::bad_reply(&source, problem));
+        }
+        let name =
+            || if overwrite { files::publish_over(&merged, &to) } else { files::publish(&merged, &to) };
+        wanted.unless_dropped(name)??;
         Ok(bytes)
     })
-    .await?;
-    tail.tell(Phase::Done);
-    Ok(Report { paths: vec![path.to_owned()], bytes, ..report })
+    .await
 }
 
-/// Passes progress on, and tells what comes after the downloader's own end.
-struct Tail {
+/// Passes on what a downloader of pieces tells, but for its end: it is done with its pieces, not with the file.
+struct Told {
     hook: Option<Arc<dyn ProgressHook>>,
     last: Mutex<Option<Progress>>,
 }
 
-impl ProgressHook for Tail {
-    fn update(&self, progress: Progress) {
-        *lock(&self.last) = Some(progress);
-        // The downloader is done with its pieces, not with the file.
-        if let (Some(hook), false) = (&self.hook, progress.phase == Phase::Done) {
-            hook.update(progress);
-        }
+impl Told {
+    fn last(&self) -> Option<Progress> {
+        *lock(&self.last)
     }
 }
 
-impl Tail {
-    fn tell(&self, phase: Phase) {
-        let last = *lock(&self.last);
-        if let (Some(hook), Some(last)) = (&self.hook, last) {
-            hook.update(Progress { phase, ..last });
+impl ProgressHook for Told {
+    fn update(&self, progress: Progress) {
+        *lock(&self.last) = Some(progress);
+        if let (Some(hook), false) = (&self.hook, progress.phase == Phase::Done) {
+            hook.update(progress);
         }
     }
 }

@@ -2,6 +2,13 @@
 
 use url::Url;
 
+/// Takes user information out of `url`.
+pub(crate) fn strip(url: &mut Url) {
+    // Both fail for URLs without a host, which cannot have user information either.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+}
+
 /// `url` as it may stand in a log, an error or a `Debug`: scheme, host, port and path; a query is hinted at by `?…`.
 ///
 /// ```

@@ -1,7 +1,7 @@
 //! A directory that lives as long as the work in it.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
@@ -16,11 +16,17 @@ pub(crate) struct Staging(PathBuf);
 impl Staging {
     pub(crate) fn beside(path: &Path) -> Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let directory = with_suffix(path, &format!(".{}-{count}.qetch", process::id()));
-        // `create_dir` follows no link and fails on anything that stands there.
-        fs::create_dir(&directory).map_err(|error| Error::io("create", &directory, error))?;
-        Ok(Self(directory))
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let directory = with_suffix(path, &format!(".{}-{count}.qetch", process::id()));
+            // `create_dir` follows no link and fails on anything that stands there.
+            match fs::create_dir(&directory) {
+                Ok(()) => return Ok(Self(directory)),
+                // Left by a program that was killed and had our number.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
+                Err(error) => return Err(Error::io("create", &directory, error)),
+            }
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {

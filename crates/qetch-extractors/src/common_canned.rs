@@ -7,7 +7,9 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
-use qetch_core::{Body, Context, ContextBuilder, Error, Lane, NetworkFault, Result, Transport, async_trait};
+use qetch_core::{
+    Body, Context, ContextBuilder, Error, NetworkFault, Outgoing, Result, Transport, async_trait,
+};
 
 /// The answers by URL. Those of one URL are given in turn, and the last again and again.
 #[derive(Debug, Default)]
@@ -66,7 +68,8 @@ impl Canned {
 
 #[async_trait]
 impl Transport for Canned {
-    async fn send(&self, request: Request<Bytes>, _: Lane) -> Result<Response<Body>> {
+    async fn send(&self, outgoing: Outgoing) -> Result<Response<Body>> {
+        let request = outgoing.into_request();
         let url = request.uri().to_string();
         self.asked.lock().unwrap().push(request);
         // As on a network, others have their turn before the answer is there.

@@ -45,12 +45,21 @@ impl Qetch {
         &self.cx
     }
 
-    /// The resources behind `url`.
+    /// The resources behind `url`. A user name and password before its `@` go to its origin alone, and are known to this
+    /// extraction alone: for the downloads that follow, see [`adopt`](Qetch::adopt).
     ///
     /// # Errors
     /// [`Invalid`](Error::Invalid) where `url` is none, and those of [`Registry::extract`].
     pub async fn extract(&self, url: &str) -> Result<Extraction> {
         self.registry.extract(&self.cx, &Url::parse(url)?).await
+    }
+
+    /// Takes a user name and password before the `@` of a link out of it: see [`Context::adopt`]. Ask the answer for what
+    /// is behind that link, and this for everything else.
+    #[must_use]
+    pub fn adopt(&self, link: &Url) -> (Self, Url) {
+        let (cx, bare) = self.cx.adopt(link);
+        (Self::of(self.registry.clone(), cx), bare)
     }
 
     /// Downloads `content` into the file `to`, whose directory exists.
@@ -125,14 +134,15 @@ impl Qetch {
         let directory = directory.as_ref();
         let options = DownloadOptions::auto();
         let mut reports = Vec::new();
-        let url = Url::parse(url)?;
-        let mut extraction = self.registry.extract(&self.cx, &url).await?;
+        // What stands before the `@` of the link is for its downloads too.
+        let (mine, url) = self.adopt(&Url::parse(url)?);
+        let mut extraction = mine.registry.extract(&mine.cx, &url).await?;
         while let Some(variants) = extraction.next_variants().await? {
             if reports.is_empty() {
                 create(directory.to_owned()).await?;
             }
             let best = variants.best();
-            reports.push(self.download(best, directory.join(naming::file_name(best)), &options).await?);
+            reports.push(mine.download(best, directory.join(naming::file_name(best)), &options).await?);
         }
         if reports.is_empty() {
             return Err(Error::not_found(format!("anything to download at {}", shown(&url))));

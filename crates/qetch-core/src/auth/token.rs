@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     future::Future,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -11,7 +12,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{Credential, Secret};
-use crate::{Context, Error, Request, Result, lenient, lock::lock};
+use crate::{Context, Error, Request, Result, lenient, lock::lock, shown::shown};
 
 /// A token that stops working this long before its time is as good as expired: the request has yet to travel.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -35,8 +36,8 @@ impl AccessToken {
     }
 }
 
-/// An OAuth 2.0 client-credentials request (RFC 6749, section 4.4.2), sent as JSON or as a form.
-#[derive(Clone, Debug)]
+/// An OAuth 2.0 client-credentials request (RFC 6749, section 4.4.2).
+#[derive(Clone)]
 pub struct TokenRequest {
     endpoint: Url,
 }
@@ -51,11 +52,16 @@ impl TokenRequest {
     ///
     /// # Errors
     /// [`LoginRequired`](Error::LoginRequired) when the credential is not of client credentials or is refused (400,
-    /// 401, 403), [`SiteChanged`](Error::SiteChanged) when the answer holds no token, and those of the network.
+    /// 401, 403), [`Invalid`](Error::Invalid) when the extractor does not declare the endpoint's host,
+    /// [`SiteChanged`](Error::SiteChanged) when the answer holds no token, and those of the network.
     pub async fn send(&self, cx: &Context, credential: &Credential) -> Result<AccessToken> {
         let Credential::OAuth { key, secret } = credential else {
             return Err(Error::login_required(cx.name(), [super::AuthKind::OAuth]));
         };
+        if !cx.trusts(&self.endpoint) {
+            let reason = format!("{} does not declare this host for its credential, over https", cx.name());
+            return Err(Error::invalid(shown(&self.endpoint), reason));
+        }
         let body = json!({
             "grant_type": "client_credentials", "client_id": key, "client_secret": secret.expose(),
         });
@@ -68,6 +74,13 @@ impl TokenRequest {
     }
 }
 
+/// Shows the endpoint without its query.
+impl fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest").field("endpoint", &shown(&self.endpoint)).finish()
+    }
+}
+
 /// The answer of RFC 6749, section 5.1.
 #[derive(serde::Deserialize)]
 struct Granted {
@@ -76,50 +89,63 @@ struct Granted {
     expires_in: Option<u64>,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<AccessToken>>>;
+/// The token of one extractor. Minting has a lock of its own, so that looking at the kept token never waits.
+#[derive(Debug, Default)]
+struct Slot {
+    kept: Mutex<Option<AccessToken>>,
+    minting: tokio::sync::Mutex<()>,
+}
+
+impl Slot {
+    fn fresh(&self) -> Option<Secret> {
+        lock(&self.kept).as_ref().filter(|token| token.is_fresh()).map(|token| token.secret.clone())
+    }
+}
 
 /// The tokens of a context, by extractor.
 #[derive(Debug, Default)]
 pub(crate) struct TokenCache {
-    slots: Mutex<HashMap<String, Slot>>,
+    slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
 impl TokenCache {
-    /// The kept token of `name` while it is fresh, else what `mint` brings. The slot's lock is held while minting, on
-    /// purpose: callers that come meanwhile wait for that one token instead of asking for their own.
+    /// The kept token of `name` while it is fresh, else what `mint` brings. The minting lock is held over `mint`, on
+    /// purpose: callers that come meanwhile wait for that one token instead of asking for their own. So `mint` must not
+    /// ask for this token itself.
     pub(crate) async fn get<F>(&self, name: &str, mint: F) -> Result<Secret>
     where
         F: Future<Output = Result<AccessToken>>,
     {
         let slot = self.slot(name);
-        let mut kept = slot.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| token.is_fresh()) {
-            return Ok(token.secret.clone());
+        if let Some(secret) = slot.fresh() {
+            return Ok(secret);
+        }
+        let _minting = slot.minting.lock().await;
+        if let Some(secret) = slot.fresh() {
+            return Ok(secret);
         }
         let token = mint.await?;
         let secret = token.secret.clone();
-        *kept = Some(token);
+        *lock(&slot.kept) = Some(token);
         Ok(secret)
     }
 
     /// The kept token of `name`, if it is fresh.
-    pub(crate) async fn kept(&self, name: &str) -> Option<Secret> {
-        let slot = self.slot(name);
-        let kept = slot.lock().await;
-        kept.as_ref().filter(|token| token.is_fresh()).map(|token| token.secret.clone())
+    pub(crate) fn kept(&self, name: &str) -> Option<Secret> {
+        self.slot(name).fresh()
     }
 
     /// Forgets the token of `name` if it is still `refused`: of several callers that were refused with one token, the
     /// first makes the next be minted, and the others do not throw the new one away.
-    pub(crate) async fn forget(&self, name: &str, refused: &Secret) {
+    pub(crate) fn forget(&self, name: &str, refused: &Secret) {
         let slot = self.slot(name);
-        let mut kept = slot.lock().await;
+        let mut kept = lock(&slot.kept);
         if kept.as_ref().is_some_and(|token| token.secret == *refused) {
             *kept = None;
         }
     }
 
-    fn slot(&self, name: &str) -> Slot {
+    fn slot(&self, name: &str) -> Arc<Slot> {
         let mut slots = lock(&self.slots);
         slots.entry(name.to_owned()).or_default().clone()
     }
@@ -158,9 +184,9 @@ mod tests {
     async fn only_the_refused_token_is_forgotten() {
         let (cache, count) = (TokenCache::default(), AtomicU32::new(0));
         minted(&cache, &count, None).await;
-        cache.forget("site", &"t0".into()).await;
+        cache.forget("site", &"t0".into());
         assert_eq!(minted(&cache, &count, None).await, "t1");
-        cache.forget("site", &"t0".into()).await;
+        cache.forget("site", &"t0".into());
         assert_eq!(minted(&cache, &count, None).await, "t1");
     }
 }

@@ -3,7 +3,6 @@
 use std::{error::Error as StdError, fmt, io, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::stream;
 use reqwest::{
     Client, ClientBuilder, Response,
@@ -11,7 +10,7 @@ use reqwest::{
     redirect,
 };
 
-use super::{Body, Lane, Transport};
+use super::{Body, Lane, Outgoing, Transport};
 use crate::{BoxError, Error, NetworkFault, Result};
 
 /// The network itself. Its clients are built on first use and keep their connections for later requests.
@@ -108,7 +107,9 @@ const HAS_TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
 
 #[async_trait]
 impl Transport for Live {
-    async fn send(&self, request: http::Request<Bytes>, lane: Lane) -> Result<http::Response<Body>> {
+    async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
+        let lane = outgoing.lane();
+        let request = outgoing.into_request();
         if !HAS_TLS && request.uri().scheme_str() == Some("https") {
             return Err(Error::missing_feature("https", "rustls"));
         }
@@ -133,33 +134,51 @@ fn body(host: String, response: Response) -> Body {
     }))
 }
 
-/// What failed, told by the errors beneath: the client itself calls every failure of a body a decoding error.
+/// What failed, told by the errors beneath: the client itself calls every failure of a body a decoding error, and TLS
+/// libraries wrap those of the socket into errors of their own. The innermost one is the cause; what lies between says
+/// nothing to a person.
 fn fault(host: &str, error: reqwest::Error) -> Error {
     let error = error.without_url();
-    let beneath = || std::iter::successors(error.source(), |&error| error.source());
-    let kind = if beneath().any(<dyn std::error::Error + 'static>::is::<NoName>) {
+    let innermost = innermost(&error);
+    let socket = innermost.downcast_ref::<io::Error>().map(io::Error::kind);
+    let kind = if chain(&error).any(<dyn StdError>::is::<NoName>) {
         NetworkFault::Resolve
-    } else if error.is_timeout() {
+    } else if error.is_timeout() || socket == Some(io::ErrorKind::TimedOut) {
         NetworkFault::Timeout
-    } else if error.is_connect() && !beneath().any(<dyn std::error::Error + 'static>::is::<io::Error>) {
-        NetworkFault::Tls
-    } else if error.is_connect() {
-        connect_fault(beneath().find_map(|error| error.downcast_ref()))
-    } else {
+    } else if matches!(
+        socket,
+        Some(
+            io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+        )
+    ) || !error.is_connect()
+    {
         NetworkFault::Broken
+    } else if socket.is_some_and(|kind| kind != io::ErrorKind::InvalidData) {
+        NetworkFault::Connect
+    } else {
+        NetworkFault::Tls
     };
-    Error::network(host, kind, BoxError::from(error))
+    let cause = innermost.to_string();
+    tracing::debug!(host, %error, cause, "the network failed");
+    Error::network(host, kind, BoxError::from(cause))
 }
 
-/// TLS libraries hand their errors on as I/O errors of kinds that a socket does not give.
-fn connect_fault(error: Option<&io::Error>) -> NetworkFault {
-    match error.map(io::Error::kind) {
-        Some(io::ErrorKind::InvalidData | io::ErrorKind::Other | io::ErrorKind::UnexpectedEof) => {
-            NetworkFault::Tls
-        }
-        Some(io::ErrorKind::TimedOut) => NetworkFault::Timeout,
-        _ => NetworkFault::Connect,
-    }
+/// The errors beneath `error`, outermost first.
+fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |&error| beneath(error))
+}
+
+fn innermost(error: &reqwest::Error) -> &(dyn StdError + 'static) {
+    chain(error).last().unwrap_or(error)
+}
+
+/// What an error is made of. An I/O error that wraps another does not count that one as its source.
+fn beneath<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    wrapped.map(|error| error as &(dyn StdError + 'static)).or_else(|| error.source())
 }
 
 /// The system's resolver, asked by us so that its failure can be told from a failed connection.
@@ -197,12 +216,14 @@ impl StdError for NoName {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     async fn check(url: &str) -> Error {
         let request = http::Request::get(url).body(Bytes::new()).unwrap();
         let live = Live::builder().silence_timeout(Duration::from_millis(200)).build();
-        let error = live.send(request, Lane::Metadata).await.unwrap_err();
+        let error = live.send(Outgoing::new(request, Lane::Metadata)).await.unwrap_err();
         assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
         error
     }
@@ -234,6 +255,20 @@ mod tests {
         let url = format!("http://{}/", closing.local_addr().unwrap());
         tokio::spawn(async move { drop(closing.accept().await) });
         assert_eq!(kind(&check(&url).await), NetworkFault::Broken);
+    }
+
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    #[tokio::test]
+    async fn a_hang_up_within_the_handshake_may_pass() {
+        let closing = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}/", closing.local_addr().unwrap());
+        tokio::spawn(async move {
+            use tokio::io::AsyncReadExt as _;
+            let (mut socket, _) = closing.accept().await.unwrap();
+            let _ = socket.read(&mut [0; 1]).await;
+        });
+        let error = check(&url).await;
+        assert_eq!((kind(&error), error.is_retryable()), (NetworkFault::Broken, true), "{error:?}");
     }
 
     #[cfg(not(any(feature = "rustls", feature = "native-tls")))]

@@ -23,16 +23,71 @@ use crate::Result;
 /// or the body ends the exchange.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// Sends `request` by the client that `lane` names.
+    /// Sends `outgoing`.
     ///
     /// # Errors
     /// [`Network`](crate::Error::Network) when the origin cannot be reached,
     /// [`MissingFeature`](crate::Error::MissingFeature) for `https` where no TLS is compiled in.
-    async fn send(&self, request: http::Request<Bytes>, lane: Lane) -> Result<http::Response<Body>>;
+    async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>>;
+}
+
+/// A request on its way out, and what a transport has to know besides.
+#[derive(Clone)]
+pub struct Outgoing {
+    request: http::Request<Bytes>,
+    lane: Lane,
+}
+
+impl Outgoing {
+    /// `request`, to go by `lane`.
+    pub fn new(request: http::Request<Bytes>, lane: Lane) -> Self {
+        Self { request, lane }
+    }
+
+    /// The request: its URI is absolute, its headers are all that is to be sent.
+    pub fn request(&self) -> &http::Request<Bytes> {
+        &self.request
+    }
+
+    /// What it is for.
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// The request, to be sent.
+    pub fn into_request(self) -> http::Request<Bytes> {
+        self.request
+    }
+
+    /// The same with another request, for transports that change it on the way to another one.
+    #[must_use]
+    pub fn with_request(mut self, request: http::Request<Bytes>) -> Self {
+        self.request = request;
+        self
+    }
+
+    /// The same by another lane.
+    #[must_use]
+    pub fn with_lane(mut self, lane: Lane) -> Self {
+        self.lane = lane;
+        self
+    }
+}
+
+/// Shows method, host and lane.
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("method", self.request.method())
+            .field("host", &self.request.uri().host())
+            .field("lane", &self.lane)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a request is for, and so which client sends it and which share of a host's connections it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Lane {
     /// The bytes of a content: HTTP/1.1, a connection of its own for each request, never decompressed.
     Media,

@@ -3,11 +3,10 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::{HeaderValue, Uri, header};
 use url::Url;
 
-use super::{Body, Lane, Transport};
+use super::{Body, Lane, Outgoing, Transport};
 use crate::{Error, Result};
 
 /// Which origin is asked in place of which host: for tests, for trying things against a local site, for mirrors. It is
@@ -37,19 +36,22 @@ impl Routes {
     /// # Errors
     /// [`Invalid`](Error::Invalid) where `host` is no host name, or `origin` is more than an `http` or `https` origin.
     pub fn with(mut self, host: &str, origin: &Url) -> Result<Self> {
-        if host != "*" && url::Host::parse(host).is_err() {
-            return Err(Error::invalid(
-                format!("the route `{host}`"),
-                "not a host name, nor `*` for every host",
-            ));
-        }
-        let bare =
-            matches!(origin.path(), "" | "/") && origin.query().is_none() && origin.username().is_empty();
+        let host = match host {
+            "*" => host.to_owned(),
+            // As URLs write it: lower case, and beyond ASCII as Punycode.
+            host => url::Host::parse(host).map(|parsed| parsed.to_string()).map_err(|_| {
+                Error::invalid(format!("the route `{host}`"), "not a host name, nor `*` for every host")
+            })?,
+        };
+        let bare = matches!(origin.path(), "" | "/")
+            && origin.query().is_none()
+            && origin.username().is_empty()
+            && origin.password().is_none();
         if !bare || !matches!(origin.scheme(), "http" | "https") || origin.host_str().is_none() {
             let reason = "its target must be like http://127.0.0.1:8080, without a path";
             return Err(Error::invalid(format!("the route for `{host}`"), reason));
         }
-        self.origins.insert(host.to_ascii_lowercase(), origin.clone());
+        self.origins.insert(host, origin.clone());
         Ok(self)
     }
 
@@ -84,27 +86,31 @@ impl fmt::Debug for Routed {
 
 #[async_trait]
 impl Transport for Routed {
-    async fn send(&self, mut request: http::Request<Bytes>, lane: Lane) -> Result<http::Response<Body>> {
-        let uri = request.uri();
+    async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
+        let uri = outgoing.request().uri();
         let Some(origin) = self.routes.find(uri.host().unwrap_or_default()) else {
-            return self.inner.send(request, lane).await;
+            return self.inner.send(outgoing).await;
         };
-        let host = uri.authority().map_or("", |authority| authority.as_str());
+        let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let host = format!("{}{port}", uri.host().unwrap_or_default());
         let host =
             HeaderValue::try_from(host).map_err(|error| Error::unexpected("a host", Some(error.into())))?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let target: Uri = format!("{}{path}", origin.origin().ascii_serialization())
             .parse()
             .map_err(|error: http::uri::InvalidUri| Error::unexpected("a routed URL", Some(error.into())))?;
+        let mut request = outgoing.request().clone();
         *request.uri_mut() = target;
         request.headers_mut().insert(header::HOST, host);
         // Over HTTP/2 the authority would be the target's whatever the header says: the media client speaks HTTP/1.1.
-        self.inner.send(request, Lane::Media).await
+        self.inner.send(outgoing.with_request(request).with_lane(Lane::Media)).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[derive(Debug)]
@@ -112,7 +118,8 @@ mod tests {
 
     #[async_trait]
     impl Transport for Echo {
-        async fn send(&self, request: http::Request<Bytes>, _: Lane) -> Result<http::Response<Body>> {
+        async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
+            let request = outgoing.into_request();
             let host = request.headers().get(header::HOST).map_or("none", |host| host.to_str().unwrap());
             let seen = format!("{} {host}", request.uri());
             Ok(http::Response::new(Bytes::from(seen).into()))
@@ -122,7 +129,7 @@ mod tests {
     async fn check(routes: &Routes, url: &str, expected: &str) {
         let routed = Routed::new(routes.clone(), Arc::new(Echo));
         let request = http::Request::get(url).body(Bytes::new()).unwrap();
-        let mut answer = routed.send(request, Lane::Metadata).await.unwrap();
+        let mut answer = routed.send(Outgoing::new(request, Lane::Metadata)).await.unwrap();
         assert_eq!(answer.body_mut().chunk().await.unwrap().unwrap(), expected);
     }
 
@@ -139,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_target_is_an_origin_and_nothing_more() {
-        for target in ["http://h/path", "http://h/?q", "http://u@h", "ftp://h", "data:x"] {
+        for target in ["http://h/path", "http://h/?q", "http://u@h", "http://:p@h", "ftp://h", "data:x"] {
             let target = Url::parse(target).unwrap();
             assert_eq!(Routes::new().with("*", &target).unwrap_err().code(), "invalid", "{target}");
         }

@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use qetch_core::{Context, Error, Fragment, FragmentMethod, Meter, OpenAnswer, Result};
 use tokio::task::{JoinError, JoinSet};
+use tracing::Instrument as _;
 
 use super::{
     backoff::Backoff,
+    count::Count,
     gauge::Gauge,
     part::Part,
     plan::{Plan, ShareId},
@@ -47,14 +49,18 @@ impl Fetch {
         loop {
             let begun = match self.begin(may_range, parked.take()).await {
                 Ok(begun) => begun,
-                Err(Misfit::Empty) => return self.checked(0),
+                Err(Misfit::Empty) => {
+                    self.meter.answered();
+                    self.sizes.learn(self.index, Some(0), &self.meter);
+                    return self.checked(0);
+                }
                 Err(Misfit::NoRanges(problem)) if may_range => {
                     tracing::info!(problem, "no ranges: fetching it as one stream");
                     may_range = false;
                     continue;
                 }
                 Err(Misfit::NoRanges(problem)) => return Err(Error::bad_reply(&self.fragment.url, problem)),
-                Err(Misfit::Passing(error) | Misfit::Unwelcome(error)) if error.is_retryable() => {
+                Err(Misfit::Passing(error) | Misfit::Unwelcome(error)) if may_pass(&error) => {
                     wait(&mut backoff, error).await?;
                     continue;
                 }
@@ -66,6 +72,8 @@ impl Fetch {
                 Ok(()) => return self.checked(job.plan().done()),
                 Err(fault) => fault,
             };
+            // A write of this version that landed later would land in the next one.
+            job.writes.none().await;
             // All that this version brought is fetched again.
             let lost = job.plan().done();
             match fault {
@@ -108,11 +116,11 @@ impl Fetch {
             (None, true, None) => Ask::From(0),
             (None, true, Some(range)) => Ask::Between(range.offsets().start, range.offsets().end),
         };
-        let counted = self.gauge.connection();
         let answer = match parked {
             Some(answer) => answer,
             None => open(&self.cx, &self.fragment, ask).await?,
         };
+        let counted = self.gauge.connection();
         let fit = Reply::of(&answer).judge(ask, None)?;
         let span = match range {
             Some(range) => (range.offsets().start, Some(range.offsets().end)),
@@ -128,11 +136,13 @@ impl Fetch {
         if let Some(total) = total {
             self.checked(total).map_err(Misfit::Fatal)?;
         }
-        self.sizes.learn(self.index, total, &self.meter);
+        self.meter.answered();
+        self.sizes.learn(self.index, total.or(self.size), &self.meter);
         let mut entity = fit.entity.clone();
         entity.has_ranges &= may_range;
         let connections = if entity.has_ranges { self.connections } else { 1 };
-        let (plan, share) = total.map_or_else(Plan::endless, |total| Plan::split(total, connections));
+        let planned = total.or(self.size);
+        let (plan, share) = planned.map_or_else(Plan::endless, |total| Plan::split(total, connections));
         tracing::info!(total, connections = plan.waiting() + 1, ranges = entity.has_ranges, "planned");
         let job = Job {
             cx: self.cx.clone(),
@@ -145,6 +155,7 @@ impl Fetch {
             base: self.base,
             meter: self.meter.clone(),
             gauge: self.gauge.clone(),
+            writes: Count::default(),
         };
         Ok((Arc::new(job), share, Opened { answer, fit, counted }))
     }
@@ -153,10 +164,10 @@ impl Fetch {
     /// future ends them.
     async fn work(&self, job: &Arc<Job>, share: ShareId, opened: Opened) -> Result<(), Fault> {
         let mut connections = JoinSet::new();
-        connections.spawn(job.clone().work(Some((share, opened))));
+        connections.spawn(job.clone().work(Some((share, opened))).in_current_span());
         let extra = job.plan().waiting();
         for _ in 0..extra {
-            connections.spawn(job.clone().work(None));
+            connections.spawn(job.clone().work(None).in_current_span());
         }
         let (mut backoff, mut unwelcome) = (Backoff::of_a_share(), None);
         loop {
@@ -169,7 +180,10 @@ impl Fetch {
                         tracing::info!(%error, left = connections.len(), "one connection less");
                         unwelcome = Some(error);
                     }
-                    Err(fault) => return Err(fault),
+                    Err(fault) => {
+                        connections.shutdown().await;
+                        return Err(fault);
+                    }
                 }
             }
             if job.plan().is_whole() {
@@ -181,11 +195,11 @@ impl Fetch {
             }
             match unwelcome.take() {
                 Some(error) if !job.entity.has_ranges => return Err(Fault::Unwelcome(error)),
-                Some(error) if !error.is_retryable() => return Err(Fault::Fatal(error)),
+                Some(error) if !may_pass(&error) => return Err(Fault::Fatal(error)),
                 Some(error) => wait(&mut backoff, error).await.map_err(Fault::Fatal)?,
                 None => (),
             }
-            connections.spawn(job.clone().work(None));
+            connections.spawn(job.clone().work(None).in_current_span());
         }
     }
 
@@ -199,6 +213,11 @@ impl Fetch {
             _ => Ok(total),
         }
     }
+}
+
+/// Whether asking again soon may help. A host that asks for a longer wait than is allowed is not asked again.
+fn may_pass(error: &Error) -> bool {
+    error.is_retryable() && !matches!(error, Error::RateLimited { retry_after: Some(_), .. })
 }
 
 async fn wait(backoff: &mut Backoff, error: Error) -> Result<()> {
@@ -219,15 +238,20 @@ pub(super) struct Sizes(Mutex<Vec<Option<u64>>>);
 impl Sizes {
     /// Sizes that are known beforehand.
     pub(super) fn new(sizes: Vec<Option<u64>>, meter: &Meter) -> Self {
-        meter.set_total(sizes.iter().copied().sum());
+        meter.set_total(sum(&sizes));
         Self(Mutex::new(sizes))
     }
 
     pub(super) fn learn(&self, index: usize, size: Option<u64>, meter: &Meter) {
         let mut sizes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let (Some(slot), Some(_)) = (sizes.get_mut(index), size) {
+        if let Some(slot) = sizes.get_mut(index) {
             *slot = size;
         }
-        meter.set_total(sizes.iter().copied().sum());
+        meter.set_total(sum(&sizes));
     }
+}
+
+/// The sum of `sizes`, where all are known. Strangers write them: one that no file can have is not known either.
+fn sum(sizes: &[Option<u64>]) -> Option<u64> {
+    sizes.iter().try_fold(0_u64, |sum, size| sum.checked_add((*size)?))
 }

@@ -18,7 +18,7 @@ pub(super) struct Gauge {
 pub(super) struct Counted(Arc<Gauge>);
 
 impl Gauge {
-    /// Counts a connection, from its request on.
+    /// Counts a connection, from its answer on.
     pub(super) fn connection(self: &Arc<Self>) -> Counted {
         let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_open.fetch_max(open, Ordering::Relaxed);

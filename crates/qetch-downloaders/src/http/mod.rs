@@ -9,6 +9,7 @@
 //! - `part`: the file until it is whole.
 
 mod backoff;
+mod count;
 mod fragment;
 mod gauge;
 mod part;
@@ -17,6 +18,7 @@ mod probe;
 mod transfer;
 
 use std::{
+    future::Future,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -33,9 +35,10 @@ use qetch_core::{
 };
 
 use self::{
+    count::Count,
     fragment::{Fetch, Sizes},
     gauge::Gauge,
-    part::{OpenParts, Part},
+    part::Part,
 };
 
 /// Brings contents whose fragments are `http` and `https` links.
@@ -90,14 +93,11 @@ impl Downloader for Http {
             sizes: Arc::new(Sizes::new(sizes, &meter)),
             meter: meter.clone(),
             gauge: Arc::default(),
-            open: OpenParts::default(),
+            open: Count::default(),
+            to_pieces: matches!(to.kind(), TargetKind::Pieces(_)),
         };
         let work = async {
-            let result = tokio::select! {
-                biased;
-                done = download.run(to) => done,
-                () = options.stop.asked() => Err(Error::Interrupted),
-            };
+            let result = download.run(to).await;
             download.open.none().await;
             result
         };
@@ -115,7 +115,9 @@ struct Download<'a> {
     sizes: Arc<Sizes>,
     meter: Meter,
     gauge: Arc<Gauge>,
-    open: OpenParts,
+    open: Count,
+    /// Whether someone else makes the file, of pieces.
+    to_pieces: bool,
 }
 
 impl Download<'_> {
@@ -131,12 +133,9 @@ impl Download<'_> {
     }
 
     async fn to_file(&self, path: &Path) -> Result<Report> {
-        if !self.options.overwrite && path.symlink_metadata().is_ok() {
-            return Err(files::exists(path));
-        }
+        files::check_free(path, self.options.overwrite)?;
         let part = Part::open(path, &self.open).await?;
-        self.meter.set_phase(Phase::Fetching);
-        let bytes = self.merged_into(&part).await?;
+        let bytes = self.unless_stopped(self.merged_into(&part)).await?;
         if let Some(size) = self.content.size.filter(|&size| size != bytes) {
             let problem = format!("{bytes} bytes where the site promises {size}");
             return Err(Error::bad_reply(&self.content.fragments[0].url, problem));
@@ -146,6 +145,16 @@ impl Download<'_> {
         part.publish(path, self.options.overwrite).await?;
         self.meter.set_phase(Phase::Done);
         Ok(self.report([path.to_owned()], bytes))
+    }
+
+    /// Fetches until it is done or asked to stop. What comes after fetching is not interrupted: a file that has its name
+    /// is no interrupted download.
+    async fn unless_stopped<T>(&self, fetching: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            done = fetching => done,
+            () = self.options.stop.asked() => Err(Error::Interrupted),
+        }
     }
 
     /// Brings every fragment into `part`, one after the other, and answers how many bytes they are.
@@ -198,10 +207,9 @@ impl Download<'_> {
     }
 
     async fn to_pieces(&self, directory: &Path) -> Result<Report> {
-        self.meter.set_phase(Phase::Fetching);
         let count = self.content.fragments.len();
         let fetches = (0..count).map(|index| self.to_piece(directory, index).boxed());
-        let pieces: Vec<_> = self.at_once(fetches).try_collect().await?;
+        let pieces: Vec<_> = self.unless_stopped(self.at_once(fetches).try_collect()).await?;
         self.meter.set_phase(Phase::Done);
         let bytes = pieces.iter().map(|(_, bytes)| bytes).sum();
         Ok(self.report(pieces.into_iter().map(|(path, _)| path), bytes))
@@ -227,7 +235,8 @@ impl Download<'_> {
     /// Brings one fragment to `base` in `part`.
     async fn fetch(&self, index: usize, part: Arc<Part>, base: u64) -> Result<u64> {
         let fragment = self.content.fragments[index].clone();
-        let alone = if self.content.fragments.len() == 1 { self.content.size } else { None };
+        let is_the_file = self.content.fragments.len() == 1 && !self.to_pieces;
+        let alone = if is_the_file { self.content.size } else { None };
         let fetch = Fetch {
             cx: self.cx.clone(),
             size: fragment.exact_size().or(alone),

@@ -13,35 +13,8 @@ use std::{
 
 use bytes::Bytes;
 use qetch_core::{Error, Result, blocking, files};
-use tokio::sync::watch;
 
-/// The part files of one download that are still open: aborted connections and writes let go of them when they get
-/// to it, which is after whoever aborted them has gone on.
-#[derive(Clone, Debug, Default)]
-pub(super) struct OpenParts(watch::Sender<usize>);
-
-impl OpenParts {
-    /// Waits until none is: then nothing of the download runs on, and nothing but its result is left.
-    pub(super) async fn none(&self) {
-        // The sender lives in `self`, so the channel cannot close while we wait.
-        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
-    }
-
-    fn one(&self) -> OpenPart {
-        self.0.send_modify(|count| *count += 1);
-        OpenPart(self.clone())
-    }
-}
-
-/// One open part file, counted until it is dropped.
-#[derive(Debug)]
-struct OpenPart(OpenParts);
-
-impl Drop for OpenPart {
-    fn drop(&mut self) {
-        self.0.0.send_modify(|count| *count -= 1);
-    }
-}
+use super::count::{Count, One};
 
 /// A part file. Each write that is under way holds it, so the lock falls when the last of them has landed.
 #[derive(Debug)]
@@ -50,21 +23,25 @@ pub(super) struct Part {
     path: PathBuf,
     is_published: AtomicBool,
     /// Fields are dropped in order: the count falls after the file is closed, and with it its lock.
-    _open: OpenPart,
+    _open: One,
 }
 
 impl Part {
-    /// The part file of the file to be at `to`, empty and locked. One that an earlier download left is taken over.
+    /// The part file of the file to be at `to`, empty and locked. One that an earlier download left is taken over. It
+    /// counts in `open` until it is closed: aborted connections and writes let go of it when they get to it, which is
+    /// after whoever aborted them has gone on.
     ///
     /// # Errors
     /// `conflict` when another download writes it, or when what stands there is no plain file; `io`.
-    pub(super) async fn open(to: &Path, open: &OpenParts) -> Result<Arc<Self>> {
+    pub(super) async fn open(to: &Path, open: &Count) -> Result<Arc<Self>> {
         let (path, open) = (files::with_suffix(to, ".qetch"), open.one());
         blocking(move |_| Self::open_now(path, open).map(Arc::new)).await
     }
 
-    fn open_now(path: PathBuf, open: OpenPart) -> Result<Self> {
-        loop {
+    fn open_now(path: PathBuf, open: One) -> Result<Self> {
+        // Each further round is another download that published in between; a file system where that never ends is one
+        // that does not tell files apart.
+        for _ in 0..100 {
             let file = open_or_create(&path)?;
             match file.try_lock() {
                 Ok(()) => (),
@@ -81,10 +58,11 @@ impl Part {
                 return Ok(Self { file, path, is_published: AtomicBool::new(false), _open: open });
             }
         }
+        Err(Error::conflict(path, "is replaced again and again"))
     }
 
     /// A new file of exactly this name, kept when done: a piece that someone else merges.
-    pub(super) async fn piece(path: PathBuf, open: &OpenParts) -> Result<Arc<Self>> {
+    pub(super) async fn piece(path: PathBuf, open: &Count) -> Result<Arc<Self>> {
         let open = open.one();
         blocking(move |_| {
             let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
@@ -94,10 +72,12 @@ impl Part {
         .await
     }
 
-    /// Writes `chunks`, one after the other, from `offset` on.
-    pub(super) async fn write(self: &Arc<Self>, offset: u64, chunks: Vec<Bytes>) -> Result<()> {
+    /// Writes `chunks`, one after the other, from `offset` on. A write cannot be called back: `landing` is dropped when
+    /// it is over, whoever still waits for it.
+    pub(super) async fn write(self: &Arc<Self>, offset: u64, chunks: Vec<Bytes>, landing: One) -> Result<()> {
         let part = self.clone();
         blocking(move |_| {
+            let _landing = landing;
             let mut at = offset;
             for chunk in chunks {
                 write_all_at(&part.file, &chunk, at)
@@ -148,10 +128,13 @@ impl Part {
     /// Gives the finished file its final name; over what stands there only where `overwrite` says so.
     pub(super) async fn publish(self: &Arc<Self>, to: &Path, overwrite: bool) -> Result<()> {
         let (part, to) = (self.clone(), to.to_owned());
-        blocking(move |_| {
-            if overwrite { files::publish_over(&part.path, &to) } else { files::publish(&part.path, &to) }?;
-            part.is_published.store(true, Ordering::Relaxed);
-            Ok(())
+        blocking(move |wanted| {
+            wanted.unless_dropped(|| {
+                let publish = if overwrite { files::publish_over } else { files::publish };
+                publish(&part.path, &to)?;
+                part.is_published.store(true, Ordering::Relaxed);
+                Ok(())
+            })?
         })
         .await
     }
@@ -250,12 +233,12 @@ mod tests {
     async fn it_goes_away_unless_it_is_published() {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("f");
-        drop(Part::open(&to, &OpenParts::default()).await.unwrap());
+        drop(Part::open(&to, &Count::default()).await.unwrap());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 
-        let part = Part::open(&to, &OpenParts::default()).await.unwrap();
-        part.write(2, vec![Bytes::from("cd"), Bytes::from("ef")]).await.unwrap();
-        part.write(0, vec![Bytes::from("ab")]).await.unwrap();
+        let part = Part::open(&to, &Count::default()).await.unwrap();
+        part.write(2, vec![Bytes::from("cd"), Bytes::from("ef")], Count::default().one()).await.unwrap();
+        part.write(0, vec![Bytes::from("ab")], Count::default().one()).await.unwrap();
         part.finish(5).await.unwrap();
         part.publish(&to, false).await.unwrap();
         drop(part);
@@ -266,10 +249,10 @@ mod tests {
     #[tokio::test]
     async fn a_part_is_open_until_its_last_write_has_landed() {
         let directory = tempfile::tempdir().unwrap();
-        let open = OpenParts::default();
+        let open = Count::default();
         let part = Part::open(&directory.path().join("f"), &open).await.unwrap();
         let chunks = vec![Bytes::from(vec![1; 1 << 20]); 32];
-        let write = part.write(0, chunks);
+        let write = part.write(0, chunks, Count::default().one());
         drop(tokio::time::timeout(std::time::Duration::from_micros(1), write).await);
         drop(part);
         open.none().await;
@@ -280,10 +263,10 @@ mod tests {
     async fn two_downloads_do_not_write_one_file() {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("f");
-        let first = Part::open(&to, &OpenParts::default()).await.unwrap();
-        assert_eq!(Part::open(&to, &OpenParts::default()).await.unwrap_err().code(), "conflict");
+        let first = Part::open(&to, &Count::default()).await.unwrap();
+        assert_eq!(Part::open(&to, &Count::default()).await.unwrap_err().code(), "conflict");
         drop(first);
-        assert!(Part::open(&to, &OpenParts::default()).await.is_ok());
+        assert!(Part::open(&to, &Count::default()).await.is_ok());
     }
 
     #[tokio::test]
@@ -291,7 +274,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("f");
         fs::write(directory.path().join("f.qetch"), "left").unwrap();
-        let part = Part::open(&to, &OpenParts::default()).await.unwrap();
+        let part = Part::open(&to, &Count::default()).await.unwrap();
         assert_eq!(fs::read(part.path()).unwrap(), b"");
     }
 
@@ -303,7 +286,7 @@ mod tests {
         fs::write(&victim, "precious").unwrap();
         std::os::unix::fs::symlink(&victim, directory.path().join("f.qetch")).unwrap();
         assert_eq!(
-            Part::open(&directory.path().join("f"), &OpenParts::default()).await.unwrap_err().code(),
+            Part::open(&directory.path().join("f"), &Count::default()).await.unwrap_err().code(),
             "conflict"
         );
         assert_eq!(fs::read(&victim).unwrap(), b"precious");

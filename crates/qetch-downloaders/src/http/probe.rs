@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use qetch_core::{Error, OpenAnswer, Url, shown};
 
 /// What is known of the resource behind a fragment. It is set by the first answer, and every later one must agree.
@@ -15,8 +15,8 @@ pub(super) struct Entity {
     pub(super) complete: Option<u64>,
     /// Whether parts of it may be asked for.
     pub(super) has_ranges: bool,
-    etag: Option<String>,
-    last_modified: Option<String>,
+    etag: Option<HeaderValue>,
+    last_modified: Option<HeaderValue>,
 }
 
 /// What was asked for.
@@ -94,7 +94,9 @@ impl<'a> Reply<'a> {
             206 => self.judge_part(ask, known),
             416 => Err(self.judge_unsatisfiable(ask, known)),
             408 | 500 | 502 | 504 | 522 | 524 => Err(Misfit::Passing(Error::status(self.url, self.status))),
-            403 | 429 | 503 => Err(Misfit::Unwelcome(Error::status(self.url, self.status))),
+            // What another connection was given says that the file is there.
+            400.. if known.is_some() => Err(Misfit::Unwelcome(Error::status(self.url, self.status))),
+            429 | 503 => Err(Misfit::Passing(Error::status(self.url, self.status))),
             201..=299 => Err(Misfit::Fatal(self.bad(format!("status {} to a GET", self.status)))),
             _ => Err(Misfit::Fatal(Error::status(self.url, self.status))),
         }
@@ -104,8 +106,8 @@ impl<'a> Reply<'a> {
         if ask.start() > 0 {
             return Err(Misfit::NoRanges("the whole file in place of a range".into()));
         }
-        if let Some(encoding) = self.encoding() {
-            return Err(Misfit::Fatal(self.bad(format!("{encoding} encoding, though none was asked for"))));
+        if self.is_encoded() {
+            return Err(Misfit::Fatal(self.bad("an encoded body, though none was asked for")));
         }
         let length = self.length().map_err(Misfit::Fatal)?;
         // A host that answers a range with everything has none; one that was not asked says so.
@@ -121,7 +123,7 @@ impl<'a> Reply<'a> {
         if ask == Ask::Whole {
             return Err(Misfit::Fatal(self.bad("a part, though all was asked for")));
         }
-        if self.encoding().is_some() {
+        if self.is_encoded() {
             return Err(no_ranges("an encoded range"));
         }
         // Multipart replies carry no `Content-Range` of their own (RFC 9110, section 15.3.7.2).
@@ -175,19 +177,24 @@ impl<'a> Reply<'a> {
     }
 
     fn validators(&self) -> Entity {
-        let text = |name| self.text(name).map(str::to_owned);
-        let (etag, last_modified) = (text(header::ETAG), text(header::LAST_MODIFIED));
+        let value = |name| self.headers.get(name).cloned();
+        let (etag, last_modified) = (value(header::ETAG), value(header::LAST_MODIFIED));
         Entity { etag, last_modified, ..Entity::default() }
     }
 
-    /// The content coding, where there is one (RFC 9110, section 8.4).
-    fn encoding(&self) -> Option<&str> {
-        self.text(header::CONTENT_ENCODING)
-            .filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"))
+    /// Whether the body is in any content coding (RFC 9110, section 8.4).
+    fn is_encoded(&self) -> bool {
+        let plain =
+            |value: &HeaderValue| value.is_empty() || value.as_bytes().eq_ignore_ascii_case(b"identity");
+        !self.headers.get_all(header::CONTENT_ENCODING).iter().all(plain)
     }
 
-    /// The length that is announced. The client has read it already, and refuses two that differ.
+    /// The length that is announced. The client has read it already, and refuses two that differ. Beside a transfer
+    /// coding it says nothing (RFC 9112, section 6.3).
     fn length(&self) -> Result<Option<u64>, Error> {
+        if self.headers.contains_key(header::TRANSFER_ENCODING) {
+            return Ok(None);
+        }
         let Some(text) = self.text(header::CONTENT_LENGTH) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| self.bad("a length that is no number"))
     }
@@ -255,7 +262,12 @@ mod tests {
     }
 
     fn known(complete: u64, etag: &str) -> Entity {
-        Entity { complete: Some(complete), has_ranges: true, etag: Some(etag.into()), last_modified: None }
+        Entity {
+            complete: Some(complete),
+            has_ranges: true,
+            etag: Some(etag.parse().unwrap()),
+            last_modified: None,
+        }
     }
 
     #[test]
@@ -335,7 +347,8 @@ mod tests {
             let misfit = judge(ask, Some(&before), 206, &lines);
             assert!(matches!(misfit, Err(Misfit::Changed(_))), "{lines:?}: {misfit:?}");
         }
-        let dated = Entity { etag: None, last_modified: Some("Mon".into()), ..before.clone() };
+        let dated =
+            Entity { etag: None, last_modified: Some(HeaderValue::from_static("Mon")), ..before.clone() };
         let lines = [("content-range", "bytes 50-59/100"), ("last-modified", "Tue")];
         assert!(matches!(judge(ask, Some(&dated), 206, &lines), Err(Misfit::Changed(_))));
         assert!(matches!(judge(ask, Some(&before), 416, &[]), Err(Misfit::Changed(_))));
@@ -359,10 +372,21 @@ mod tests {
     }
 
     #[test]
+    fn a_length_beside_a_transfer_coding_says_nothing() {
+        let lines = [("content-length", "5"), ("transfer-encoding", "chunked")];
+        assert_eq!(judge(Ask::Whole, None, 200, &lines).unwrap().body, (0, None));
+    }
+
+    #[test]
     fn statuses_say_whether_to_ask_again() {
         let check = |status, lines: &[(&str, &str)]| judge(Ask::From(0), None, status, lines).unwrap_err();
         assert!(matches!(check(500, &[]), Misfit::Passing(_)));
-        assert!(matches!(check(503, &[]), Misfit::Unwelcome(_)));
+        assert!(matches!(check(503, &[]), Misfit::Passing(_)));
+        assert!(matches!(check(403, &[]), Misfit::Fatal(Error::Http { .. })));
+        for status in [403, 404, 429, 503, 509] {
+            let extra = judge(Ask::Between(5, 9), Some(&known(10, "x")), status, &[]);
+            assert!(matches!(extra, Err(Misfit::Unwelcome(_))), "{status}");
+        }
         assert!(matches!(check(404, &[]), Misfit::Fatal(Error::NotFound { .. })));
         assert!(matches!(check(204, &[]), Misfit::Fatal(Error::BadReply { .. })));
         assert!(matches!(check(304, &[]), Misfit::Fatal(Error::Http { .. })));

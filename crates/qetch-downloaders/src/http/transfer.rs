@@ -11,6 +11,7 @@ use qetch_core::{Context, Error, Fragment, Meter, OpenAnswer, shown};
 
 use super::{
     backoff::Backoff,
+    count::Count,
     gauge::{Counted, Gauge},
     part::Part,
     plan::{Plan, ShareId},
@@ -19,6 +20,9 @@ use super::{
 
 /// Bytes that are gathered before they are written.
 const BATCH: usize = 1 << 20;
+
+/// Chunks that are gathered: each holds a buffer of its own, however few bytes of it are ours.
+const BATCH_CHUNKS: usize = 256;
 
 /// What the connections of a fragment share while they bring one version of it.
 #[derive(Debug)]
@@ -36,6 +40,8 @@ pub(super) struct Job {
     pub(super) base: u64,
     pub(super) meter: Meter,
     pub(super) gauge: Arc<Gauge>,
+    /// The writes that are under way.
+    pub(super) writes: Count,
 }
 
 /// An answer that fits and is open already.
@@ -82,7 +88,8 @@ impl Job {
         let mut backoff = Backoff::of_a_share();
         loop {
             let left = self.plan().left(share);
-            if left.is_empty() {
+            // A body without a length is read to its end even where nothing is wanted of it.
+            if left.is_empty() && opened.as_ref().is_none_or(|opened| opened.fit.body.1.is_some()) {
                 return Ok(());
             }
             let outcome = self.bring_once(share, &left, opened.take()).await;
@@ -120,9 +127,9 @@ impl Job {
             let Opened { answer, fit, counted: _counted } = opened;
             return self.receive(share, answer, &fit).await;
         }
-        let _counted = self.gauge.connection();
         let ask = Ask::Between(self.span.0 + left.start, self.span.0 + left.end);
         let answer = open(&self.cx, &self.fragment, ask).await?;
+        let _counted = self.gauge.connection();
         let fit = Reply::of(&answer).judge(ask, Some(&self.entity))?;
         self.receive(share, answer, &fit).await
     }
@@ -154,10 +161,14 @@ impl Job {
             }
             let begins = at;
             at += chunk.len() as u64;
+            let arrived = chunk.len();
             let wanted = self.claim(share, begins, &mut chunk, end);
+            if end.is_none() && chunk.len() < arrived {
+                return Err(Misfit::Fatal(self.bad("more bytes than the site promises")));
+            }
             batch.push(wanted, chunk);
-            let is_done = self.plan().left(share).is_empty();
-            if is_done || batch.bytes >= BATCH {
+            let is_done = end.is_some() && self.plan().left(share).is_empty();
+            if is_done || batch.is_full() {
                 self.write(&mut batch).await?;
             }
             if is_done {
@@ -193,8 +204,15 @@ impl Job {
             Some(end) if at < end => Err(Misfit::Passing(self.bad("a body that is shorter than announced"))),
             Some(_) => Ok(()),
             None => {
-                self.plan().end_here(share);
-                Ok(())
+                let mut plan = self.plan();
+                plan.end_here(share);
+                let is_whole = plan.left(share).is_empty();
+                drop(plan);
+                if is_whole {
+                    Ok(())
+                } else {
+                    Err(Misfit::Fatal(self.bad("fewer bytes than the site promises")))
+                }
             }
         }
     }
@@ -204,7 +222,7 @@ impl Job {
         if bytes == 0 {
             return Ok(());
         }
-        self.part.write(self.base + offset, chunks).await.map_err(Misfit::Fatal)
+        self.part.write(self.base + offset, chunks, self.writes.one()).await.map_err(Misfit::Fatal)
     }
 
     pub(super) fn plan(&self) -> MutexGuard<'_, Plan> {
@@ -227,8 +245,8 @@ pub(super) async fn open(cx: &Context, fragment: &Fragment, ask: Ask) -> Result<
     }
     tracing::debug!(url = shown(&fragment.url), ?ask, "asking");
     cx.open(request).await.map_err(|error| match error {
-        // The gate has waited as long as it may.
-        Error::RateLimited { .. } => Misfit::Fatal(error),
+        // The host asks for a longer wait than is allowed: for one connection of several that is one too many.
+        Error::RateLimited { .. } => Misfit::Unwelcome(error),
         error if error.is_retryable() => Misfit::Passing(error),
         error => Misfit::Fatal(error),
     })
@@ -243,6 +261,10 @@ struct Batch {
 }
 
 impl Batch {
+    fn is_full(&self) -> bool {
+        self.bytes >= BATCH || self.chunks.len() >= BATCH_CHUNKS
+    }
+
     fn push(&mut self, offset: u64, chunk: Bytes) {
         if chunk.is_empty() {
             return;

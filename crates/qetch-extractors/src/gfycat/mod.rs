@@ -159,7 +159,7 @@ async fn ask(cx: &Context, url: &Url) -> Result<Answer> {
     if answer.status() != 401 {
         return Ok(answer);
     }
-    cx.forget_token(&refused).await;
+    cx.forget_token(&refused);
     let fresh = token(cx, credential).await?;
     cx.send(Request::get(url.clone()).with_bearer(&fresh)).await
 }
