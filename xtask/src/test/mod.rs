@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that shows the code works, in one command.
 
 mod alone;
+mod nginx;
 mod recorded;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     report.step("examples", || cargo.run(&["build", "--workspace", "--examples"]));
     report.step("each feature alone", || alone::check(&workspace));
     report.step("recorded tests", || recorded::tell(&tree, fixtures.as_ref()));
+    report.step("tests against nginx", || nginx::tell(&tree));
     report.finish()
 }
 

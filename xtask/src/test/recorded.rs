@@ -48,7 +48,8 @@ fn count(tree: &Tree) -> Result<usize, String> {
     Ok(count)
 }
 
-fn tests_in(text: &str) -> usize {
+/// How many tests stand in a file's text.
+pub(super) fn tests_in(text: &str) -> usize {
     let tokens = source::tokens(text);
     let starts = [&["#", "[", "test", "]"][..], &["#", "[", "tokio", "::", "test"]];
     (0..tokens.len()).filter(|&at| starts.iter().any(|start| source::begins(&tokens[at..], start))).count()
