@@ -1,12 +1,7 @@
 //! The real program against a real nginx. Built where nginx is installed: see `build.rs`.
 
 #![cfg(nginx)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a panic in a test is the report"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is the report")]
 
 use std::{
     collections::BTreeSet,
