@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub enum Claim {
     /// Not its.
     No,
-    /// It can only be told from the first answer: see [`Extractor::recognise`].
+    /// It can only be told from the first answer: see [`Extractor::recognise`](crate::Extractor::recognise).
     Perhaps,
     /// Its, by the handle of this name.
     Yes(Arc<str>),
