@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use url::Url;
 
 use crate::{
-    Answer, AuthKind, Claim, Context, Extraction, Handles, HostPattern, Result, blocking::blocking, files,
+    Answer, AuthKind, Claim, Context, Extraction, Handles, HostPattern, Result, Warning, blocking::blocking,
+    files,
 };
 
 /// Turns a URL into the contents behind it.
@@ -266,6 +267,11 @@ impl ExtractorInfo {
     /// Its priority among those that claim a URL equally.
     pub fn priority(&self) -> i32 {
         self.priority
+    }
+
+    /// A warning in this extractor's name.
+    pub fn warning(&self, message: impl AsRef<str>) -> Warning {
+        Warning::new(format!("{}: {}", self.name(), message.as_ref()))
     }
 
     /// Whether its credential may go to `url`: over https, to a host it claims or asks.

@@ -1,31 +1,28 @@
 //! `Registry`: the extractors and downloaders of a program, and the one pipeline through them.
 
-use std::{
-    cmp::Reverse,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-};
+mod follow;
+mod merge;
+
+use std::{cmp::Reverse, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::stream;
 use tracing::Instrument as _;
 use url::Url;
 
+use self::{
+    follow::{Follower, Link},
+    merge::merged,
+};
 use crate::{
-    Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor,
-    ExtractorInfo, Found, Known, Meter, Phase, Progress, ProgressHook, Refresh, Report, Result, Target,
-    TargetKind, Warning,
-    blocking::blocking,
-    files,
-    lock::lock,
-    shown::{shown, strip},
-    staging::Staging,
+    Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor, Known,
+    Refresh, Report, Result, Target, TargetKind, shown::shown,
 };
 
 /// The extractors and downloaders of a program. A value: two of them know nothing of each other.
 ///
 /// Cheap to clone. Which extractor is asked for a URL is decided by, in turn: one that says yes before one that says
-/// perhaps; what the user registered before what is built in; [priority](ExtractorInfo::with_priority); a handle that
+/// perhaps; what the user registered before what is built in; [priority](crate::ExtractorInfo::with_priority); a handle that
 /// names the host before one with a wildcard; the name.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
@@ -138,7 +135,7 @@ impl Registry {
         let (cx, url) = cx.adopt(url);
         let span = tracing::info_span!("extraction", url = shown(&url));
         let first = self.begin(&cx, &url, Known::default()).instrument(span.clone()).await?;
-        let follower = Follower { registry: self.clone(), cx, chain: vec![first] };
+        let follower = Follower::new(self.clone(), cx, first);
         Ok(Extraction::from_stream(stream::unfold(follower, move |mut follower| {
             let span = span.clone();
             async move {
@@ -229,78 +226,6 @@ fn rank(entry: &Entry, claim: &Claim, url: &Url) -> (bool, bool, Reverse<i32>, b
     (!matches!(claim, Claim::Yes(_)), entry.built_in, Reverse(info.priority()), !names_host)
 }
 
-/// Hand-offs that may follow one another.
-const MOST_HANDOFFS: usize = 8;
-
-/// Reads an extraction and follows its hand-offs: a chain from the URL that was asked for to the one that is read now.
-struct Follower {
-    registry: Registry,
-    cx: Context,
-    chain: Vec<Link>,
-}
-
-/// One URL of the chain, and what is still to come from it.
-struct Link {
-    url: Url,
-    name: String,
-    known: Known,
-    extraction: Extraction,
-}
-
-impl Follower {
-    async fn next(&mut self) -> Option<Result<Found>> {
-        loop {
-            let link = self.chain.last_mut()?;
-            match link.extraction.next().await {
-                None => drop(self.chain.pop()),
-                Some(Ok(Found::Variants(mut variants))) => {
-                    link.known.fill(&mut variants);
-                    for content in variants.each_mut() {
-                        content.extractor.clone_from(&link.name);
-                        without_user_information(content);
-                    }
-                    return Some(Ok(variants.into()));
-                }
-                Some(Ok(Found::Handoff(handoff))) => {
-                    let known = handoff.known.within(&link.known);
-                    if let Err(error) = self.follow(&handoff.url, known).await {
-                        return Some(Err(error));
-                    }
-                }
-                Some(other) => return Some(other),
-            }
-        }
-    }
-
-    async fn follow(&mut self, url: &Url, known: Known) -> Result<()> {
-        let mut url = url.clone();
-        strip(&mut url);
-        if self.chain.iter().any(|link| link.url == url) {
-            return Err(Error::over_limit(
-                format!("the hand-offs to {}", shown(&url)),
-                "one (they lead in a circle)",
-            ));
-        }
-        if self.chain.len() > MOST_HANDOFFS {
-            return Err(Error::over_limit("the chain of hand-offs", format!("{MOST_HANDOFFS}")));
-        }
-        tracing::debug!(url = shown(&url), "handed off");
-        let link = self.registry.begin(&self.cx, &url, known).await?;
-        self.chain.push(link);
-        Ok(())
-    }
-}
-
-/// Takes user information out of every link: saved data holds no secret, and a site does not get to choose the
-/// credentials we send.
-fn without_user_information(content: &mut Content) {
-    strip(&mut content.source);
-    for fragment in &mut content.fragments {
-        strip(&mut fragment.url);
-        fragment.bound_to.referer.iter_mut().for_each(strip);
-    }
-}
-
 /// Makes links anew by extracting the source again.
 struct Again {
     registry: Registry,
@@ -320,84 +245,100 @@ impl Refresh for Again {
     }
 }
 
-/// Downloads the fragments as pieces beside `path`, and has the extractor merge them into it.
-async fn merged(
-    extractor: &Arc<dyn Extractor>,
-    downloader: &Arc<dyn Downloader>,
-    cx: &Context,
-    content: &Content,
-    path: &Path,
-    options: &DownloadOptions,
-) -> Result<Report> {
-    files::check_free(path, options.overwrite)?;
-    let staging = Staging::beside(path)?;
-    let told = Arc::new(Told { hook: options.hook.clone(), last: Mutex::default() });
-    let mut inner = options.clone();
-    inner.hook = Some(told.clone());
-    let report = downloader.download(cx, content, &Target::pieces(staging.path()), &inner).await?;
-    let meter = Meter::at(told.last().unwrap_or_else(|| Progress::new(report.paths.len())));
-    meter.set_phase(Phase::Merging);
-    let work = async {
-        let merged = staging.path().join("merged");
-        tokio::select! {
-            biased;
-            done = extractor.merge(&report.paths, &merged) => done?,
-            () = options.stop.asked() => return Err(Error::Interrupted),
-        }
-        meter.set_phase(Phase::Finishing);
-        let bytes = finish(content, merged, path, options.overwrite).await?;
-        meter.set_phase(Phase::Done);
-        Ok(bytes)
-    };
-    let bytes = meter.run(options.hook.clone(), options.update_delay, work).await?;
-    Ok(Report { paths: vec![path.to_owned()], bytes, ..report })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answer, ExtractorInfo, Handle, Handles, Kind};
 
-/// Makes what was merged durable and gives it its name, if it is as large as the site promises.
-async fn finish(content: &Content, merged: PathBuf, to: &Path, overwrite: bool) -> Result<u64> {
-    let (to, promised, source) = (to.to_owned(), content.size, content.source.clone());
-    blocking(move |wanted| {
-        let opened = std::fs::File::open(&merged).and_then(|file| {
-            file.sync_all()?;
-            file.metadata()
-        });
-        let bytes = opened.map_err(|error| Error::io("read", &merged, error))?.len();
-        if let Some(promised) = promised.filter(|&promised| promised != bytes) {
-            let problem = format!("{bytes} bytes where the site promises {promised}");
-            return Err(Error::bad_reply(&source, problem));
-        }
-        let name =
-            || if overwrite { files::publish_over(&merged, &to) } else { files::publish(&merged, &to) };
-        wanted.unless_dropped(name)??;
-        Ok(bytes)
-    })
-    .await
-}
+    /// Claims what it is told to, and finds a content that bears its name.
+    #[derive(Debug)]
+    struct Named(ExtractorInfo, Option<Claim>);
 
-/// Passes on what a downloader of pieces tells, but for its end: it is done with its pieces, not with the file.
-struct Told {
-    hook: Option<Arc<dyn ProgressHook>>,
-    last: Mutex<Option<Progress>>,
-}
-
-impl Told {
-    fn last(&self) -> Option<Progress> {
-        *lock(&self.last)
+    /// Claims by its handle, `*.site.example` or `www.site.example`.
+    fn handles(name: &str, host: &str, priority: i32) -> Named {
+        let handles = Handles::new([Handle::new("any", [host], "")]);
+        Named(ExtractorInfo::new(name, "").with_handles(handles).with_priority(priority), None)
     }
-}
 
-impl ProgressHook for Told {
-    fn update(&self, progress: Progress) {
-        *lock(&self.last) = Some(progress);
-        if let (Some(hook), false) = (&self.hook, progress.phase == Phase::Done) {
-            hook.update(progress);
+    fn perhaps(name: &str, priority: i32) -> Named {
+        Named(ExtractorInfo::new(name, "").with_priority(priority), Some(Claim::Perhaps))
+    }
+
+    #[async_trait]
+    impl Extractor for Named {
+        fn info(&self) -> &ExtractorInfo {
+            &self.0
+        }
+
+        fn can_handle(&self, url: &Url) -> Claim {
+            self.1.clone().unwrap_or_else(|| self.0.handles().claim(url))
+        }
+
+        fn recognise(&self, _: &Answer) -> bool {
+            true
+        }
+
+        async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {
+            Ok(Extraction::once(Content::new(self.0.name(), Kind::Text, url.clone(), [])))
         }
     }
-}
 
-impl ExtractorInfo {
-    /// A warning in this extractor's name.
-    pub fn warning(&self, message: impl AsRef<str>) -> Warning {
-        Warning::new(format!("{}: {}", self.name(), message.as_ref()))
+    fn order(own: Vec<Named>, built_in: Vec<Named>) -> Vec<String> {
+        let built_in = built_in.into_iter().map(|it| Arc::new(it) as Arc<dyn Extractor>);
+        let registry = own.into_iter().fold(Registry::new(), Registry::with_extractor).with_builtin(built_in);
+        let url = Url::parse("https://www.site.example/x").unwrap();
+        registry.claims(&url).iter().map(|it| it.extractor.info().name().to_owned()).collect()
+    }
+
+    #[test]
+    fn claims_are_asked_in_the_documented_order() {
+        let wide = "*.site.example";
+        let exact = "www.site.example";
+        let built_in = vec![
+            perhaps("perhaps-last", ExtractorInfo::LAST),
+            perhaps("perhaps", 0),
+            handles("b-wide", wide, 0),
+            handles("a-wide", wide, 0),
+            handles("exact", exact, 0),
+            handles("urgent", wide, 1),
+            handles("elsewhere", "site.example", 9),
+        ];
+        let own = vec![perhaps("own-perhaps", 0), handles("own", wide, -1)];
+        let expected =
+            ["own", "urgent", "exact", "a-wide", "b-wide", "own-perhaps", "perhaps", "perhaps-last"];
+        assert_eq!(order(own, built_in), expected);
+    }
+
+    #[test]
+    fn the_users_extractor_is_the_one_of_its_name() {
+        let built_in = [Arc::new(handles("same", "a.example", 0)) as Arc<dyn Extractor>];
+        let registry = Registry::new().with_builtin(built_in).with_extractor(handles("same", "b.example", 0));
+        assert_eq!(registry.extractor("same").unwrap().info().hosts()[0].to_string(), "b.example");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_claims_is_told_with_those_that_are_there() {
+        let registry = Registry::new().with_extractor(handles("frogs", "pond.example", 0));
+        let url = Url::parse("https://www.site.example/x").unwrap();
+        let error = registry.extract(&Context::new(), &url).await.unwrap_err();
+        assert_eq!(error.code(), "unsupported");
+        assert!(error.to_string().contains("there is frogs"), "{error}");
+
+        let content = Content::new("u", Kind::Text, url, []);
+        let to = Target::file("unused");
+        let error =
+            registry.download(&Context::new(), &content, &to, &DownloadOptions::new()).await.unwrap_err();
+        assert_eq!(error.code(), "unsupported");
+    }
+
+    #[tokio::test]
+    async fn a_refresh_finds_the_same_uid_again_or_says_that_it_is_not_there() {
+        let registry = Registry::new().with_extractor(handles("frog", "pond.example", 0));
+        let again = Again { registry, cx: Context::new() };
+        let stale =
+            |uid: &str| Content::new(uid, Kind::Video, Url::parse("https://pond.example/1").unwrap(), []);
+        let fresh = again.refresh(&stale("frog")).await.unwrap();
+        assert_eq!((fresh.kind, fresh.extractor.as_str()), (Kind::Text, "frog"));
+        assert_eq!(again.refresh(&stale("toad")).await.unwrap_err().code(), "not_found");
     }
 }
