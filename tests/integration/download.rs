@@ -177,18 +177,22 @@ async fn dropping_a_download_leaves_nothing_running_and_nothing_behind() {
     let (content, to) = (content([origin.url("/f").as_str()]), Target::file(folder.path("f")));
     let (options, heard) = listening(DownloadOptions::new().with_update_delay(Duration::from_millis(10)));
     let (registry, cx) = (downloaders(), Context::new());
-    let download = registry.download(&cx, &content, &to, &options);
-    let cut = tokio::time::timeout(Duration::from_millis(300), download).await;
-    assert!(cut.is_err());
-    assert_eq!(origin.overlapping("/f"), 8);
+    tokio::select! {
+        biased;
+        () = origin.until(|origin| origin.overlapping("/f") == 8 && origin.bytes_sent("/f") > 1_000_000) => (),
+        result = registry.download(&cx, &content, &to, &options) => panic!("it ended: {result:?}"),
+    }
     let calls = heard.lock().unwrap().len();
 
     let limit = Duration::from_secs(5);
     let closed = origin.until(|origin| origin.open_connections() == 0);
     tokio::time::timeout(limit, closed).await.expect("connections are still open");
-    while !folder.names().is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let empty = async {
+        while !folder.names().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(limit, empty).await.expect("the part file is still there");
     assert_eq!(heard.lock().unwrap().len(), calls, "the hook was called after the end");
     assert!(calls > 5);
 }
@@ -265,6 +269,21 @@ async fn a_long_wait_for_one_connection_of_several_ends_that_one_alone() {
     result.unwrap();
     assert!(fs::read(folder.path("f")).unwrap() == body);
     assert!(heard.lock().unwrap().iter().all(|progress| progress.attempt == 1));
+}
+
+#[tokio::test]
+async fn a_host_that_gives_one_connection_gives_the_file() {
+    for status in [403, 404, 429, 503] {
+        let body = pattern(4 * MIB, 1);
+        let crowded = Behaviour::Crowded { at_most: 1, status };
+        // The refusals come when the one connection has nothing left to take.
+        let delay = Duration::from_millis(200);
+        let origin = origin_of(Resource::new(body.clone()).with_delay(delay).with_behaviour(crowded)).await;
+        let outcome = download(&origin, DownloadOptions::new()).await;
+        assert!(outcome.file.as_deref() == Some(&body[..]), "{status}: {:?}", outcome.result);
+        assert!(outcome.heard.iter().all(|progress| progress.attempt == 1));
+        assert_eq!(outcome.result.unwrap().connections, 1);
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@
 mod download;
 mod facade;
 mod gfycat;
+#[cfg(nginx)]
+mod nginx;
 mod pond;
 #[cfg(recorded)]
 mod recorded;

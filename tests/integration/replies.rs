@@ -192,7 +192,9 @@ async fn a_longer_wait_than_allowed_is_an_error_at_once() {
 
 #[tokio::test]
 async fn an_error_is_told_by_what_can_be_done() {
-    for (status, code) in [(404, "not_found"), (410, "gone"), (403, "http"), (204, "bad_reply")] {
+    for (status, code) in
+        [(401, "login_required"), (404, "not_found"), (410, "gone"), (403, "http"), (204, "bad_reply")]
+    {
         let (_origin, outcome) = fetch_over(8, Resource::new(pattern(10, 1)).with_status(status)).await;
         assert_failed(&outcome, code);
     }

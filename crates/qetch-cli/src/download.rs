@@ -13,12 +13,13 @@ use crate::{
     bar::Shown,
     chosen::Chosen,
     exit::{FAILED, Failure, INTERRUPTED},
-    link::Link,
+    link::{Link, refuse_commands},
     session::{Session, beneath, within},
 };
 
 /// What cannot be right whatever the links lead to.
 pub(crate) fn check(arguments: &DownloadArguments) -> Result<(), Failure> {
+    refuse_commands(&arguments.urls)?;
     let Some(output) = &arguments.output else { return Ok(()) };
     if arguments.urls.len() > 1 {
         return Err(Failure::usage("-o names one file, and there are several URLs: use -d"));
@@ -26,7 +27,7 @@ pub(crate) fn check(arguments: &DownloadArguments) -> Result<(), Failure> {
     if output.as_os_str() == "-" {
         return Err(Failure::usage("a download cannot be written to standard output: name a file"));
     }
-    if output.is_dir() {
+    if output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(Failure::usage(format!("{} is a directory: use -d", output.display())));
     }
     Ok(())
@@ -93,11 +94,15 @@ impl Run<'_> {
         drop(options);
         let summary = done.as_ref().ok().and_then(|report| shown.summary(report));
         drop(shown);
-        let report = done.map_err(|error| self.explain(error))?;
+        let report = done.map_err(|error| self.explain(error, &path))?;
         if let Some(summary) = summary {
             self.session.console.raw(&summary);
         }
-        self.print(link, content, &path, &report)
+        match self.print(link, content, &path, &report) {
+            // That nobody reads the paths is no reason to leave files out.
+            Err(failure) if failure == Failure::closed() => Ok(()),
+            printed => printed,
+        }
     }
 
     fn options(&self) -> DownloadOptions {
@@ -117,8 +122,8 @@ impl Run<'_> {
     }
 
     /// The failure that `error` is, with the argument that would help.
-    fn explain(&self, error: Error) -> Failure {
-        let is_file = matches!(&error, Error::Conflict { path, .. } if path.is_file());
+    fn explain(&self, error: Error, to: &Path) -> Failure {
+        let is_file = matches!(&error, Error::Conflict { path, .. } if path == to && to.is_file());
         let mut failure = Failure::from(error);
         if let (true, false, Some(message)) = (is_file, self.arguments.overwrite, &mut failure.message) {
             message.push_str(" (--overwrite replaces it)");

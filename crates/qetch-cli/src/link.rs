@@ -10,14 +10,18 @@ use crate::{args::COMMANDS, exit::Failure};
 #[derive(Clone, Debug)]
 pub(crate) struct Link(Url);
 
+/// Refuses commands among links, before anything is done: an option before a command makes it one, and what follows
+/// it may be a secret.
+pub(crate) fn refuse_commands(links: &[String]) -> Result<(), Failure> {
+    let Some(command) = links.iter().map(|link| link.trim()).find(|link| COMMANDS.contains(link)) else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!("`{command}` is a command: put it first, as in `qetch {command} ...`")))
+}
+
 impl Link {
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let text = text.trim();
-        if COMMANDS.contains(&text) {
-            return Err(Failure::usage(format!(
-                "`{text}` is a command: put it first, as in `qetch {text} ...`"
-            )));
-        }
         match Url::parse(text) {
             Ok(url) if url.has_host() || !text.contains(['.', '/']) => Ok(Self(url)),
             // `host:8080/path` parses, with the host as its scheme.
@@ -74,7 +78,16 @@ mod tests {
             assert!(message(text).contains("https://"), "{text}: {}", message(text));
         }
         assert!(message("https://").contains("empty host"));
-        assert!(message("extract").contains("`qetch extract ...`"));
+    }
+
+    #[test]
+    fn a_command_among_links_is_refused_without_a_word_of_the_others() {
+        let links = |texts: &[&str]| -> Vec<_> { texts.iter().map(|&text| text.to_owned()).collect() };
+        let failure = refuse_commands(&links(&["auth", "add", "gfycat", "key:hunter2"])).unwrap_err();
+        assert_eq!(failure.code, crate::exit::USAGE);
+        let message = failure.message.unwrap();
+        assert!(message.contains("`qetch auth ...`") && !message.contains("hunter2"), "{message}");
+        assert_eq!(refuse_commands(&links(&["https://h.example/extract"])), Ok(()));
     }
 
     #[test]

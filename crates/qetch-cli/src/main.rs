@@ -66,6 +66,7 @@ fn download(arguments: &DownloadArguments) -> Result<u8, Failure> {
 }
 
 fn extract(arguments: &ExtractArguments) -> Result<u8, Failure> {
+    link::refuse_commands(&arguments.urls)?;
     online(arguments.voice, &arguments.network, true, async |session| extract::run(session, arguments).await)
 }
 

@@ -15,7 +15,7 @@ impl Wanted {
     }
 
     /// Does what must not happen after the future was dropped: dropping it waits until `step` is over, and then it does
-    /// not happen any more. Keep it short.
+    /// not happen any more. Keep it short: a thread of the runtime may be what waits.
     ///
     /// # Errors
     /// [`Interrupted`](Error::Interrupted) where nobody waits any more.

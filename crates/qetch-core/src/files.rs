@@ -55,7 +55,7 @@ pub fn check_free(to: &Path, overwrite: bool) -> Result<()> {
 }
 
 fn exists(path: &Path) -> Error {
-    Error::conflict(path, "exists already; remove it, choose another name, or ask to overwrite it")
+    Error::conflict(path, "exists already and is not replaced unasked")
 }
 
 /// Writes `pieces`, in order, into the new file `to`. Blocks; `go_on` is asked between blocks of 1 MiB.

@@ -17,7 +17,7 @@ pub const MOST_BYTES: usize = 255 - 32;
 /// let mut content = Content::new("pond-7", Kind::Video, url, []);
 /// content.title = Some("../A frog: part 1/2".into());
 /// content.content_type = Some("video/mp4".into());
-/// assert_eq!(file_name(&content), ".._A frog_ part 1_2 [pond-7].mp4");
+/// assert_eq!(file_name(&content), "_.._A frog_ part 1_2 [pond-7].mp4");
 /// ```
 pub fn file_name(content: &Content) -> String {
     let extension = extension(content).map(|extension| format!(".{extension}")).unwrap_or_default();
@@ -65,10 +65,10 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{061c}')
 }
 
-/// A name that stands on its own: not empty, no dot or blank at its end, no dash at its start, not a device of
-/// Windows.
+/// A name that stands on its own: not empty, no dot or blank at its end, not hidden by a dot or taken for an option by
+/// a dash at its start, not a device of Windows.
 fn whole(name: &str) -> String {
-    let name = cut(name, MOST_BYTES).trim_end_matches(['.', ' ']).trim_start();
+    let name = cut(name, MOST_BYTES - 1).trim_end_matches(['.', ' ']).trim_start();
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
         || stem.strip_prefix("COM").or(stem.strip_prefix("LPT")).is_some_and(|rest| {
@@ -77,7 +77,7 @@ fn whole(name: &str) -> String {
         });
     if name.is_empty() {
         "unnamed".to_owned()
-    } else if is_device || name.starts_with('-') {
+    } else if is_device || name.starts_with(['-', '.']) {
         format!("_{name}")
     } else {
         name.to_owned()
@@ -104,9 +104,9 @@ mod tests {
 
     #[test]
     fn names_lead_nowhere() {
-        check("../../etc/passwd", "u", "mp4", ".._.._etc_passwd [u].mp4");
-        check("", "..", "mp4", "...mp4");
-        check("", "../x", "mp4", ".._x.mp4");
+        check("../../etc/passwd", "u", "mp4", "_.._.._etc_passwd [u].mp4");
+        check("", "..", "mp4", "_...mp4");
+        check("", "../x", "mp4", "_.._x.mp4");
         check("a\0b\nc\u{7f}", "u", "mp4", "a b c [u].mp4");
         check("C:\\x", "u", "", "C__x [u]");
         check("t", "u", "mp4/../../x", "t [u]");

@@ -16,9 +16,11 @@ pub(crate) fn strip(url: &mut Url) {
 ///
 /// let url = Url::parse("https://me:pw@cdn.example/v.mp4?token=abc").unwrap();
 /// assert_eq!(shown(&url), "https://cdn.example/v.mp4?…");
+/// assert_eq!(shown(&Url::parse("data:,secret").unwrap()), "data:…");
 /// ```
 pub fn shown(url: &Url) -> String {
+    let Some(host) = url.host_str() else { return format!("{}:…", url.scheme()) };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let query = if url.query().is_some() { "?…" } else { "" };
-    format!("{}://{}{port}{}{query}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+    format!("{}://{}{port}{}{query}", url.scheme(), host, url.path())
 }

@@ -116,6 +116,13 @@ pub enum Behaviour {
         /// The value of their `Retry-After`, seconds or a date, if they have one.
         retry_after: Option<String>,
     },
+    /// Answers with an error and a short body of its own while `at_most` other bodies are being sent.
+    Crowded {
+        /// How many bodies are sent at the same moment.
+        at_most: usize,
+        /// The status of the error.
+        status: u16,
+    },
     /// Answers ranges, one or up to 16 at once, as `multipart/byteranges`.
     MultipartRanges,
 }

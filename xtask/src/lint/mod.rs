@@ -112,11 +112,6 @@ const CHECKS: &[Check] = &[
         promise: "the oldest promised toolchain builds it",
         run: Run::Tool(|place| tools::msrv(&place.workspace)),
     },
-    Check {
-        name: "deny",
-        promise: "licences and advisories",
-        run: Run::Tool(|place| tools::deny(&place.workspace)),
-    },
 ];
 
 /// Runs the checks named, or all. Each runs even when one before it failed.

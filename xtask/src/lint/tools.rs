@@ -1,4 +1,4 @@
-//! The checks that other programs make: rustfmt, clippy, rustdoc, the oldest toolchain, cargo-deny.
+//! The checks that other programs make: rustfmt, clippy, rustdoc, the oldest toolchain.
 
 use std::process::Command;
 
@@ -56,19 +56,6 @@ fn toolchain<'a>(listed: &'a str, version: &str) -> Option<&'a str> {
         let rest = name.strip_prefix(version);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
     })
-}
-
-/// cargo-deny, where it is installed.
-pub(crate) fn deny(workspace: &Workspace) -> Result<(), String> {
-    if !workspace.root.join("deny.toml").is_file() {
-        println!("there is no deny.toml: nothing to check");
-        return Ok(());
-    }
-    if process::probe(process::cargo(&workspace.root).args(["deny", "--version"])).is_none() {
-        println!("cargo-deny is not installed: not checked");
-        return Ok(());
-    }
-    process::run(process::cargo(&workspace.root).args(["deny", "--workspace", "--all-features", "check"]))
 }
 
 #[cfg(test)]

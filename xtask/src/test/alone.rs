@@ -12,6 +12,7 @@ use crate::{
 #[derive(Debug, PartialEq, Eq)]
 struct Build {
     label: String,
+    package: String,
     arguments: Vec<String>,
 }
 
@@ -49,6 +50,28 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
     Err(format!("not clean alone: {}", failed.join("; ")))
 }
 
+/// Runs the unit tests of the sub-crates, which have nothing on by default, without features and with each one alone:
+/// what a feature leaves out is tested as well as what it brings.
+pub(crate) fn tests(workspace: &Workspace) -> Result<(), String> {
+    let missing = native_tls::missing(&workspace.members);
+    let has_nothing_on = |member: &&Member| member.features.get("default").is_some_and(Vec::is_empty);
+    let mut failed = Vec::new();
+    let ours = workspace.members.iter().filter(|member| member.is_ours_to_ship(&workspace.root));
+    for build in ours.filter(has_nothing_on).flat_map(|member| builds(member, &missing)) {
+        println!("{}", build.label);
+        let result = process::run(
+            process::cargo(&workspace.root)
+                .args(["test", "--quiet", "--lib", "--package", &build.package])
+                .args(&build.arguments),
+        );
+        if let Err(error) = result {
+            println!("{error}");
+            failed.push(build.label);
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("tests fail alone: {}", failed.join("; "))) }
+}
+
 /// The ways to build `member`, without those that need a feature in `missing`.
 fn builds(member: &Member, missing: &BTreeSet<Feature>) -> Vec<Build> {
     let without = "--no-default-features";
@@ -72,6 +95,7 @@ fn builds(member: &Member, missing: &BTreeSet<Feature>) -> Vec<Build> {
 fn build(member: &Member, how: &str, arguments: &[&str]) -> Build {
     Build {
         label: format!("{} {how}", member.name),
+        package: member.name.clone(),
         arguments: arguments.iter().map(|&it| it.to_owned()).collect(),
     }
 }

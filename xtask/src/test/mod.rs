@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     report.step("doc tests", || cargo.run(&["test", "--workspace", "--no-fail-fast", "--doc"]));
     report.step("examples", || cargo.run(&["build", "--workspace", "--examples"]));
     report.step("each feature alone", || alone::check(&workspace));
+    report.step("unit tests with each feature alone", || alone::tests(&workspace));
     report.step("recorded tests", || recorded::tell(&tree, fixtures.as_ref()));
     report.step("tests against nginx", || nginx::tell(&tree));
     report.finish()

@@ -1,18 +1,19 @@
 //! The tests against a real nginx: built only where one is installed, counted in any case.
 
-use std::{env, path::Path};
+use std::env;
 
 use super::recorded;
 use crate::tree::Tree;
 
-/// Says how many there are and whether they were built: by the same look at `PATH` as the build scripts take.
+/// Says how many there are and whether they were built: by the same look as the build script of the tests takes.
 pub(crate) fn tell(tree: &Tree) -> Result<(), String> {
     let mut count = 0;
-    for file in tree.rust().filter(|file| file.ends_with("/tests/nginx.rs")) {
+    for file in tree.rust().filter(|&file| file == "tests/integration/nginx.rs") {
         count += recorded::tests_in(&tree.read(file)?);
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let is_there = env::split_paths(&path).any(|folder| Path::new(&folder).join("nginx").is_file());
+    let mut folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    let is_there = folders.any(|folder| folder.join("nginx").is_file());
     println!("{}", sentence(count, is_there));
     Ok(())
 }

@@ -95,14 +95,19 @@ impl Said {
 
 /// The demo site, and the argument that leads to it.
 pub(crate) struct Site {
-    _site: DemoSite,
+    site: DemoSite,
     pub(crate) route: String,
 }
 
 impl Site {
     pub(crate) async fn start() -> Self {
         let site = DemoSite::start(None).await.unwrap();
-        Self { route: format!("--route=*={}", site.url()), _site: site }
+        Self { route: format!("--route=*={}", site.url()), site }
+    }
+
+    /// What it was asked.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.site.origin().requests().into_iter().map(|seen| seen.path).collect()
     }
 }
 

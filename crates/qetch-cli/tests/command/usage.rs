@@ -1,6 +1,6 @@
 //! Help, and what is an error of usage.
 
-use crate::support::Home;
+use crate::support::{Home, LINK, Site};
 
 #[test]
 fn help_and_version_are_results() {
@@ -26,8 +26,31 @@ fn errors_of_usage_are_told_before_anything_is_done() {
     check(&["-o", "-", "https://h.example/"], "name a file");
     check(&["-o", ".", "https://h.example/"], "is a directory");
     check(&["gfycat.com/Name"], "begin with https://");
-    check(&["-v", "extract", "https://h.example/"], "`qetch extract ...`");
+    check(&["-o", "x/", "https://h.example/"], "is a directory");
     assert_eq!(home.files("."), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_after_an_option_does_nothing_and_repeats_nothing() {
+    let (home, site) = (Home::new(), Site::start().await);
+    for command in ["extract", "download", "auth"] {
+        let said = home.run(&["-v", &site.route, command, LINK, "key:hunter2"]);
+        assert!(!said.err.contains("hunter2"), "{said:?}");
+        said.failed(2, &format!("`qetch {command} ...`"));
+    }
+    assert_eq!(home.files("."), [""; 0]);
+    assert!(site.asked().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn downloads_go_on_though_nobody_reads_their_paths() {
+    let (home, site) = (Home::new(), Site::start().await);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let arguments = ["-f", "worst", &site.route, LINK, "https://gfycat.com/NoSuchItemHere", LINK];
+    let output = home.command(&arguments).stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "the second link is gone");
+    assert_eq!(home.files(".").len(), 1);
 }
 
 #[test]

@@ -110,11 +110,13 @@ impl Error {
         Self::BadReply { host: host_of(url), problem: problem.into() }
     }
 
-    /// A status that is an error, by what the caller can do: 404 and 410 become [`NotFound`](Error::NotFound) and
+    /// A status that is an error, by what the caller can do: 401 becomes [`LoginRequired`](Error::LoginRequired), for
+    /// which a user name and password before the `@` of the link may serve, 404 and 410 become [`NotFound`](Error::NotFound) and
     /// [`Gone`](Error::Gone), 451 [`GeoBlocked`](Error::GeoBlocked), 429 [`RateLimited`](Error::RateLimited), the rest
     /// [`Http`](Error::Http). An extractor that knows better maps it again.
     pub fn status(url: &Url, status: u16) -> Self {
         match status {
+            401 => Self::login_required(host_of(url), [AuthKind::Basic]),
             404 => Self::not_found(shown(url)),
             410 => Self::gone(shown(url)),
             429 => Self::rate_limited(host_of(url), None),

@@ -71,7 +71,8 @@ pub enum Error {
     #[error("{extractor} needs a login ({})", kinds_shown(.kinds))]
     #[non_exhaustive]
     LoginRequired {
-        /// The extractor whose credential it is, the key in [`AuthRegistry`](crate::AuthRegistry).
+        /// The extractor whose credential it is, the key in [`AuthRegistry`](crate::AuthRegistry); the host where no
+        /// extractor takes one.
         extractor: String,
         /// The kinds of credential it takes.
         kinds: Vec<AuthKind>,
@@ -385,8 +386,9 @@ mod tests {
     #[test]
     fn statuses_become_what_the_caller_can_do() {
         let url = Url::parse("http://h.example/").unwrap();
-        let codes: Vec<_> = [404, 410, 429, 451, 500].map(|status| Error::status(&url, status).code()).into();
-        assert_eq!(codes, ["not_found", "gone", "rate_limited", "geo_blocked", "http"]);
+        let codes: Vec<_> =
+            [401, 404, 410, 429, 451, 500].map(|status| Error::status(&url, status).code()).into();
+        assert_eq!(codes, ["login_required", "not_found", "gone", "rate_limited", "geo_blocked", "http"]);
         assert!(Error::status(&url, 503).is_retryable() && !Error::status(&url, 403).is_retryable());
     }
 }

@@ -120,8 +120,8 @@ impl Fetch {
             Some(answer) => answer,
             None => open(&self.cx, &self.fragment, ask).await?,
         };
-        let counted = self.gauge.connection();
         let fit = Reply::of(&answer).judge(ask, None)?;
+        let counted = self.gauge.connection();
         let span = match range {
             Some(range) => (range.offsets().start, Some(range.offsets().end)),
             None => (0, fit.entity.complete),
@@ -189,13 +189,15 @@ impl Fetch {
             if job.plan().is_whole() {
                 return Ok(());
             }
-            // The last connections gave something back when nobody was there to take it: one more goes for it.
-            if job.plan().done() > done {
+            // The last connections gave something back when nobody was there to take it: one more goes for it. Where
+            // others were refused and yet something arrived, the host gives fewer connections, and not none.
+            let is_alive = job.plan().done() > done;
+            if is_alive {
                 backoff.progressed();
             }
             match unwelcome.take() {
                 Some(error) if !job.entity.has_ranges => return Err(Fault::Unwelcome(error)),
-                Some(error) if !may_pass(&error) => return Err(Fault::Fatal(error)),
+                Some(error) if !is_alive && !may_pass(&error) => return Err(Fault::Fatal(error)),
                 Some(error) => wait(&mut backoff, error).await.map_err(Fault::Fatal)?,
                 None => (),
             }

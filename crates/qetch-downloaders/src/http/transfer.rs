@@ -129,8 +129,8 @@ impl Job {
         }
         let ask = Ask::Between(self.span.0 + left.start, self.span.0 + left.end);
         let answer = open(&self.cx, &self.fragment, ask).await?;
-        let _counted = self.gauge.connection();
         let fit = Reply::of(&answer).judge(ask, Some(&self.entity))?;
+        let _counted = self.gauge.connection();
         self.receive(share, answer, &fit).await
     }
 

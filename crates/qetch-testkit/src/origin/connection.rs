@@ -80,9 +80,9 @@ impl Connection {
 
     async fn answer(&mut self, request: &Request, record: &Record) -> io::Result<Next> {
         let served = self.site.find(request);
-        let reply = match &served {
+        let (reply, _sending) = match &served {
             Some(served) => served.answer(request, self.carried),
-            None => Reply::refusal(404).finish(request),
+            None => (Reply::refusal(404).finish(request), None),
         };
         let delay = served.as_ref().map_or(Duration::ZERO, |served| served.resource.delay);
         if !delay.is_zero() {

@@ -25,6 +25,8 @@ pub(crate) struct State {
     answered: bool,
     /// The one fault of [`Behaviour::CutOnce`] or [`Behaviour::StallOnce`] has happened.
     spent: bool,
+    /// Bodies that are being sent.
+    pub(crate) sending: usize,
     /// The body as gzip, made when first asked for.
     packed: Option<Bytes>,
 }
@@ -49,6 +51,11 @@ pub(crate) fn plan(resource: &Resource, state: &mut State, request: &Request, ca
     {
         state.failed += 1;
         return Reply::refusal(*status).with_some("Retry-After", retry_after.as_deref()).finish(request);
+    }
+    if let Behaviour::Crowded { at_most, status } = &resource.behaviour
+        && state.sending >= *at_most
+    {
+        return Reply::refusal(*status).finish(request);
     }
     let version = version(resource, state);
     let reply = match (resource.status, version.condition(request)) {

@@ -96,10 +96,26 @@ impl Site {
 }
 
 impl Served {
-    /// Plans the reply to a request and remembers it.
-    pub(crate) fn answer(&self, request: &Request, carried: u64) -> Reply {
+    /// Plans the reply to a request and remembers it. The body counts as being sent for as long as the second part of
+    /// the answer lives.
+    pub(crate) fn answer(self: &Arc<Self>, request: &Request, carried: u64) -> (Reply, Option<Sending>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        plan(&self.resource, &mut state, request, carried)
+        let reply = plan(&self.resource, &mut state, request, carried);
+        let sends = matches!(reply.status, 200 | 206);
+        if sends {
+            state.sending += 1;
+        }
+        (reply, sends.then(|| Sending(Arc::clone(self))))
+    }
+}
+
+/// One body that is being sent.
+#[derive(Debug)]
+pub(crate) struct Sending(Arc<Served>);
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).sending -= 1;
     }
 }
 

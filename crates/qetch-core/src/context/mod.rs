@@ -1,26 +1,28 @@
 //! `Context`: what extractors and downloaders are lent.
 
+mod builder;
+
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     future::Future,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use url::Url;
 
+pub use self::builder::ContextBuilder;
 use crate::{
     AccessToken, Answer, AuthRegistry, Credential, Error, ExtractorInfo, Identity, OpenAnswer, Request,
-    Result, Routes, Secret,
+    Result, Secret,
     auth::TokenCache,
     hosts::{HostKey, Hosts},
     lock::lock,
     parked::Parked,
     shown::strip,
-    transport::{Live, Routed, Transport},
+    transport::Transport,
 };
 
 /// What extractors and downloaders are lent: the gate to the network, and what belongs to the extractor they work for.
@@ -56,18 +58,6 @@ pub(crate) struct Scope {
     typed: Option<(HostKey, Credential)>,
 }
 
-/// Settings of a [`Context`].
-#[derive(Debug)]
-#[must_use]
-pub struct ContextBuilder {
-    transport: Option<Arc<dyn Transport>>,
-    routes: Routes,
-    auth: AuthRegistry,
-    options: Options,
-    max_per_host: usize,
-    longest_wait: Duration,
-}
-
 impl Context {
     /// The network, with the default settings and no credentials.
     pub fn new() -> Self {
@@ -76,14 +66,7 @@ impl Context {
 
     /// Settings to change.
     pub fn builder() -> ContextBuilder {
-        ContextBuilder {
-            transport: None,
-            routes: Routes::new(),
-            auth: AuthRegistry::new(),
-            options: Options::new(),
-            max_per_host: 10,
-            longest_wait: Duration::from_secs(60),
-        }
+        ContextBuilder::new()
     }
 
     /// The name of the extractor it works for; `qetch` where it works for none.
@@ -280,62 +263,6 @@ const PAGE_BYTES: usize = 64 << 10;
 /// How much of anything else: signatures stand at the very beginning.
 const MEDIA_BYTES: usize = 1 << 10;
 
-impl ContextBuilder {
-    /// What carries the requests; the network itself unless set.
-    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
-        self
-    }
-
-    /// Which origin is asked in place of which host; none unless set.
-    pub fn routes(mut self, routes: Routes) -> Self {
-        self.routes = routes;
-        self
-    }
-
-    /// The credentials; none unless set.
-    pub fn auth(mut self, auth: AuthRegistry) -> Self {
-        self.auth = auth;
-        self
-    }
-
-    /// Sets an option of an extractor.
-    pub fn option(mut self, extractor: &str, name: &str, value: &str) -> Self {
-        self.options.entry(extractor.to_owned()).or_default().insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// The most connections to one host over everything this context does; 10 unless set, at least 1.
-    pub fn max_per_host(mut self, connections: usize) -> Self {
-        self.max_per_host = connections;
-        self
-    }
-
-    /// The longest wait that a host may ask for; 60 s unless set. A longer one is
-    /// [`RateLimited`](Error::RateLimited).
-    pub fn longest_wait(mut self, wait: Duration) -> Self {
-        self.longest_wait = wait;
-        self
-    }
-
-    /// The context, working for no extractor yet.
-    pub fn build(self) -> Context {
-        let transport = self.transport.unwrap_or_else(|| Arc::new(Live::new()));
-        let transport: Arc<dyn Transport> =
-            if self.routes.is_empty() { transport } else { Arc::new(Routed::new(self.routes, transport)) };
-        let shared = Shared {
-            transport,
-            hosts: Hosts::new(self.max_per_host, self.longest_wait),
-            parked: Parked::default(),
-            tokens: TokenCache::default(),
-            auth: self.auth,
-            options: self.options,
-            turns: Mutex::default(),
-        };
-        Context { shared: Arc::new(shared), scope: Arc::default() }
-    }
-}
-
 impl Default for Context {
     fn default() -> Self {
         Self::new()
@@ -358,6 +285,8 @@ fn decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
