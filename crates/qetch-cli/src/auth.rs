@@ -11,6 +11,7 @@ use crate::{
     exit::{FAILED, Failure},
     plain::plain,
     session::{store, variables},
+    signals,
     table::{self, Align},
 };
 
@@ -80,7 +81,8 @@ fn ask(kind: AuthKind) -> Result<Credential, Failure> {
         _ => (None, "token"),
     };
     let visible = visible.map(prompt).transpose()?;
-    let secret = rpassword::prompt_password(format!("{hidden}: ")).map_err(|error| unread(&error))?;
+    let secret = signals::with_echo_restored(|| rpassword::prompt_password(format!("{hidden}: ")));
+    let secret = secret.map_err(|error| unread(&error))?;
     let text = match visible {
         Some(visible) => format!("{visible}:{secret}"),
         None => secret,
@@ -108,6 +110,9 @@ fn line() -> Result<String, Failure> {
 }
 
 fn unread(error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::Interrupted {
+        return qetch::Error::Interrupted.into();
+    }
     Failure::new(FAILED, format!("cannot read the credential: {error}"))
 }
 

@@ -32,6 +32,36 @@ pub(crate) fn listen(stop: Stop, console: Console) {
     });
 }
 
+/// Runs `prompt`, which turns the terminal's echo off. Ended by a signal meanwhile, the program would leave it off; so a
+/// signal ends it here, unless the prompt itself notices and answers that it was interrupted.
+#[cfg(unix)]
+pub(crate) fn with_echo_restored<T>(prompt: impl FnOnce() -> T) -> T {
+    use rustix::{
+        stdio::stdin,
+        termios::{OptionalActions, tcgetattr, tcsetattr},
+    };
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (Ok(before), Ok(runtime)) = (tcgetattr(stdin()), runtime) else { return prompt() };
+    let heard = runtime.block_on(async { Signals::new() });
+    if let Ok(mut signals) = heard {
+        // It ends with the program, which has nothing to do after the prompt but to keep what was typed.
+        std::thread::spawn(move || {
+            runtime.block_on(signals.next());
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
+            let _ = io::stderr().write_all(b"\n");
+            process::exit(i32::from(INTERRUPTED));
+        });
+    }
+    prompt()
+}
+
+/// Elsewhere the system puts it back.
+#[cfg(not(unix))]
+pub(crate) fn with_echo_restored<T>(prompt: impl FnOnce() -> T) -> T {
+    prompt()
+}
+
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,

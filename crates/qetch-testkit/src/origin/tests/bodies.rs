@@ -202,3 +202,17 @@ async fn fail_first_without_a_time() {
     check(&origin, &[], &head, b"429 Too Many Requests\n").await;
     check(&origin, &[], &WHOLE, &body()).await;
 }
+
+#[tokio::test]
+async fn crowded() {
+    let crowded = Behaviour::Crowded { at_most: 1, status: 403 };
+    let origin = origin_of(Resource::new(body()).with_throttle(2000).with_behaviour(crowded)).await;
+    let mut busy = connect(&origin).await;
+    send(&mut busy, request("GET", &[]).as_bytes()).await;
+    timeout(super::PATIENCE, origin.until(|origin| origin.bytes_sent("/f") > 0)).await.unwrap();
+    let head = ["HTTP/1.1 403 Forbidden", "Content-Type: text/plain", "Content-Length: 14"];
+    check(&origin, &[], &head, b"403 Forbidden\n").await;
+    drop(busy);
+    timeout(super::PATIENCE, origin.until(|origin| origin.open_connections() == 0)).await.unwrap();
+    check(&origin, &[], &WHOLE, &body()).await;
+}
