@@ -69,7 +69,7 @@ impl ContextBuilder {
     }
 
     /// The longest wait that a host may ask for; 60 s unless set. A longer one is
-    /// [`RateLimited`](Error::RateLimited).
+    /// [`RateLimited`](crate::Error::RateLimited).
     pub fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
