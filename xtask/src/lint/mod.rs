@@ -12,6 +12,7 @@ mod machine;
 mod manifests;
 mod purpose;
 mod tools;
+mod weight;
 
 use crate::{report::Report, tree::Tree, workspace::Workspace};
 
@@ -91,6 +92,11 @@ const CHECKS: &[Check] = &[
         name: "machine",
         promise: "nothing names a developer's machine",
         run: Run::Rule(|place| machine::check(&place.tree).map(Findings::from)),
+    },
+    Check {
+        name: "weight",
+        promise: "a program with one sub-crate stays small",
+        run: Run::Rule(|place| weight::check(&place.workspace).map(Findings::from)),
     },
     Check {
         name: "format",
