@@ -1,6 +1,6 @@
 //! What the facade forwards: a feature for every extractor and downloader, a group for each kind, and `full`.
 
-use super::features::{Names, differences};
+use super::names::{Names, differences};
 use crate::workspace::Features;
 
 /// A kind of feature: the prefix in the facade, the sub-crate, and the features there.

@@ -1,16 +1,14 @@
 //! Lists that must agree: the files of a sub-crate, its features, its `builtin()`, and what the facade forwards.
 
-use std::collections::BTreeSet;
-
-use super::{facade, independence};
+use super::{
+    facade, independence,
+    names::{Names, differences},
+};
 use crate::{
     source::{self, Token},
     tree::Tree,
     workspace::{Features, Workspace},
 };
-
-/// The names on one list.
-pub(crate) type Names = BTreeSet<String>;
 
 /// A line for every name that is on one list and not on another.
 pub(crate) fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<String>, String> {
@@ -152,21 +150,6 @@ fn builtin(tokens: &[Token<'_>], modules: &Names) -> Option<Names> {
         }
     }
     Some(listed)
-}
-
-/// A line for every name on one list alone.
-pub(crate) fn differences(
-    krate: &str,
-    (left, lefts): (&str, &Names),
-    (right, rights): (&str, &Names),
-    faults: &mut Vec<String>,
-) {
-    for name in lefts.difference(rights) {
-        faults.push(format!("{krate}: `{name}` is {left} but not {right}"));
-    }
-    for name in rights.difference(lefts) {
-        faults.push(format!("{krate}: `{name}` is {right} but not {left}"));
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod independence;
 mod length;
 mod machine;
 mod manifests;
+mod names;
 mod purpose;
 mod tools;
 mod weight;

@@ -260,6 +260,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_write_that_nobody_waits_for_counts_until_it_has_landed() {
+        let directory = tempfile::tempdir().unwrap();
+        let part = Part::open(&directory.path().join("f"), &Count::default()).await.unwrap();
+        let landing = Count::default();
+        let write = part.write(0, vec![Bytes::from(vec![1; 1 << 20]); 32], landing.one());
+        drop(tokio::time::timeout(std::time::Duration::from_micros(1), write).await);
+        landing.none().await;
+        assert_eq!(fs::metadata(part.path()).unwrap().len(), 32 << 20);
+    }
+
+    #[tokio::test]
     async fn two_downloads_do_not_write_one_file() {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("f");
