@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde::Serialize;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
@@ -52,6 +53,13 @@ impl Console {
             Err(error) => Err(Failure::new(FAILED, format!("cannot write to standard output: {error}"))),
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Prints a result as one line of JSON.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let line = serde_json::to_string(value)
+            .map_err(|error| Failure::new(FAILED, format!("cannot be written as JSON: {error}")))?;
+        self.result(line)
     }
 
     /// Prints what went wrong.

@@ -12,7 +12,7 @@ use crate::{
     args::DownloadArguments,
     bar::Shown,
     chosen::Chosen,
-    exit::{FAILED, Failure, INTERRUPTED},
+    exit::{Failure, INTERRUPTED},
     link::{Link, refuse_commands},
     session::{Session, beneath, within},
 };
@@ -136,7 +136,7 @@ impl Run<'_> {
         if !self.arguments.json {
             return self.session.console.result(path.as_os_str().as_encoded_bytes());
         }
-        let line = serde_json::to_string(&Line {
+        self.session.console.json(&Line {
             url: &link.for_programs(),
             uid: &content.uid,
             extractor: &content.extractor,
@@ -145,10 +145,7 @@ impl Run<'_> {
             bytes_fetched_twice: report.bytes_fetched_twice,
             connections: report.connections,
             complete: report.complete,
-        });
-        let line =
-            line.map_err(|error| Failure::new(FAILED, format!("cannot be written as JSON: {error}")))?;
-        self.session.console.result(line)
+        })
     }
 }
 
@@ -176,7 +173,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::{args::Arguments, console::Console, exit::MISSING};
+    use crate::{
+        args::Arguments,
+        console::Console,
+        exit::{FAILED, MISSING},
+    };
 
     /// Finds two resources behind everything, `a` and `b`, and has neither when it comes to it.
     #[derive(Debug)]

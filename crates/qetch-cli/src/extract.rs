@@ -5,7 +5,7 @@ use qetch::{Content, Kind, Role, Variants};
 
 use crate::{
     args::ExtractArguments,
-    exit::{FAILED, Failure},
+    exit::Failure,
     link::Link,
     plain::plain,
     session::Session,
@@ -22,9 +22,7 @@ async fn show(session: &Session, link: &Link, json: bool, is_first: &mut bool) -
     let mut reading = session.read(link).await?;
     while let Some(variants) = reading.next().await? {
         if json {
-            let line = serde_json::to_string(&variants)
-                .map_err(|error| Failure::new(FAILED, format!("cannot be written as JSON: {error}")))?;
-            session.console.result(line)?;
+            session.console.json(&variants)?;
             continue;
         }
         if !std::mem::take(is_first) {

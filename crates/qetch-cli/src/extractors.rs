@@ -21,10 +21,11 @@ pub(crate) fn run(arguments: &ExtractorsArguments, console: &Console) -> Result<
     let qetch = Qetch::new();
     match arguments.link.as_deref() {
         None => list(qetch.registry(), arguments.json, console),
-        Some("-") => {
-            let ask = |line: &str| Answer::of(qetch.registry(), line).print(arguments.json, console);
-            from_input(ask)
-        }
+        Some("-") => from_input(|line| {
+            let answer = Answer::of(qetch.registry(), line);
+            answer.print(arguments.json, console)?;
+            Ok(answer.problem.is_none())
+        }),
         Some(url) => {
             let answer = Answer::of(qetch.registry(), url);
             answer.print(arguments.json, console)?;
@@ -38,7 +39,7 @@ fn list(registry: &Registry, json: bool, console: &Console) -> Result<(), Failur
     infos.sort_unstable_by_key(|info| info.name());
     for (position, info) in infos.into_iter().enumerate() {
         if json {
-            console.result(to_json(&Described::of(info))?)?;
+            console.json(&Described::of(info))?;
             continue;
         }
         if position > 0 {
@@ -51,8 +52,9 @@ fn list(registry: &Registry, json: bool, console: &Console) -> Result<(), Failur
     Ok(())
 }
 
-/// Asks for each line of standard input. Every line is answered; one that is no URL makes the whole an error of usage.
-fn from_input(mut ask: impl FnMut(&str) -> Result<(), Failure>) -> Result<(), Failure> {
+/// Asks for each line of standard input; `ask` says whether it was a URL. Every line is answered; one that is no URL
+/// makes the whole an error of usage.
+fn from_input(mut ask: impl FnMut(&str) -> Result<bool, Failure>) -> Result<(), Failure> {
     let mut wrong = 0;
     for line in io::stdin().lock().split(b'\n') {
         let line =
@@ -61,8 +63,7 @@ fn from_input(mut ask: impl FnMut(&str) -> Result<(), Failure>) -> Result<(), Fa
         if line.trim().is_empty() {
             continue;
         }
-        ask(line.trim())?;
-        wrong += usize::from(Link::parse(&line).is_err());
+        wrong += usize::from(!ask(line.trim())?);
     }
     if wrong > 0 {
         return Err(Failure::new(USAGE, format!("lines that are no URL: {wrong}")));
@@ -115,7 +116,7 @@ impl<'a> Answer<'a> {
     /// Prints it as JSON, or with tabs between URL, extractor, claim and handle.
     fn print(&self, json: bool, console: &Console) -> Result<(), Failure> {
         if json {
-            return console.result(to_json(self)?);
+            return console.json(self);
         }
         let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let parts =
@@ -205,9 +206,4 @@ fn paragraph(info: &ExtractorInfo) -> Vec<String> {
 
 fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<String> {
     items.into_iter().map(|item| item.to_string()).collect()
-}
-
-fn to_json(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string(value)
-        .map_err(|error| Failure::new(FAILED, format!("cannot be written as JSON: {error}")))
 }

@@ -100,9 +100,7 @@ impl Known {
         for content in variants.each_mut() {
             self.fill_content(content);
         }
-        if variants.collection.is_none() {
-            variants.collection.clone_from(&self.collection);
-        }
+        fill(&mut variants.collection, &self.collection);
     }
 
     fn fill_content(&self, content: &mut Content) {
@@ -116,22 +114,6 @@ impl Known {
         for (name, value) in &self.metadata {
             content.metadata.entry(name.as_str()).or_insert_with(|| value.clone());
         }
-    }
-
-    /// This, with what is still empty filled by `outer`, which handed over to it.
-    pub(crate) fn within(mut self, outer: &Self) -> Self {
-        fill(&mut self.title, &outer.title);
-        fill(&mut self.description, &outer.description);
-        fill(&mut self.uploaded_by, &outer.uploaded_by);
-        fill(&mut self.uploaded_date, &outer.uploaded_date);
-        fill(&mut self.collection, &outer.collection);
-        if self.tags.is_empty() {
-            self.tags.clone_from(&outer.tags);
-        }
-        for (name, value) in &outer.metadata {
-            self.metadata.entry(name.as_str()).or_insert_with(|| value.clone());
-        }
-        self
     }
 }
 
@@ -326,10 +308,10 @@ mod tests {
     fn what_is_known_fills_what_is_empty_and_the_inner_wins() {
         let inner = Known { title: Some("inner".into()), ..Known::default() };
         let outer = Known { title: Some("outer".into()), uploaded_by: Some("me".into()), ..Known::default() };
-        let known = inner.within(&outer);
         let mut variants =
             Variants::from(Content::new("a", crate::Kind::Text, crate::Url::parse("http://h").unwrap(), []));
-        known.fill(&mut variants);
+        inner.fill(&mut variants);
+        outer.fill(&mut variants);
         assert_eq!(variants.best().title.as_deref(), Some("inner"));
         assert_eq!(variants.best().uploaded_by.as_deref(), Some("me"));
     }

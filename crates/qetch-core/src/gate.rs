@@ -43,7 +43,7 @@ impl Context {
             drop(answer);
             follow(&mut request, next, status, same_origin)?;
             if !same_origin {
-                secret = self.typed_credential(&request.url).as_ref().map(basic).transpose()?.flatten();
+                secret = self.typed_authorization(&request.url)?;
             }
         }
         Err(Error::over_limit(
@@ -110,13 +110,18 @@ impl Context {
         Ok(wire)
     }
 
+    /// The `Authorization` for what the user typed in a link to this origin.
+    fn typed_authorization(&self, url: &Url) -> Result<Option<HeaderValue>> {
+        self.typed_credential(url).map_or(Ok(None), |credential| basic(&credential))
+    }
+
     /// The `Authorization` to attach: of the credential that the request names, or what the user typed for its origin.
     async fn authorization(&self, request: &Request) -> Result<Option<HeaderValue>> {
         let Some(name) = &request.auth else {
             if request.headers.contains_key(header::AUTHORIZATION) {
                 return Ok(None);
             }
-            return Ok(self.typed_credential(&request.url).as_ref().map(basic).transpose()?.flatten());
+            return self.typed_authorization(&request.url);
         };
         let info = self.scope.info.as_ref().filter(|info| info.name() == name);
         let info = info.ok_or_else(|| {

@@ -165,14 +165,12 @@ impl Context {
 
     /// This context, working for the extractor that `info` tells of.
     pub(crate) fn scoped(&self, info: &ExtractorInfo) -> Self {
-        let typed = self.scope.typed.clone();
-        self.with_scope(Scope { info: Some(info.clone()), first_answer: None, typed })
+        self.with_scope(Scope { info: Some(info.clone()), first_answer: None, ..(*self.scope).clone() })
     }
 
-    /// This context, working for the extractor that `info` tells of, which recognised the first answer to `url`.
-    pub(crate) fn scoped_with(&self, info: &ExtractorInfo, url: &Url, answer: Arc<Answer>) -> Self {
-        let (first_answer, typed) = (Some((url.clone(), answer)), self.scope.typed.clone());
-        self.with_scope(Scope { info: Some(info.clone()), first_answer, typed })
+    /// This context, with the first answer to `url`, by which its extractor was recognised.
+    pub(crate) fn with_first_answer(&self, url: &Url, answer: Arc<Answer>) -> Self {
+        self.with_scope(Scope { first_answer: Some((url.clone(), answer)), ..(*self.scope).clone() })
     }
 
     fn with_scope(&self, scope: Scope) -> Self {

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::Registry;
 use crate::{
-    Content, Context, Error, Extraction, Found, Known, Result,
+    Content, Context, Error, Extraction, Found, Known, Result, Variants,
     shown::{shown, strip},
 };
 
@@ -35,25 +35,32 @@ impl Follower {
     /// The next thing found, with the hand-offs before it followed.
     pub(super) async fn next(&mut self) -> Option<Result<Found>> {
         loop {
-            let link = self.chain.last_mut()?;
-            match link.extraction.next().await {
+            match self.chain.last_mut()?.extraction.next().await {
                 None => drop(self.chain.pop()),
                 Some(Ok(Found::Variants(mut variants))) => {
-                    link.known.fill(&mut variants);
-                    for content in variants.each_mut() {
-                        content.extractor.clone_from(&link.name);
-                        without_user_information(content);
-                    }
+                    self.complete(&mut variants);
                     return Some(Ok(variants.into()));
                 }
                 Some(Ok(Found::Handoff(handoff))) => {
-                    let known = handoff.known.within(&link.known);
-                    if let Err(error) = self.follow(&handoff.url, known).await {
+                    if let Err(error) = self.follow(&handoff.url, handoff.known).await {
                         return Some(Err(error));
                     }
                 }
                 Some(other) => return Some(other),
             }
+        }
+    }
+
+    /// Adds what the chain knows: who found it, and what each hand-off said of it, the last one first.
+    fn complete(&self, variants: &mut Variants) {
+        for link in self.chain.iter().rev() {
+            link.known.fill(variants);
+        }
+        for content in variants.each_mut() {
+            if let Some(finder) = self.chain.last() {
+                content.extractor.clone_from(&finder.name);
+            }
+            without_user_information(content);
         }
     }
 

@@ -171,7 +171,7 @@ impl Registry {
         let answer = Arc::new(cx.fetch_first(url).await?);
         let recognised = claims.into_iter().find(|claimed| claimed.extractor.recognise(&answer));
         let extractor = recognised.ok_or_else(|| self.unsupported(url))?.extractor;
-        let cx = cx.scoped_with(extractor.info(), url, answer);
+        let cx = cx.scoped(extractor.info()).with_first_answer(url, answer);
         Ok((extractor, cx))
     }
 

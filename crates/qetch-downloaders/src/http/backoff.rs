@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use qetch_core::{Error, Result};
+
 /// The first wait is up to this; each further one up to twice the one before.
 const FIRST: Duration = Duration::from_millis(200);
 
@@ -34,8 +36,19 @@ impl Backoff {
         self.failures = 0;
     }
 
+    /// Counts `error` as a failure and waits before it is tried again.
+    ///
+    /// # Errors
+    /// `error` itself when patience is at its end.
+    pub(super) async fn bear(&mut self, error: Error) -> Result<()> {
+        let Some(wait) = self.failed() else { return Err(error) };
+        tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
     /// Counts a failure, and answers how long to wait; `None` when patience is at its end.
-    pub(super) fn failed(&mut self) -> Option<Duration> {
+    fn failed(&mut self) -> Option<Duration> {
         self.failures += 1;
         (self.failures <= self.most).then(|| ceiling(self.failures).mul_f64(random()))
     }

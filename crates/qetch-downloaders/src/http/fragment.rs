@@ -61,7 +61,7 @@ impl Fetch {
                 }
                 Err(Misfit::NoRanges(problem)) => return Err(Error::bad_reply(&self.fragment.url, problem)),
                 Err(Misfit::Passing(error) | Misfit::Unwelcome(error)) if may_pass(&error) => {
-                    wait(&mut backoff, error).await?;
+                    backoff.bear(error).await?;
                     continue;
                 }
                 Err(Misfit::Passing(error) | Misfit::Unwelcome(error)) => return Err(error),
@@ -89,7 +89,7 @@ impl Fetch {
                     }
                     tracing::info!(%error, "fetching it afresh");
                 }
-                Fault::Unwelcome(error) => wait(&mut backoff, error).await?,
+                Fault::Unwelcome(error) => backoff.bear(error).await?,
             }
             self.gauge.waste(lost);
             self.meter.restart(lost);
@@ -198,7 +198,7 @@ impl Fetch {
             match unwelcome.take() {
                 Some(error) if !job.entity.has_ranges => return Err(Fault::Unwelcome(error)),
                 Some(error) if !is_alive && !may_pass(&error) => return Err(Fault::Fatal(error)),
-                Some(error) => wait(&mut backoff, error).await.map_err(Fault::Fatal)?,
+                Some(error) => backoff.bear(error).await.map_err(Fault::Fatal)?,
                 None => (),
             }
             connections.spawn(job.clone().work(None).in_current_span());
@@ -220,13 +220,6 @@ impl Fetch {
 /// Whether asking again soon may help. A host that asks for a longer wait than is allowed is not asked again.
 fn may_pass(error: &Error) -> bool {
     error.is_retryable() && !matches!(error, Error::RateLimited { retry_after: Some(_), .. })
-}
-
-async fn wait(backoff: &mut Backoff, error: Error) -> Result<()> {
-    let Some(wait) = backoff.failed() else { return Err(error) };
-    tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
-    tokio::time::sleep(wait).await;
-    Ok(())
 }
 
 fn panicked(error: JoinError) -> Error {

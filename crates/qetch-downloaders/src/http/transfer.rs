@@ -110,9 +110,7 @@ impl Job {
             if self.plan().left(share).start > left.start {
                 backoff.progressed();
             }
-            let Some(wait) = backoff.failed() else { return Err(Fault::Fatal(error)) };
-            tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
-            tokio::time::sleep(wait).await;
+            backoff.bear(error).await.map_err(Fault::Fatal)?;
         }
     }
 
