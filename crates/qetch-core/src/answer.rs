@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    Error, Result, error::host_of, hosts::Permit, retry_after::retry_after, shown::shown, transport::Body,
+    Error, Result, error::host_of, header_time::retry_after, hosts::Permit, shown::shown, transport::Body,
 };
 
 /// An answer whose body has been read: whole, within the request's limit, or as far as [`Extractor::recognise`] needs.

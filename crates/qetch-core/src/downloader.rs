@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Content, Context, Error, ProgressHook, Refresh, Result, Stop, Target};
+use crate::{Checksum, Content, Context, Error, ProgressHook, RateLimit, Refresh, Result, Stop, Target};
 
 /// Brings the fragments of a content to a target.
 ///
@@ -56,6 +56,20 @@ pub struct DownloadOptions {
     pub refresh: Option<Arc<dyn Refresh>>,
     /// Whether a file that stands at the target may be replaced; not unless set.
     pub overwrite: bool,
+    /// Whether what an earlier run left is gone on with; it is unless set. What this run fetches is kept either way.
+    pub resume: bool,
+    /// Checksums of the whole file, besides those that the content and its origin promise.
+    pub checksums: Vec<Checksum>,
+    /// The rate of this download, besides that of its context; none unless set.
+    pub rate_limit: Option<RateLimit>,
+    /// Failures in a row that one connection bears before its error is the download's; 8 unless set. Bytes that arrive
+    /// begin the count anew.
+    pub retries: u32,
+    /// How long not a byte may arrive on any connection before the download is given up; 2 minutes unless set. Waits that
+    /// are meant do not count: those that a host asks for, turns at a busy host, pauses before asking again.
+    pub patience: Duration,
+    /// The most bytes that a file may have; any number unless set.
+    pub max_size: Option<u64>,
 }
 
 impl DownloadOptions {
@@ -70,6 +84,12 @@ impl DownloadOptions {
             stop: Stop::new(),
             refresh: None,
             overwrite: false,
+            resume: true,
+            checksums: Vec::new(),
+            rate_limit: None,
+            retries: 8,
+            patience: Duration::from_secs(120),
+            max_size: None,
         }
     }
 
@@ -121,6 +141,42 @@ impl DownloadOptions {
         self
     }
 
+    /// Sets whether what an earlier run left is gone on with.
+    pub fn with_resume(mut self, resume: bool) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// Adds a checksum that the whole file must have.
+    pub fn with_checksum(mut self, checksum: Checksum) -> Self {
+        self.checksums.push(checksum);
+        self
+    }
+
+    /// Sets the rate of this download. Give clones of one limit to several downloads, and it is for all of them.
+    pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// Sets how many failures in a row one connection bears.
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sets how long not a byte may arrive before the download is given up.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Sets the most bytes that a file may have.
+    pub fn with_max_size(mut self, bytes: u64) -> Self {
+        self.max_size = Some(bytes);
+        self
+    }
+
     /// How many fragments at once, and how many connections for each, for a content of `fragments` fragments.
     ///
     /// # Errors
@@ -153,6 +209,12 @@ impl fmt::Debug for DownloadOptions {
             .field("spend_freely", &self.spend_freely)
             .field("update_delay", &self.update_delay)
             .field("overwrite", &self.overwrite)
+            .field("resume", &self.resume)
+            .field("checksums", &self.checksums)
+            .field("rate_limit", &self.rate_limit)
+            .field("retries", &self.retries)
+            .field("patience", &self.patience)
+            .field("max_size", &self.max_size)
             .finish_non_exhaustive()
     }
 }
@@ -165,10 +227,17 @@ pub struct Report {
     pub paths: Vec<PathBuf>,
     /// Bytes of those files.
     pub bytes: u64,
-    /// Bytes that arrived and were not needed: fetched again after a failure, or past the end of a share.
+    /// Bytes of those that an earlier run had fetched.
+    pub resumed: u64,
+    /// Bytes that arrived and were not needed: fetched again after a failure or to prove that nothing changed, or past the
+    /// end of a share.
     pub bytes_fetched_twice: u64,
     /// The most connections that were open at once.
     pub connections: usize,
+    /// Checksums that were promised and that the file has.
+    pub checksums: Vec<Checksum>,
+    /// Whether the file stood there whole already, so that nothing of it was fetched.
+    pub existed: bool,
     /// Whether every byte is there.
     pub complete: bool,
 }
@@ -183,6 +252,27 @@ impl Report {
     #[must_use]
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.connections = connections;
+        self
+    }
+
+    /// Sets the bytes that an earlier run had fetched.
+    #[must_use]
+    pub fn with_resumed(mut self, bytes: u64) -> Self {
+        self.resumed = bytes;
+        self
+    }
+
+    /// Sets the checksums that were promised and that the file has.
+    #[must_use]
+    pub fn with_checksums(mut self, checksums: Vec<Checksum>) -> Self {
+        self.checksums = checksums;
+        self
+    }
+
+    /// Sets whether the file stood there whole already.
+    #[must_use]
+    pub fn with_existed(mut self, existed: bool) -> Self {
+        self.existed = existed;
         self
     }
 

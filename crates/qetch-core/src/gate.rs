@@ -8,8 +8,8 @@ use url::Url;
 
 use crate::{
     Context, Credential, Error, OpenAnswer, Request, Result,
+    header_time::retry_after,
     hosts::{HostKey, Permit},
-    retry_after::retry_after,
     shown::{shown, strip},
     transport::{Lane, Outgoing},
 };

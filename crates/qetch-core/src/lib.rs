@@ -28,6 +28,7 @@ mod handles;
 
 mod downloader;
 mod progress;
+mod rate_limit;
 mod refresh;
 mod stop;
 mod target;
@@ -39,9 +40,9 @@ mod registry;
 mod request;
 
 mod gate;
+mod header_time;
 mod hosts;
 mod parked;
-mod retry_after;
 mod transport;
 
 mod blocking;
@@ -74,8 +75,10 @@ pub use crate::{
     extractor::{Extractor, ExtractorInfo, Identity, OptionInfo, concat},
     fragment::{BoundTo, ByteRange, Fragment, FragmentMethod},
     handles::{Handle, Handles, HostPattern, Matched},
+    header_time::http_date,
     progress::{Meter, Phase, Progress, ProgressHook},
     quality::Quality,
+    rate_limit::RateLimit,
     refresh::Refresh,
     registry::{Claimed, Registry},
     request::{ANSWER_LIMIT, Request},

@@ -120,6 +120,13 @@ impl Meter {
         self.0.done.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Counts `bytes` that an earlier run left. Call it before [`run`](Meter::run), so that the hook hears of them first.
+    pub fn resume(&self, bytes: u64) {
+        let mut rest = lock(&self.0.rest);
+        self.0.done.fetch_add(bytes, Ordering::Relaxed);
+        rest.resumed += bytes;
+    }
+
     /// Takes `bytes` back: they belong to a share that an attempt of its own fetches again.
     pub fn restart(&self, bytes: u64) {
         // Under the lock, so that no reading sees the old attempt with the new count.

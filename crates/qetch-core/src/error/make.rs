@@ -97,7 +97,13 @@ impl Error {
             algorithm: algorithm.into(),
             expected: expected.into(),
             actual: actual.into(),
+            kept: None,
         }
+    }
+
+    /// The link `url`, which worked, answers with `status`, and is not made anew for that `reason`.
+    pub fn link_died(url: &Url, status: u16, reason: impl Into<String>) -> Self {
+        Self::LinkDied { url: shown(url), status, reason: reason.into() }
     }
 
     /// Something stands at `path`.
@@ -144,9 +150,19 @@ impl Error {
         Self::Network { host: host.into(), fault, note: None, source: source.into() }
     }
 
-    /// `action` (a verb) on `path` failed.
+    /// `action` (a verb) on `path` failed: [`NoRoom`](Error::NoRoom) where the disk, the quota or the size that a file may
+    /// have is at its end, else [`Io`](Error::Io).
     pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self::Io { action, path: path.into(), source }
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match source.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => Self::no_room(path, None, source),
+            _ => Self::Io { action, path: path.into(), source },
+        }
+    }
+
+    /// There is no room for `path`, which needs so many bytes.
+    pub fn no_room(path: impl Into<PathBuf>, needed: impl Into<Option<u64>>, source: io::Error) -> Self {
+        Self::NoRoom { path: path.into(), needed: needed.into(), source }
     }
 
     /// A fault in the code, not in what came from outside.

@@ -155,7 +155,7 @@ pub enum Error {
         change: String,
     },
     /// The bytes are not those that the checksum promises.
-    #[error("{algorithm} mismatch: expected {expected}, got {actual}")]
+    #[error("{algorithm} mismatch: expected {expected}, got {actual}{}", kept_shown(.kept))]
     #[non_exhaustive]
     ChecksumMismatch {
         /// The algorithm.
@@ -164,6 +164,30 @@ pub enum Error {
         expected: String,
         /// The checksum of what arrived, as hex.
         actual: String,
+        /// Where the bytes were put aside, if they were.
+        kept: Option<PathBuf>,
+    },
+    /// A link that worked works no more, and nothing makes it anew.
+    #[error("the link {url} has died (status {status}): {reason}")]
+    #[non_exhaustive]
+    LinkDied {
+        /// The URL, as it may be shown.
+        url: String,
+        /// The status it answers with now.
+        status: u16,
+        /// Why it is not made anew, and what would help.
+        reason: String,
+    },
+    /// There is no room for the file.
+    #[error("there is no room for {}{}", .path.display(), needed_shown(*.needed))]
+    #[non_exhaustive]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// Bytes it needs, where that is known.
+        needed: Option<u64>,
+        /// The error beneath.
+        source: io::Error,
     },
     /// Something else stands where the result would go.
     #[error("{} {problem}", .path.display())]
@@ -293,6 +317,8 @@ impl Error {
             Self::EgressDenied { .. } => "egress_denied",
             Self::ContentChanged { .. } => "content_changed",
             Self::ChecksumMismatch { .. } => "checksum_mismatch",
+            Self::LinkDied { .. } => "link_died",
+            Self::NoRoom { .. } => "no_room",
             Self::Conflict { .. } => "conflict",
             Self::BadReply { .. } => "bad_reply",
             Self::Http { .. } => "http",
@@ -303,6 +329,16 @@ impl Error {
             Self::Io { .. } => "io",
             Self::Unexpected { .. } => "unexpected",
         }
+    }
+
+    /// Adds where the bytes were put aside to a [`ChecksumMismatch`](Error::ChecksumMismatch); every other error stays as
+    /// it is.
+    #[must_use]
+    pub fn with_kept(mut self, path: impl Into<PathBuf>) -> Self {
+        if let Self::ChecksumMismatch { kept, .. } = &mut self {
+            *kept = Some(path.into());
+        }
+        self
     }
 
     /// Whether the same call may succeed later without anything being changed.
@@ -334,6 +370,15 @@ fn kinds_shown(kinds: &[AuthKind]) -> String {
 
 fn wait_shown(retry_after: &Option<Duration>) -> String {
     retry_after.map(|wait| format!("; it asks to wait {} s", wait.as_secs())).unwrap_or_default()
+}
+
+fn kept_shown(kept: &Option<PathBuf>) -> String {
+    kept.as_ref().map(|path| format!("; what arrived is kept as {}", path.display())).unwrap_or_default()
+}
+
+fn needed_shown(needed: Option<u64>) -> String {
+    let needed = needed.map(|bytes| format!(", which needs {bytes} bytes")).unwrap_or_default();
+    format!("{needed}; what has arrived is kept, so make room and run it again")
 }
 
 fn note_shown(note: &Option<String>) -> String {

@@ -1,4 +1,4 @@
-//! `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+//! Times in headers: `Retry-After` (RFC 9110, section 10.2.3) and dates (section 5.6.7).
 
 use std::time::{Duration, SystemTime};
 
@@ -12,8 +12,21 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         // More digits than a number holds is a host that means "never".
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    Some(SystemTime::from(date).duration_since(SystemTime::now()).unwrap_or_default())
+    let date = http_date(value)?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+/// The time that a header such as `Last-Modified` or `Date` tells; `None` where it is no date.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// let date = qetch_core::http_date("Wed, 21 Oct 2015 07:28:00 GMT");
+/// assert_eq!(date, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_445_412_480)));
+/// ```
+pub fn http_date(text: &str) -> Option<SystemTime> {
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()?;
+    Some(date.into())
 }
 
 #[cfg(test)]
