@@ -137,8 +137,8 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Makes a name that was given in the directory of `path` outlive a power cut, where the system has a way. The name is
-/// given by now, so a directory that cannot be synced is no failure.
-fn sync_directory_of(path: &Path) {
+/// given by now, so a directory that cannot be synced is no failure. Blocks.
+pub fn sync_directory_of(path: &Path) {
     #[cfg(unix)]
     {
         let directory = match path.parent() {

@@ -17,6 +17,11 @@ impl Count {
         One(self.clone())
     }
 
+    /// Whether there is one.
+    pub(super) fn is_any(&self) -> bool {
+        *self.0.borrow() > 0
+    }
+
     /// Waits until there is none.
     pub(super) async fn none(&self) {
         // The sender lives in `self`, so the channel cannot close while we wait.

@@ -1,8 +1,11 @@
 //! What a download counts besides its progress.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 /// Counters of one download, shared by all its connections.
@@ -10,19 +13,33 @@ use std::sync::{
 pub(super) struct Gauge {
     open: AtomicUsize,
     most_open: AtomicUsize,
+    arrived: AtomicU64,
     unneeded: AtomicU64,
+    meant: AtomicUsize,
 }
 
-/// One connection in use, counted until it is dropped.
+/// One of something that is counted, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Counted(Arc<Gauge>);
+pub(super) struct Counted(Arc<Gauge>, fn(&Gauge) -> &AtomicUsize);
 
 impl Gauge {
     /// Counts a connection, from its answer on.
     pub(super) fn connection(self: &Arc<Self>) -> Counted {
         let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_open.fetch_max(open, Ordering::Relaxed);
-        Counted(self.clone())
+        Counted(self.clone(), |gauge| &gauge.open)
+    }
+
+    /// Waits, and says so: nobody shall think that it is stuck.
+    pub(super) async fn wait<T>(self: &Arc<Self>, waiting: impl Future<Output = T>) -> T {
+        self.meant.fetch_add(1, Ordering::Relaxed);
+        let _counted = Counted(self.clone(), |gauge| &gauge.meant);
+        waiting.await
+    }
+
+    /// Counts bytes that arrived.
+    pub(super) fn arrived(&self, bytes: u64) {
+        self.arrived.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Counts bytes that arrived and were not needed.
@@ -35,14 +52,24 @@ impl Gauge {
         self.most_open.load(Ordering::Relaxed)
     }
 
+    /// The bytes that arrived, needed or not.
+    pub(super) fn all_arrived(&self) -> u64 {
+        self.arrived.load(Ordering::Relaxed)
+    }
+
     /// The bytes that arrived and were not needed.
     pub(super) fn unneeded(&self) -> u64 {
         self.unneeded.load(Ordering::Relaxed)
+    }
+
+    /// Whether someone waits because he is meant to.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.meant.load(Ordering::Relaxed) > 0
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        (self.1)(&self.0).fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -2,60 +2,88 @@
 //!
 //! How a download goes, and the file that knows about each step:
 //! - `mod`: a content of one or many fragments to one file, or to a file each;
+//! - `existing`: a file that stands at the target already;
 //! - `fragment`: the first answer is the probe; then the connections of one fragment;
-//! - `probe`: whether a reply may be used at all (pure);
+//! - `probe`, `entity`: whether a reply may be used at all, and whether it is of the same version (pure);
 //! - `plan`: which bytes are whose (pure);
 //! - `transfer`: one connection, from the request to the bytes on disk;
-//! - `part`: the file until it is whole.
+//! - `proof`: comparing bytes where no validator tells;
+//! - `part`, `journal`, `keeper`: the file until it is whole, and what is known to be in it;
+//! - `disk`: the storage seam beneath those;
+//! - `links`: making dead links anew;
+//! - `sums`: checksums.
 
 mod backoff;
 mod count;
+mod dice;
+mod disk;
+mod entity;
+mod existing;
 mod fragment;
 mod gauge;
+mod journal;
+mod keeper;
+mod links;
+mod merging;
 mod part;
 mod plan;
 mod probe;
+mod proof;
+mod sizes;
+mod spans;
+mod sums;
+mod task;
 mod transfer;
 
 use std::{
     future::Future,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 use async_trait::async_trait;
-use futures_util::{
-    FutureExt as _, StreamExt as _, TryStreamExt as _,
-    future::BoxFuture,
-    stream::{self, BoxStream},
-};
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use qetch_core::{
-    Content, Context, Delivery, DownloadOptions, Downloader, Error, Kind, Meter, Phase, Report, Result,
-    Target, TargetKind, files,
+    Content, Context, Delivery, DownloadOptions, Downloader, Error, Phase, Report, Result, Target,
+    TargetKind, http_date,
 };
 
 use self::{
-    count::Count,
-    fragment::{Fetch, Sizes},
-    gauge::Gauge,
+    dice::Dice,
+    disk::{Disk, System},
+    entity::Entity,
+    fragment::{Fetch, Fetched},
+    keeper::Keeper,
     part::Part,
+    sizes::Sizes,
+    task::Task,
 };
 
 /// Brings contents whose fragments are `http` and `https` links.
 ///
 /// The first answer is the probe; no HEAD is sent. Where the origin gives ranges, the fragment is split over
-/// `max_connections`; each writes at its own offset, and one that is done takes the tail of the largest share that is
-/// left. Bytes are used only from replies that fit what was asked: see `docs/architecture.md`.
+/// `max_connections`; each writes at its own offset, and one that is done takes the tail of the share that would end last.
+/// Bytes are used only from replies that fit what was asked: see `docs/architecture.md`.
 ///
-/// While it runs, what arrives lies in `NAME.qetch` beside the target; that file goes away with the download, and the
-/// final name appears only when every byte is there and durable.
-#[derive(Clone, Debug, Default)]
-pub struct Http(());
+/// While it runs, what arrives lies in `NAME.qetch` beside the target, and `NAME.qetch-journal` says which of it is
+/// durable: a run that was killed, stopped or failed is gone on with by the next one. Both go away with the download, and
+/// the final name appears only when every byte is there and durable.
+#[derive(Clone, Debug)]
+pub struct Http {
+    disk: Arc<dyn Disk>,
+    dice: Dice,
+}
 
 impl Http {
     /// The downloader.
     pub fn new() -> Self {
-        Self::default()
+        Self { disk: Arc::new(System), dice: Dice::default() }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -82,182 +110,167 @@ impl Downloader for Http {
             return Err(Error::invalid(format!("the content {}", content.uid), "it has no fragments"));
         }
         let (max_fragments, connections) = options.limits(content.fragments.len())?;
-        let meter = Meter::new(content.fragments.len());
+        let task = Arc::new(Task::new(cx, self.disk.clone(), self.dice.clone(), content, options));
         let sizes = content.fragments.iter().map(qetch_core::Fragment::exact_size).collect();
-        let download = Download {
-            cx,
-            content,
-            options,
-            max_fragments,
-            connections,
-            sizes: Arc::new(Sizes::new(sizes, &meter)),
-            meter: meter.clone(),
-            gauge: Arc::default(),
-            open: Count::default(),
-            to_pieces: matches!(to.kind(), TargetKind::Pieces(_)),
-        };
-        let work = async {
-            let result = download.run(to).await;
-            download.open.none().await;
-            result
-        };
-        meter.run(options.hook.clone(), options.update_delay, work).await
+        let sizes = Arc::new(Sizes::new(sizes, &task.meter));
+        let download = Download { task, content, options, max_fragments, connections, sizes };
+        match to.kind() {
+            TargetKind::File(path) => download.to_file(path).await,
+            TargetKind::Pieces(directory) => download.to_pieces(directory).await,
+            _ => {
+                let reason = "http brings contents to a file or a directory of pieces";
+                Err(Error::unsupported("the target", reason))
+            }
+        }
     }
 }
 
 /// One download under way.
 struct Download<'a> {
-    cx: &'a Context,
+    task: Arc<Task>,
     content: &'a Content,
     options: &'a DownloadOptions,
     max_fragments: usize,
     connections: usize,
     sizes: Arc<Sizes>,
-    meter: Meter,
-    gauge: Arc<Gauge>,
-    open: Count,
-    /// Whether someone else makes the file, of pieces.
-    to_pieces: bool,
 }
 
 impl Download<'_> {
-    async fn run(&self, to: &Target) -> Result<Report> {
-        match to.kind() {
-            TargetKind::File(path) => self.to_file(path).await,
-            TargetKind::Pieces(directory) => self.to_pieces(directory).await,
-            _ => Err(Error::unsupported(
-                "the target",
-                "http brings contents to a file or a directory of pieces",
-            )),
+    async fn to_file(&self, path: &Path) -> Result<Report> {
+        if self.stands(path)? {
+            let bytes = existing::whole(&self.task, self.content, path).await?;
+            self.task.meter.resume(bytes);
+            self.task.meter.set_total(Some(bytes));
+            self.task.meter.set_phase(Phase::Done);
+            // What a run left that was killed while it published.
+            Keeper::clear(&self.task.disk, path)?;
+            return self.heard(async { Ok(self.report([path.to_owned()], bytes).with_existed(true)) }).await;
+        }
+        let (disk, resume) = (&self.task.disk, self.options.resume);
+        let keeper = Arc::new(Keeper::open(disk, path, self.content, resume, &self.task.open).await?);
+        let there = keeper.count();
+        self.task.resumed.store(there, Ordering::Relaxed);
+        self.task.meter.resume(there);
+        self.heard(async {
+            let result = self.bring(path, keeper).await;
+            self.task.open.none().await;
+            result
+        })
+        .await
+    }
+
+    /// Whether there is a file at `path` that is not to be replaced.
+    fn stands(&self, path: &Path) -> Result<bool> {
+        match qetch_core::files::check_free(path, self.options.overwrite) {
+            Err(Error::Conflict { .. }) if !self.options.overwrite && path.is_file() => Ok(true),
+            free => free.map(|()| false),
         }
     }
 
-    async fn to_file(&self, path: &Path) -> Result<Report> {
-        files::check_free(path, self.options.overwrite)?;
-        let part = Part::open(path, &self.open).await?;
-        let bytes = self.unless_stopped(self.merged_into(&part)).await?;
+    /// Does `work` while the hook hears of it.
+    async fn heard<T>(&self, work: impl Future<Output = T>) -> T {
+        self.task.meter.run(self.options.hook.clone(), self.options.update_delay, work).await
+    }
+
+    /// Fetches into the part file, and makes that the file at `path`.
+    async fn bring(&self, path: &Path, keeper: Arc<Keeper>) -> Result<Report> {
+        let fetched = tokio::select! {
+            biased;
+            fetched = self.unless_ended(self.merged(&keeper)) => fetched,
+            never = keeper.keep(|| self.sizes.sum()) => match never {},
+        };
+        // Aborted connections end when they get to it; until then they may write.
+        self.task.busy.none().await;
+        let (bytes, entity) = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                keeper.give_up(&error).await;
+                return Err(error);
+            }
+        };
+        // What comes after fetching is not interrupted: a file that has its name is no interrupted download.
         if let Some(size) = self.content.size.filter(|&size| size != bytes) {
             let problem = format!("{bytes} bytes where the site promises {size}");
             return Err(Error::bad_reply(&self.content.fragments[0].url, problem));
         }
-        self.meter.set_phase(Phase::Finishing);
-        part.finish(bytes).await?;
+        self.task.meter.set_phase(Phase::Finishing);
+        let part = keeper.part();
+        let verified = match self.task.sums.verify(part.file(), bytes).await {
+            Err(error @ Error::ChecksumMismatch { .. }) => {
+                let aside = part.put_aside(path, ".mismatch").await?;
+                keeper.end().await;
+                return Err(error.with_kept(aside));
+            }
+            verified => verified?,
+        };
+        let modified = entity.as_ref().and_then(|entity| http_date(entity.last_modified.as_deref()?));
+        let note = entity.and_then(|entity| serde_json::to_string(&entity).ok()).unwrap_or_default();
+        part.file().seal(bytes, modified, note).await?;
         part.publish(path, self.options.overwrite).await?;
-        self.meter.set_phase(Phase::Done);
-        Ok(self.report([path.to_owned()], bytes))
+        keeper.end().await;
+        self.task.meter.set_phase(Phase::Done);
+        Ok(self.report([path.to_owned()], bytes).with_checksums(verified))
     }
 
-    /// Fetches until it is done or asked to stop. What comes after fetching is not interrupted: a file that has its name
-    /// is no interrupted download.
-    async fn unless_stopped<T>(&self, fetching: impl Future<Output = Result<T>>) -> Result<T> {
+    /// Fetches until it is done, asked to stop, or stuck.
+    async fn unless_ended<T>(&self, fetching: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
             done = fetching => done,
             () = self.options.stop.asked() => Err(Error::Interrupted),
+            stalled = self.task.stalled() => Err(stalled),
         }
-    }
-
-    /// Brings every fragment into `part`, one after the other, and answers how many bytes they are.
-    ///
-    /// A fragment is written in place where the sizes of all before it are known. Where they are not, each but the first
-    /// is written to a file of its own, which is added and removed as soon as those before it are there: no more than
-    /// `max_fragments` of them exist at once.
-    async fn merged_into(&self, part: &Arc<Part>) -> Result<u64> {
-        let fragments = &self.content.fragments;
-        let known: Option<Vec<u64>> = fragments.iter().map(qetch_core::Fragment::exact_size).collect();
-        if let (Some(sizes), true) = (known, fragments.len() > 1) {
-            return self.in_place(part, &sizes).await;
-        }
-        let fetches = (0..fragments.len()).map(|index| self.to_spool(part, index).boxed());
-        let mut arrived = self.at_once(fetches);
-        let mut end = 0;
-        while let Some((spool, bytes)) = arrived.try_next().await? {
-            if let Some(spool) = spool {
-                part.append(end, spool, bytes).await?;
-            }
-            end += bytes;
-        }
-        Ok(end)
-    }
-
-    /// Brings fragments of these sizes to their places in `part`.
-    async fn in_place(&self, part: &Arc<Part>, sizes: &[u64]) -> Result<u64> {
-        let mut starts = vec![0_u64];
-        for size in sizes {
-            let next = starts[starts.len() - 1].checked_add(*size);
-            let too_much =
-                || Error::invalid(format!("the content {}", self.content.uid), "its sizes overflow");
-            starts.push(next.ok_or_else(too_much)?);
-        }
-        let end = starts.pop().unwrap_or_default();
-        let fetches = starts.into_iter().enumerate();
-        let fetches = fetches.map(|(index, start)| self.fetch(index, part.clone(), start).boxed());
-        self.at_once(fetches).try_for_each(|_| async { Ok(()) }).await?;
-        Ok(end)
-    }
-
-    /// Brings a fragment to a file of its own, the first to `part` itself.
-    async fn to_spool(&self, part: &Arc<Part>, index: usize) -> Result<(Option<Arc<Part>>, u64)> {
-        if index == 0 {
-            return Ok((None, self.fetch(0, part.clone(), 0).await?));
-        }
-        let spool = Part::open(&files::with_suffix(part.path(), &format!("-{index}")), &self.open).await?;
-        let bytes = self.fetch(index, spool.clone(), 0).await?;
-        Ok((Some(spool), bytes))
     }
 
     async fn to_pieces(&self, directory: &Path) -> Result<Report> {
-        let count = self.content.fragments.len();
-        let fetches = (0..count).map(|index| self.to_piece(directory, index).boxed());
-        let pieces: Vec<_> = self.unless_stopped(self.at_once(fetches).try_collect()).await?;
-        self.meter.set_phase(Phase::Done);
-        let bytes = pieces.iter().map(|(_, bytes)| bytes).sum();
-        Ok(self.report(pieces.into_iter().map(|(path, _)| path), bytes))
+        self.heard(async {
+            let count = self.content.fragments.len();
+            let fetches = (0..count).map(|index| self.to_piece(directory, index).boxed());
+            let pieces = self.unless_ended(self.at_once(fetches).try_collect::<Vec<_>>()).await;
+            self.task.busy.none().await;
+            self.task.open.none().await;
+            let pieces = pieces?;
+            self.task.meter.set_phase(Phase::Done);
+            let bytes = pieces.iter().map(|(_, bytes)| bytes).sum();
+            Ok(self.report(pieces.into_iter().map(|(path, _)| path), bytes))
+        })
+        .await
     }
 
     /// Brings a fragment to a file of its own that someone else merges.
     async fn to_piece(&self, directory: &Path, index: usize) -> Result<(PathBuf, u64)> {
         let path = directory.join(format!("{index:06}"));
-        let piece = Part::piece(path.clone(), &self.open).await?;
-        let bytes = self.fetch(index, piece.clone(), 0).await?;
-        piece.finish(bytes).await?;
-        Ok((path, bytes))
+        let piece = Part::piece(&self.task.disk, path.clone(), &self.task.open).await?;
+        let fetched = self.fetch(index, piece.clone(), 0, None).run().await?;
+        self.task.meter.fragment_done();
+        piece.file().seal(fetched.bytes, None, String::new()).await?;
+        Ok((path, fetched.bytes))
     }
 
-    /// Runs as many of `fetches` at once as is asked for; what they answer comes in their order.
-    fn at_once<'f, T: Send + 'f>(
-        &self,
-        fetches: impl Iterator<Item = BoxFuture<'f, Result<T>>> + Send + 'f,
-    ) -> BoxStream<'f, Result<T>> {
-        stream::iter(fetches).buffered(self.max_fragments).boxed()
-    }
-
-    /// Brings one fragment to `base` in `part`.
-    async fn fetch(&self, index: usize, part: Arc<Part>, base: u64) -> Result<u64> {
+    /// One fragment, to be brought to `base` in `part`.
+    fn fetch(&self, index: usize, part: Arc<Part>, base: u64, keeper: Option<&Arc<Keeper>>) -> Fetch {
         let fragment = self.content.fragments[index].clone();
-        let is_the_file = self.content.fragments.len() == 1 && !self.to_pieces;
+        let is_the_file = self.content.fragments.len() == 1 && keeper.is_some();
         let alone = if is_the_file { self.content.size } else { None };
-        let fetch = Fetch {
-            cx: self.cx.clone(),
+        Fetch {
+            task: self.task.clone(),
             size: fragment.exact_size().or(alone),
             fragment,
-            is_media: matches!(self.content.kind, Kind::Video | Kind::Audio | Kind::Image),
+            age: 0,
+            index,
+            is_the_file,
             connections: self.connections,
             part,
             base,
-            meter: self.meter.clone(),
-            gauge: self.gauge.clone(),
+            keeper: keeper.cloned(),
             sizes: self.sizes.clone(),
-            index,
-        };
-        let bytes = fetch.run().await?;
-        self.meter.fragment_done();
-        Ok(bytes)
+        }
     }
 
     fn report(&self, paths: impl IntoIterator<Item = PathBuf>, bytes: u64) -> Report {
         Report::complete(paths, bytes)
-            .with_connections(self.gauge.most_open())
-            .with_bytes_fetched_twice(self.gauge.unneeded())
+            .with_connections(self.task.gauge.most_open())
+            .with_resumed(self.task.resumed.load(Ordering::Relaxed))
+            .with_bytes_fetched_twice(self.task.gauge.unneeded())
     }
 }

@@ -8,16 +8,7 @@ use std::ops::Range;
 use http::{HeaderMap, HeaderValue, header};
 use qetch_core::{Error, OpenAnswer, Url, shown};
 
-/// What is known of the resource behind a fragment. It is set by the first answer, and every later one must agree.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Entity {
-    /// Bytes of the whole resource.
-    pub(super) complete: Option<u64>,
-    /// Whether parts of it may be asked for.
-    pub(super) has_ranges: bool,
-    etag: Option<HeaderValue>,
-    last_modified: Option<HeaderValue>,
-}
+use super::entity::{Agreement, Entity};
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +46,8 @@ pub(super) struct Fit {
     pub(super) body: (u64, Option<u64>),
     /// What the reply tells of the resource.
     pub(super) entity: Entity,
+    /// Whether it is proven that these are bytes of the version that is known.
+    pub(super) is_proven: bool,
 }
 
 /// A reply that does not fit.
@@ -64,6 +57,8 @@ pub(super) enum Misfit {
     Passing(Error),
     /// One connection too many, perhaps: not an error while another delivers.
     Unwelcome(Error),
+    /// The link may have died: 401, 403 and 410 are what expired ones answer.
+    Dead(u16, Error),
     /// The host does not serve ranges as they are meant: ask for the whole.
     NoRanges(String),
     /// It is another file by now.
@@ -94,6 +89,11 @@ impl<'a> Reply<'a> {
             206 => self.judge_part(ask, known),
             416 => Err(self.judge_unsatisfiable(ask, known)),
             408 | 500 | 502 | 504 | 522 | 524 => Err(Misfit::Passing(Error::status(self.url, self.status))),
+            401 | 403 | 410 => Err(Misfit::Dead(self.status, Error::status(self.url, self.status))),
+            // Some hosts know no ranges, or none without an end.
+            400 | 405 | 413 | 501 if known.is_none() && ask != Ask::Whole => {
+                Err(Misfit::NoRanges(format!("status {} to a range", self.status)))
+            }
             // What another connection was given says that the file is there.
             400.. if known.is_some() => Err(Misfit::Unwelcome(Error::status(self.url, self.status))),
             429 | 503 => Err(Misfit::Passing(Error::status(self.url, self.status))),
@@ -113,9 +113,9 @@ impl<'a> Reply<'a> {
         // A host that answers a range with everything has none; one that was not asked says so.
         let has_ranges =
             ask == Ask::Whole && length.is_some() && self.text(header::ACCEPT_RANGES) == Some("bytes");
-        let entity = Entity { complete: length, has_ranges, ..self.validators() };
-        self.agree(known, &entity)?;
-        Ok(Fit { body: (0, length), entity })
+        let entity = Entity { complete: length, has_ranges, ..Entity::validators(self.headers) };
+        let is_proven = self.agree(known, &entity)?;
+        Ok(Fit { body: (0, length), entity, is_proven })
     }
 
     fn judge_part(&self, ask: Ask, known: Option<&Entity>) -> Result<Fit, Misfit> {
@@ -141,18 +141,20 @@ impl<'a> Reply<'a> {
         }
         let complete = complete.or(known.and_then(|known| known.complete));
         let complete = complete.ok_or_else(|| no_ranges("a range of a file whose size it does not tell"))?;
-        let entity = Entity { complete: Some(complete), has_ranges: true, ..self.validators() };
-        self.agree(known, &entity)?;
-        Ok(Fit { body: (offsets.start, Some(offsets.end)), entity })
+        let entity =
+            Entity { complete: Some(complete), has_ranges: true, ..Entity::validators(self.headers) };
+        let is_proven = self.agree(known, &entity)?;
+        Ok(Fit { body: (offsets.start, Some(offsets.end)), entity, is_proven })
     }
 
     fn judge_unsatisfiable(&self, ask: Ask, known: Option<&Entity>) -> Misfit {
+        // A file that is whole here has nothing behind its end there: then this says how long that is.
         let complete = match self.text(header::CONTENT_RANGE).and_then(ContentRange::parse) {
             Some(ContentRange::Unsatisfied { complete }) => Some(complete),
             _ => None,
         };
         match (ask, known, complete) {
-            (Ask::From(0), None, Some(0)) => Misfit::Empty,
+            (Ask::From(0) | Ask::Between(0, _), None, Some(0)) => Misfit::Empty,
             (_, None, _) => Misfit::NoRanges("no range at all".into()),
             (_, Some(_), _) => {
                 Misfit::Changed(Error::content_changed(self.url, "a part of it is no longer there"))
@@ -160,26 +162,13 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// Whether this reply speaks of the file that is `known`.
-    fn agree(&self, known: Option<&Entity>, now: &Entity) -> Result<(), Misfit> {
-        let Some(known) = known else { return Ok(()) };
-        let changed = |what: &str| Err(Misfit::Changed(Error::content_changed(self.url, what)));
-        if known.complete != now.complete {
-            return changed("its size");
+    /// Whether it is proven that this reply speaks of the file that is `known`.
+    fn agree(&self, known: Option<&Entity>, now: &Entity) -> Result<bool, Misfit> {
+        match known.map_or(Agreement::Proven, |known| known.agreement(now)) {
+            Agreement::Proven => Ok(true),
+            Agreement::Open => Ok(false),
+            Agreement::Changed(what) => Err(Misfit::Changed(Error::content_changed(self.url, what))),
         }
-        match (&known.etag, &now.etag) {
-            (Some(before), Some(now)) if before != now => changed("its ETag"),
-            (Some(_), Some(_)) => Ok(()),
-            (Some(_), None) | (None, Some(_)) => changed("its ETag came or went"),
-            (None, None) if known.last_modified != now.last_modified => changed("its Last-Modified"),
-            (None, None) => Ok(()),
-        }
-    }
-
-    fn validators(&self) -> Entity {
-        let value = |name| self.headers.get(name).cloned();
-        let (etag, last_modified) = (value(header::ETAG), value(header::LAST_MODIFIED));
-        Entity { etag, last_modified, ..Entity::default() }
     }
 
     /// Whether the body is in any content coding (RFC 9110, section 8.4).
@@ -266,7 +255,7 @@ mod tests {
             complete: Some(complete),
             has_ranges: true,
             etag: Some(etag.parse().unwrap()),
-            last_modified: None,
+            ..Entity::default()
         }
     }
 
@@ -339,18 +328,12 @@ mod tests {
     fn another_version_is_noticed_in_any_reply() {
         let before = known(100, "\"a\"");
         let ask = Ask::Between(50, 60);
-        for lines in [
-            [("content-range", "bytes 50-59/100"), ("etag", "\"b\"")],
-            [("content-range", "bytes 50-59/101"), ("etag", "\"a\"")],
-            [("content-range", "bytes 50-59/100"), ("x-etag", "gone")],
-        ] {
-            let misfit = judge(ask, Some(&before), 206, &lines);
-            assert!(matches!(misfit, Err(Misfit::Changed(_))), "{lines:?}: {misfit:?}");
-        }
-        let dated =
-            Entity { etag: None, last_modified: Some(HeaderValue::from_static("Mon")), ..before.clone() };
-        let lines = [("content-range", "bytes 50-59/100"), ("last-modified", "Tue")];
-        assert!(matches!(judge(ask, Some(&dated), 206, &lines), Err(Misfit::Changed(_))));
+        let fits = |lines: &[(&str, &str)]| judge(ask, Some(&before), 206, lines);
+        let same = fits(&[("content-range", "bytes 50-59/100"), ("etag", "\"a\"")]).unwrap();
+        let other = fits(&[("content-range", "bytes 50-59/100"), ("etag", "\"b\"")]).unwrap();
+        assert_eq!((same.is_proven, other.is_proven), (true, false));
+        let larger = fits(&[("content-range", "bytes 50-59/101"), ("etag", "\"a\"")]);
+        assert!(matches!(larger, Err(Misfit::Changed(_))), "{larger:?}");
         assert!(matches!(judge(ask, Some(&before), 416, &[]), Err(Misfit::Changed(_))));
     }
 
@@ -382,8 +365,11 @@ mod tests {
         let check = |status, lines: &[(&str, &str)]| judge(Ask::From(0), None, status, lines).unwrap_err();
         assert!(matches!(check(500, &[]), Misfit::Passing(_)));
         assert!(matches!(check(503, &[]), Misfit::Passing(_)));
-        assert!(matches!(check(403, &[]), Misfit::Fatal(Error::Http { .. })));
-        for status in [403, 404, 429, 503, 509] {
+        assert!(matches!(check(403, &[]), Misfit::Dead(403, Error::Http { .. })));
+        assert!(matches!(check(410, &[]), Misfit::Dead(410, Error::Gone { .. })));
+        assert!(matches!(check(400, &[]), Misfit::NoRanges(_)));
+        assert!(matches!(judge(Ask::Whole, None, 400, &[]), Err(Misfit::Fatal(_))));
+        for status in [400, 404, 429, 503, 509] {
             let extra = judge(Ask::Between(5, 9), Some(&known(10, "x")), status, &[]);
             assert!(matches!(extra, Err(Misfit::Unwelcome(_))), "{status}");
         }

@@ -1,0 +1,121 @@
+//! The storage seam: what part files and journals need of a disk, and nothing more.
+//!
+//! `system` is the disk of this machine. Tests put a simulated one in its place, which loses what was not synced.
+
+mod system;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use qetch_core::Result;
+
+pub(super) use self::system::System;
+
+/// A disk. What it says is done is done in memory; only [`File::sync`] and [`Disk::sync_directory`] make it outlive a
+/// power cut: the first the bytes of a file, the second the names in a directory.
+#[async_trait]
+pub(super) trait Disk: fmt::Debug + Send + Sync {
+    /// Opens the plain file at `path`, or makes one; nobody else may have it open so. A link is not followed.
+    ///
+    /// # Errors
+    /// `conflict` when another has it, or when what stands there is no plain file; `io`.
+    async fn take(&self, path: &Path) -> Result<Arc<dyn File>>;
+
+    /// Makes a file at `path`.
+    ///
+    /// # Errors
+    /// `io`, also when something has that name.
+    async fn create(&self, path: &Path) -> Result<Arc<dyn File>>;
+
+    /// What is in the plain file at `path`; `None` where there is none, or more than `most` bytes.
+    async fn read(&self, path: &Path, most: u64) -> Result<Option<Vec<u8>>>;
+
+    /// The file that stands at `path`, to be looked at; `None` where it is no plain file.
+    async fn look(&self, path: &Path) -> Result<Option<Looked>>;
+
+    /// Gives the file at `from` the name `to`, in place of one that has it.
+    async fn rename(&self, from: &Path, to: &Path) -> Result<()>;
+
+    /// Makes the names in the directory of `path` outlive a power cut.
+    async fn sync_directory(&self, path: &Path) -> Result<()>;
+
+    /// Gives the whole and synced file at `part` its final name, in one step and durably; over what stands there only
+    /// where `over` says so. `published` is called as part of that step. Once the future is dropped it does not happen
+    /// any more.
+    ///
+    /// # Errors
+    /// `conflict` when something has that name; `io`.
+    async fn publish(&self, part: PathBuf, to: PathBuf, over: bool, published: Published) -> Result<()>;
+
+    /// Removes the file at `path`, if there is one. Quick: it is called where nothing can be awaited.
+    fn remove(&self, path: &Path) -> Result<()>;
+}
+
+/// Told that a file has its final name.
+pub(super) type Published = Box<dyn FnOnce() + Send>;
+
+/// An open file. Reads and writes go to offsets; several may be under way at once.
+#[async_trait]
+pub(super) trait File: fmt::Debug + Send + Sync {
+    /// Writes `chunks`, one after the other, from `offset` on. A write cannot be called back: it holds the file until it
+    /// has landed, whoever still waits for it.
+    async fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Result<()>;
+
+    /// Exactly `len` bytes from `offset` on.
+    async fn read(&self, offset: u64, len: usize) -> Result<Bytes>;
+
+    /// How long it is.
+    async fn len(&self) -> Result<u64>;
+
+    /// Makes it exactly `len` bytes long.
+    async fn set_len(&self, len: u64) -> Result<()>;
+
+    /// Makes sure that there is room for `len` bytes, where the file system can tell.
+    ///
+    /// # Errors
+    /// `no_room`.
+    async fn allocate(&self, len: u64) -> Result<()>;
+
+    /// Makes its bytes outlive a power cut.
+    async fn sync(&self) -> Result<()>;
+
+    /// Makes the whole file exactly `len` bytes long and durable; it was last changed at `modified`, if that is known.
+    /// `note` is kept with it where the file system keeps notes, for as long as nobody changes the file.
+    async fn seal(&self, len: u64, modified: Option<SystemTime>, note: String) -> Result<()>;
+}
+
+/// A file that somebody made.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) file: Arc<dyn File>,
+    pub(super) len: u64,
+    pub(super) modified: Option<SystemTime>,
+    /// What was noted when it was sealed, unless it was changed since.
+    pub(super) note: Option<String>,
+}
+
+/// Hears when a write has landed; it is dropped when the write is over, whether it landed or not.
+pub(super) struct Landing(Box<dyn FnOnce(&[Bytes]) + Send>);
+
+impl Landing {
+    /// Calls `landed` with what was written.
+    pub(super) fn new(landed: impl FnOnce(&[Bytes]) + Send + 'static) -> Self {
+        Self(Box::new(landed))
+    }
+
+    /// For a write that nobody asks after.
+    pub(super) fn unheard() -> Self {
+        Self::new(|_| ())
+    }
+
+    /// Says that `chunks` have landed.
+    pub(super) fn landed(self, chunks: &[Bytes]) {
+        (self.0)(chunks);
+    }
+}

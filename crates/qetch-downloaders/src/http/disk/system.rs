@@ -1,0 +1,391 @@
+//! The disk of this machine.
+
+use std::{
+    fs::{self, OpenOptions, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use qetch_core::{Error, Result, blocking, files};
+
+use super::{Disk, File, Landing, Looked, Published};
+
+/// The disk of this machine. Its work is done on the runtime's threads for what blocks.
+#[derive(Debug, Default)]
+pub(in crate::http) struct System;
+
+/// An open file and its path, for errors. Work that is under way holds it, so its lock falls with the last of it.
+#[derive(Clone, Debug)]
+struct Opened(Arc<(fs::File, PathBuf)>);
+
+#[async_trait]
+impl Disk for System {
+    async fn take(&self, path: &Path) -> Result<Arc<dyn File>> {
+        let path = path.to_owned();
+        blocking(move |_| take(path)).await
+    }
+
+    async fn create(&self, path: &Path) -> Result<Arc<dyn File>> {
+        let path = path.to_owned();
+        blocking(move |_| {
+            let file = options().create_new(true).open(&path);
+            let file = file.map_err(|error| Error::io("create", &path, error))?;
+            Ok(Opened::new(file, path))
+        })
+        .await
+    }
+
+    async fn read(&self, path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
+        let path = path.to_owned();
+        blocking(move |_| {
+            let error = |error| Error::io("read", &path, error);
+            match fs::symlink_metadata(&path) {
+                Ok(found) if found.is_file() && found.len() <= most => {
+                    fs::read(&path).map(Some).map_err(error)
+                }
+                Ok(_) => Ok(None),
+                Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(other) => Err(error(other)),
+            }
+        })
+        .await
+    }
+
+    async fn look(&self, path: &Path) -> Result<Option<Looked>> {
+        let path = path.to_owned();
+        blocking(move |_| {
+            let error = |error| Error::io("read", &path, error);
+            if !fs::symlink_metadata(&path).map_err(error)?.is_file() {
+                return Ok(None);
+            }
+            let file = fs::File::open(&path).map_err(error)?;
+            let found = file.metadata().map_err(error)?;
+            let (len, modified) = (found.len(), found.modified().ok());
+            let note = notes::read(&file, modified);
+            Ok(Some(Looked { file: Opened::new(file, path.clone()), len, modified, note }))
+        })
+        .await
+    }
+
+    async fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        blocking(move |_| fs::rename(&from, &to).map_err(|error| Error::io("replace", &to, error))).await
+    }
+
+    async fn sync_directory(&self, path: &Path) -> Result<()> {
+        let path = path.to_owned();
+        blocking(move |_| {
+            files::sync_directory_of(&path);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn publish(&self, part: PathBuf, to: PathBuf, over: bool, published: Published) -> Result<()> {
+        blocking(move |wanted| {
+            wanted.unless_dropped(|| {
+                let publish = if over { files::publish_over } else { files::publish };
+                publish(&part, &to)?;
+                published();
+                Ok(())
+            })?
+        })
+        .await
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Opened {
+    fn new(file: fs::File, path: PathBuf) -> Arc<dyn File> {
+        Arc::new(Self(Arc::new((file, path))))
+    }
+
+    /// Does `work` with the file where it may block; `action` is what it is called when it fails.
+    async fn with<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let opened = self.0.clone();
+        blocking(move |_| {
+            let (file, path) = &*opened;
+            work(file).map_err(|error| Error::io(action, path, error))
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl File for Opened {
+    async fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Result<()> {
+        self.with("write", move |file| {
+            write_all(file, offset, &chunks)?;
+            landing.landed(&chunks);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
+        self.with("read", move |file| {
+            let mut bytes = vec![0; len];
+            read_exact(file, offset, &mut bytes)?;
+            Ok(bytes.into())
+        })
+        .await
+    }
+
+    async fn len(&self) -> Result<u64> {
+        self.with("look at", |file| file.metadata().map(|found| found.len())).await
+    }
+
+    async fn set_len(&self, len: u64) -> Result<()> {
+        self.with("resize", move |file| file.set_len(len)).await
+    }
+
+    async fn allocate(&self, len: u64) -> Result<()> {
+        let allocated = self.with("allocate", move |file| allocate(file, len)).await;
+        allocated.map_err(|error| match error {
+            Error::NoRoom { path, source, .. } => Error::no_room(path, len, source),
+            other => other,
+        })
+    }
+
+    async fn sync(&self) -> Result<()> {
+        self.with("sync", fs::File::sync_data).await
+    }
+
+    async fn seal(&self, len: u64, modified: Option<SystemTime>, note: String) -> Result<()> {
+        self.with("finish", move |file| {
+            file.set_len(len)?;
+            if let Some(Err(error)) = modified.map(|modified| file.set_modified(modified)) {
+                tracing::warn!(%error, "the file keeps the time of its download");
+            }
+            if let Err(error) = notes::write(file, &note) {
+                tracing::debug!(%error, "nothing can be noted with the file");
+            }
+            file.sync_all()
+        })
+        .await
+    }
+}
+
+/// Notes are extended attributes, which hold when the file was changed last, so that a later change makes them void.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod notes {
+    use std::{fs::File, io, time::SystemTime};
+
+    use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
+
+    const NAME: &str = "user.qetch";
+
+    pub(super) fn write(file: &File, note: &str) -> io::Result<()> {
+        let text = format!("{}\n{note}", stamp(file.metadata()?.modified().ok()));
+        Ok(fsetxattr(file, NAME, text.as_bytes(), XattrFlags::empty())?)
+    }
+
+    pub(super) fn read(file: &File, modified: Option<SystemTime>) -> Option<String> {
+        let mut bytes = vec![0; 4096];
+        let len = fgetxattr(file, NAME, &mut bytes[..]).ok()?;
+        bytes.truncate(len);
+        let text = String::from_utf8(bytes).ok()?;
+        let (noted, note) = text.split_once('\n')?;
+        (noted == stamp(modified)).then(|| note.to_owned())
+    }
+
+    fn stamp(time: Option<SystemTime>) -> String {
+        let since = time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        since.unwrap_or_default().as_nanos().to_string()
+    }
+}
+
+/// Nothing is noted here.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod notes {
+    use std::{fs::File, io, time::SystemTime};
+
+    pub(super) fn write(_: &File, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn read(_: &File, _: Option<SystemTime>) -> Option<String> {
+        None
+    }
+}
+
+fn take(path: PathBuf) -> Result<Arc<dyn File>> {
+    // Each further round is another download that published in between; a file system where that never ends is one
+    // that does not tell files apart.
+    for _ in 0..100 {
+        let file = open_or_create(&path)?;
+        match file.try_lock() {
+            Ok(()) => (),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::conflict(path, "is being written by another download"));
+            }
+            // Some network file systems have no locks: then two downloads of one name are the user's to avoid.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => (),
+            Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+        }
+        // Between opening and locking, another download may have published it: then what we hold is its result.
+        if !is_still(&file, &path).map_err(|error| Error::io("look at", &path, error))? {
+            continue;
+        }
+        // A run that was killed while it published left the result under both names: that one is not ours to write.
+        if has_other_names(&file).map_err(|error| Error::io("look at", &path, error))? {
+            fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+            continue;
+        }
+        return Ok(Opened::new(file, path));
+    }
+    Err(Error::conflict(path, "is replaced again and again"))
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    options
+}
+
+/// Opens the plain file at `path`, or makes one.
+fn open_or_create(path: &Path) -> Result<fs::File> {
+    match options().create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
+        opened => return opened.map_err(|error| Error::io("create", path, error)),
+    }
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => {
+            let mut options = options();
+            // What was looked at may be replaced by a link before it is opened.
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::OpenOptionsExt as _;
+                options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+            }
+            options.open(path).map_err(|error| Error::io("open", path, error))
+        }
+        Ok(_) => Err(Error::conflict(path, "is no plain file, and the download would be written there")),
+        Err(error) => Err(Error::io("look at", path, error)),
+    }
+}
+
+/// Whether `path` itself, not what it links to, is the file that is open.
+#[cfg(unix)]
+fn is_still(file: &fs::File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let open = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok((found.dev(), found.ino()) == (open.dev(), open.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn has_other_names(file: &fs::File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    Ok(file.metadata()?.nlink() > 1)
+}
+
+/// An open file cannot be renamed or replaced by others here, so what was opened is still what has the name.
+#[cfg(not(unix))]
+fn is_still(_: &fs::File, path: &Path) -> io::Result<bool> {
+    fs::symlink_metadata(path).map(|found| found.is_file())
+}
+
+/// The standard library does not tell here; publishing renames where hard links are not made.
+#[cfg(not(unix))]
+fn has_other_names(_: &fs::File) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Reserves the blocks of the file, so that the disk is full now or not at all.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn allocate(file: &fs::File, len: u64) -> io::Result<()> {
+    let done = rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, len);
+    match done.map_err(io::Error::from) {
+        Err(error) => match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Err(error)
+            }
+            // Not every file system can: then writing finds out.
+            _ => Ok(()),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
+/// No call that reserves without writing is at hand here: writing finds out.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn allocate(_: &fs::File, _: u64) -> io::Result<()> {
+    Ok(())
+}
+
+/// One call for all chunks, as far as the system takes them.
+#[cfg(unix)]
+fn write_all(file: &fs::File, mut offset: u64, chunks: &[Bytes]) -> io::Result<()> {
+    let mut slices: Vec<_> = chunks.iter().map(|chunk| io::IoSlice::new(chunk)).collect();
+    let mut slices = slices.as_mut_slice();
+    // Empty slices would be "nothing written".
+    io::IoSlice::advance_slices(&mut slices, 0);
+    while !slices.is_empty() {
+        match rustix::io::pwritev(file, &slices[..slices.len().min(MOST_SLICES)], offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                offset += count as u64;
+                io::IoSlice::advance_slices(&mut slices, count);
+            }
+            Err(rustix::io::Errno::INTR) => (),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// What every system takes at once (`IOV_MAX`).
+#[cfg(unix)]
+const MOST_SLICES: usize = 1024;
+
+#[cfg(unix)]
+fn read_exact(file: &fs::File, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn write_all(file: &fs::File, mut offset: u64, chunks: &[Bytes]) -> io::Result<()> {
+    for chunk in chunks {
+        let mut bytes = &chunk[..];
+        while !bytes.is_empty() {
+            let count = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+            if count == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            bytes = &bytes[count..];
+            offset += count as u64;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn read_exact(file: &fs::File, mut offset: u64, mut bytes: &mut [u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_read(file, bytes, offset)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = &mut bytes[count..];
+        offset += count as u64;
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! A file that stands at the target already: whether it is what the origin has.
+
+use std::{path::Path, time::SystemTime};
+
+use qetch_core::{Content, Error, FragmentMethod, Result, http_date};
+
+use super::{
+    disk::Looked,
+    entity::{Agreement, Entity},
+    probe::{Ask, Misfit, Reply},
+    task::Task,
+    transfer::open,
+};
+
+/// How long the file at `path` is, if it is shown to be `content`, whole: by its checksum where one is promised; else the
+/// origin is asked, and must have a file of that size, with the validators that were noted when it was downloaded or the
+/// time that it bears.
+///
+/// # Errors
+/// `conflict` where it is not shown to be; those of asking.
+pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result<u64> {
+    let conflict = |why: &str| Error::conflict(path, format!("exists already, and {why}"));
+    let Some(found) = task.disk.look(path).await? else {
+        return Err(conflict("is no plain file"));
+    };
+    if !task.sums.is_empty() {
+        return match task.sums.verify(&*found.file, found.len).await {
+            Ok(_) => Ok(found.len),
+            Err(Error::ChecksumMismatch { .. }) => {
+                task.sums.restart();
+                Err(conflict("has another checksum than is promised"))
+            }
+            Err(error) => Err(error),
+        };
+    }
+    let [fragment] = content.fragments.as_slice() else {
+        return Err(conflict("of several fragments, so that nothing shows it to be what the origin has"));
+    };
+    if fragment.method != FragmentMethod::Get || fragment.range.is_some() {
+        return Err(conflict("nothing shows it to be what the origin has"));
+    }
+    let entity = match ask(task, fragment).await? {
+        Some(entity) => entity,
+        None => Entity { complete: Some(0), ..Entity::default() },
+    };
+    match entity.complete {
+        Some(size) if size != found.len => {
+            Err(conflict(&format!("has {} bytes where the origin has {size}", found.len)))
+        }
+        Some(size) if size == 0 || is_noted(&found, &entity) || is_dated(&found, &entity) => Ok(size),
+        _ => Err(conflict("nothing shows it to be what the origin has")),
+    }
+}
+
+/// What the origin tells of the file now, without its bytes; `None` where it has none.
+async fn ask(task: &Task, fragment: &qetch_core::Fragment) -> Result<Option<Entity>> {
+    let mut backoff = task.backoff();
+    loop {
+        let judged = match task.cx.take_parked(&fragment.url) {
+            Some(answer) => Reply::of(&answer).judge(Ask::Whole, None),
+            None => {
+                let ask = Ask::Between(0, 1);
+                match open(&task.cx, fragment, ask).await {
+                    Ok(answer) => Reply::of(&answer).judge(ask, None),
+                    Err(misfit) => Err(misfit),
+                }
+            }
+        };
+        match judged {
+            Ok(fit) => return Ok(Some(fit.entity)),
+            Err(Misfit::Empty) => return Ok(None),
+            // What it does not tell well is as good as nothing.
+            Err(Misfit::NoRanges(_)) => return Ok(Some(Entity::default())),
+            Err(Misfit::Passing(error)) => task.bear(&mut backoff, error).await?,
+            Err(
+                Misfit::Unwelcome(error)
+                | Misfit::Dead(_, error)
+                | Misfit::Changed(error)
+                | Misfit::Fatal(error),
+            ) => return Err(error),
+        }
+    }
+}
+
+fn is_noted(found: &Looked, now: &Entity) -> bool {
+    let noted = found.note.as_deref().and_then(|note| serde_json::from_str::<Entity>(note).ok());
+    noted.is_some_and(|noted| noted.agreement(now) == Agreement::Proven)
+}
+
+/// Whether the file bears the time of `Last-Modified`, which has whole seconds.
+fn is_dated(found: &Looked, now: &Entity) -> bool {
+    let time = now.last_modified.as_deref().and_then(http_date);
+    let seconds =
+        |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map(|since| since.as_secs()).ok();
+    time.is_some() && time.and_then(seconds) == found.modified.and_then(seconds)
+}

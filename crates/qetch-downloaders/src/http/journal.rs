@@ -1,0 +1,217 @@
+//! The journal: what a download has durably fetched, in a file beside its part file.
+//!
+//! It is two lines: a JSON object, and the BLAKE3 hash of that line. A line that does not have its hash was torn or
+//! changed by another, and is not believed. It holds no URL with a query and no credential: what proves that the rest
+//! belongs to what is there is what the origin says, and where that is not enough the bytes themselves.
+
+use qetch_core::{Content, shown};
+use serde::{Deserialize, Serialize};
+
+use super::{entity::Entity, spans::Spans};
+
+/// The form that is written. Another one is not read.
+const FORMAT: u32 = 1;
+
+/// What a journal says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Journal {
+    format: u32,
+    /// Which content it is about.
+    uid: String,
+    extractor: String,
+    /// Where that was found, for people who look.
+    source: String,
+    /// How many fragments it has.
+    fragments: usize,
+    /// How many of them are whole: the first ones, one after the other, up to this offset of the file.
+    pub(super) whole: usize,
+    pub(super) end: u64,
+    /// Where the last of those begins.
+    pub(super) last: u64,
+    /// Fragments after those of which something is there.
+    pub(super) open: Vec<Open>,
+}
+
+/// A fragment of which something is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Open {
+    /// Which of the content's fragments it is.
+    pub(super) index: usize,
+    /// Where it begins in the file.
+    pub(super) base: u64,
+    /// Where the resource behind it begins to be it.
+    pub(super) from: u64,
+    /// Its bytes.
+    pub(super) size: u64,
+    /// What it was fetched from.
+    pub(super) entity: Entity,
+    /// The offsets of it that are there.
+    pub(super) done: Spans,
+    /// Whether replies that nothing proved to be of one version brought it.
+    pub(super) mixed: bool,
+}
+
+impl Open {
+    /// Whether all of it is there and known to be of one version.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.mixed && self.done.count() == self.size
+    }
+}
+
+impl Journal {
+    /// A journal about `content` that says nothing yet.
+    pub(super) fn new(content: &Content) -> Self {
+        Self {
+            format: FORMAT,
+            uid: content.uid.clone(),
+            extractor: content.extractor.clone(),
+            source: shown(&content.source),
+            fragments: content.fragments.len(),
+            whole: 0,
+            end: 0,
+            last: 0,
+            open: Vec::new(),
+        }
+    }
+
+    /// The journal in `bytes`, unless it is torn, of another form, or cannot be true.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is no text")?;
+        let (line, hash) = text.split_once('\n').ok_or("it ends within its first line")?;
+        if hash.strip_suffix('\n') != Some(blake3::hash(line.as_bytes()).to_hex().as_str()) {
+            return Err("it was torn, or changed by another".into());
+        }
+        let journal: Self = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        if journal.format != FORMAT {
+            return Err(format!("it has form {}, and {FORMAT} is known", journal.format));
+        }
+        journal.check().map(|()| journal).ok_or_else(|| "it contradicts itself".into())
+    }
+
+    /// The bytes of the file.
+    pub(super) fn write(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let line = serde_json::to_string(self)?;
+        let hash = blake3::hash(line.as_bytes()).to_hex();
+        Ok(format!("{line}\n{hash}\n").into_bytes())
+    }
+
+    /// It with these fragments that are not whole.
+    pub(super) fn with_open(&self, open: Vec<Open>) -> Self {
+        Self { open, ..self.clone() }
+    }
+
+    /// Whether it is about a content of one fragment, which is never counted among the whole ones: what it was fetched
+    /// from would be forgotten.
+    pub(super) fn is_about_one(&self) -> bool {
+        self.fragments == 1
+    }
+
+    /// Whether it is about `content`. Links may have been made anew since, so they do not tell.
+    pub(super) fn is_about(&self, content: &Content) -> bool {
+        let own = (&self.uid, &self.extractor, self.fragments);
+        own == (&content.uid, &content.extractor, content.fragments.len())
+    }
+
+    /// How long the part file must be at least.
+    pub(super) fn reach(&self) -> u64 {
+        self.open.iter().map(|open| open.base + open.done.end()).fold(self.end, u64::max)
+    }
+
+    /// Bytes that are there.
+    pub(super) fn count(&self) -> u64 {
+        self.end + self.open.iter().map(|open| open.done.count()).sum::<u64>()
+    }
+
+    fn check(&self) -> Option<()> {
+        let mut next = self.whole;
+        let sound = self.open.iter().all(|open| {
+            let in_order = open.index >= next && open.index < self.fragments && open.base >= self.end;
+            next = open.index + 1;
+            let fits = open.done.end() <= open.size && open.base.checked_add(open.size).is_some();
+            let entity = open
+                .entity
+                .complete
+                .is_some_and(|complete| open.from.checked_add(open.size).is_some_and(|end| end <= complete));
+            in_order && fits && entity
+        });
+        let whole =
+            self.whole <= self.fragments && self.last <= self.end && (self.whole > 0 || self.end == 0);
+        (sound && whole).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qetch_core::{Fragment, Kind, Url};
+
+    use super::*;
+
+    fn content() -> Content {
+        let url = Url::parse("https://me:pw@h.example/a?sig=s3cret").unwrap();
+        let fragments = [Fragment::new(url.clone()), Fragment::new(url.clone())];
+        Content::new("uid", Kind::Video, url, fragments)
+    }
+
+    fn journal() -> Journal {
+        let mut done = Spans::default();
+        done.insert(10..20);
+        let entity = Entity { complete: Some(50), etag: Some("\"a\"".into()), ..Entity::default() };
+        let open = Open { index: 1, base: 7, from: 0, size: 50, entity, done, mixed: false };
+        Journal { whole: 1, end: 7, open: vec![open], ..Journal::new(&content()) }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let bytes = journal().write().unwrap();
+        assert_eq!(Journal::read(&bytes), Ok(journal()));
+        assert_eq!((journal().reach(), journal().count()), (27, 17));
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains("s3cret") && !text.contains("pw"), "{text}");
+    }
+
+    #[test]
+    fn a_torn_or_changed_one_is_not_believed() {
+        let bytes = journal().write().unwrap();
+        for len in 0..bytes.len() {
+            assert!(Journal::read(&bytes[..len]).is_err(), "{len}");
+        }
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert!(Journal::read(&changed).is_err(), "{at}");
+        }
+        let mut grown = bytes;
+        grown.push(b'\n');
+        assert!(Journal::read(&grown).is_err());
+    }
+
+    #[test]
+    fn one_that_contradicts_itself_is_not_believed() {
+        let wrong = |change: fn(&mut Journal)| {
+            let mut journal = journal();
+            change(&mut journal);
+            Journal::read(&journal.write().unwrap()).unwrap_err()
+        };
+        let contradicts = "it contradicts itself";
+        assert_eq!(wrong(|it| it.open[0].size = 5), contradicts);
+        assert_eq!(wrong(|it| it.open[0].index = 2), contradicts);
+        assert_eq!(wrong(|it| it.open[0].index = 0), contradicts);
+        assert_eq!(wrong(|it| it.open[0].base = 3), contradicts);
+        assert_eq!(wrong(|it| it.open[0].base = u64::MAX), contradicts);
+        assert_eq!(wrong(|it| it.open[0].from = 1), contradicts);
+        assert_eq!(wrong(|it| it.open[0].entity.complete = None), contradicts);
+        assert_eq!(wrong(|it| it.whole = 3), contradicts);
+        assert!(wrong(|it| it.format = 2).contains("form 2"));
+    }
+
+    #[test]
+    fn another_content_is_another_journal() {
+        assert!(journal().is_about(&content()));
+        let mut other = content();
+        other.uid = "other".into();
+        assert!(!journal().is_about(&other));
+        let mut longer = content();
+        longer.fragments.push(longer.fragments[0].clone());
+        assert!(!journal().is_about(&longer));
+    }
+}

@@ -1,0 +1,270 @@
+//! Keeping the journal: what has landed is noted as it lands, and written down once it is durable.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use qetch_core::{Content, Error, Result, files};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    count::Count,
+    disk::{Disk, Landing},
+    entity::Entity,
+    journal::{Journal, Open},
+    part::Part,
+    spans::Spans,
+};
+
+/// The least time between two journals.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// The most time that bytes wait for theirs.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// The share of a file that is worth a journal at once.
+const WORTH: u64 = 1000;
+
+/// Syncing may take one part in so many of the time.
+const SYNCING: u32 = 10;
+
+/// No journal is larger.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Keeps the journal of one part file.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    disk: Arc<dyn Disk>,
+    part: Arc<Part>,
+    path: PathBuf,
+    ledger: Mutex<Ledger>,
+    /// What the file says, if there is one. Its lock is held while another is written, so that one follows the other.
+    written: tokio::sync::Mutex<Option<Journal>>,
+}
+
+/// What has landed, whether it is durable or not.
+#[derive(Debug)]
+struct Ledger {
+    /// Whole fragments, and whom it is about.
+    journal: Journal,
+    open: BTreeMap<usize, Open>,
+    /// Bytes that landed since the last journal.
+    unwritten: u64,
+}
+
+impl Keeper {
+    /// Opens the part file of the file to be at `to`, and the journal that an earlier run left beside it. Where that one
+    /// is torn, about something else or speaks of more than is there, or where `resume` is false, both begin empty.
+    pub(super) async fn open(
+        disk: &Arc<dyn Disk>,
+        to: &Path,
+        content: &Content,
+        resume: bool,
+        open: &Count,
+    ) -> Result<Self> {
+        let part = Part::open(disk, to, open).await?;
+        let path = files::with_suffix(to, ".qetch-journal");
+        let bytes = disk.read(&path, MOST_BYTES).await?;
+        let written = match bytes.as_deref().map(Journal::read) {
+            None => None,
+            Some(_) if !resume => None,
+            Some(Ok(journal)) if !journal.is_about(content) => refused(&path, "it is about another content"),
+            Some(Ok(journal)) if journal.reach() > part.file().len().await? => {
+                refused(&path, "it speaks of more than is there")
+            }
+            Some(Ok(journal)) => Some(journal),
+            Some(Err(problem)) => refused(&path, &problem),
+        };
+        if written.is_none() {
+            // Before anything is written: an old journal beside new bytes would be believed.
+            disk.remove(&path)?;
+            disk.sync_directory(&path).await?;
+            part.stays(false);
+            part.file().set_len(0).await?;
+        }
+        let journal = written.clone().unwrap_or_else(|| Journal::new(content));
+        let open = journal.open.iter().cloned().map(|open| (open.index, open)).collect();
+        let ledger = Mutex::new(Ledger { journal, open, unwritten: 0 });
+        Ok(Self { disk: disk.clone(), part, path, ledger, written: tokio::sync::Mutex::new(written) })
+    }
+
+    /// The part file.
+    pub(super) fn part(&self) -> &Arc<Part> {
+        &self.part
+    }
+
+    /// Bytes that are there.
+    pub(super) fn count(&self) -> u64 {
+        self.ledger().journal().count()
+    }
+
+    /// How many fragments are whole, where the last of them begins, and where it ends.
+    pub(super) fn whole(&self) -> (usize, Range<u64>) {
+        let ledger = self.ledger();
+        (ledger.journal.whole, ledger.journal.last..ledger.journal.end)
+    }
+
+    /// What is there of a fragment that is not whole.
+    pub(super) fn begun(&self, index: usize) -> Option<Open> {
+        self.ledger().open.get(&index).cloned()
+    }
+
+    /// Begins a fragment, of which nothing is there, that can be gone on with.
+    pub(super) fn begin(&self, index: usize, base: u64, span: Range<u64>, entity: &Entity) {
+        let (from, size) = (span.start, span.end - span.start);
+        let done = Spans::default();
+        let open = Open { index, base, from, size, entity: entity.clone(), done, mixed: false };
+        self.ledger().open.insert(index, open);
+    }
+
+    /// Notes that bytes of a fragment have landed.
+    pub(super) fn landed(&self, index: usize, run: Range<u64>) {
+        let mut ledger = self.ledger();
+        if let Some(open) = ledger.open.get_mut(&index) {
+            let len = run.end - run.start;
+            open.done.insert(run);
+            ledger.unwritten += len;
+        }
+    }
+
+    /// Notes that what is there of a fragment may be of several versions, until it is called whole.
+    pub(super) fn mixed(&self, index: usize) {
+        if let Some(open) = self.ledger().open.get_mut(&index) {
+            open.mixed = true;
+        }
+    }
+
+    /// Notes that a fragment is whole, and of one version.
+    pub(super) fn is_whole(&self, index: usize, base: u64, size: u64) {
+        let mut guard = self.ledger();
+        let ledger = &mut *guard;
+        let whole = ledger.open.entry(index).or_insert_with(|| {
+            let entity = Entity { complete: Some(size), ..Entity::default() };
+            Open { index, base, from: 0, size, entity, done: Spans::default(), mixed: false }
+        });
+        whole.done.insert(0..size);
+        whole.mixed = false;
+        let is_one = ledger.journal.is_about_one();
+        while let Some(next) =
+            ledger.open.get(&ledger.journal.whole).filter(|open| !is_one && open.is_whole())
+        {
+            (ledger.journal.last, ledger.journal.end) = (next.base, next.base + next.size);
+            ledger.open.remove(&ledger.journal.whole);
+            ledger.journal.whole += 1;
+        }
+        ledger.unwritten += size;
+    }
+
+    /// Forgets a fragment that is begun again, and makes sure that no journal speaks of it, before it is written over.
+    pub(super) async fn forget(&self, index: usize) -> Result<()> {
+        self.ledger().open.remove(&index);
+        if self.written.lock().await.is_some() { self.write().await } else { Ok(()) }
+    }
+
+    /// Forgets everything, as [`forget`](Keeper::forget) does.
+    pub(super) async fn forget_all(&self, content: &Content) -> Result<()> {
+        {
+            let mut ledger = self.ledger();
+            ledger.journal = Journal::new(content);
+            ledger.open.clear();
+        }
+        if self.written.lock().await.is_some() { self.write().await } else { Ok(()) }
+    }
+
+    /// Writes down what has landed, whenever there is enough of it, until dropped. `total` tells how large the file is,
+    /// once known: a thousandth of it is enough, but not more often than ten times a second, nor than the disk likes.
+    pub(super) async fn keep(&self, total: impl Fn() -> Option<u64>) -> Infallible {
+        let (mut written, mut pause, mut complained) = (Instant::now(), SHORTEST, false);
+        loop {
+            sleep(pause).await;
+            let unwritten = self.ledger().unwritten;
+            let enough = total().is_some_and(|total| unwritten >= total / WORTH);
+            if unwritten == 0 || !(enough || written.elapsed() >= LONGEST) {
+                continue;
+            }
+            let begun = Instant::now();
+            match self.write().await {
+                Err(error) if !complained => {
+                    complained = true;
+                    tracing::warn!(%error, "the journal cannot be written: a run that is killed now loses what it has");
+                }
+                _ => (),
+            }
+            written = Instant::now();
+            pause = (begun.elapsed() * SYNCING).max(SHORTEST);
+        }
+    }
+
+    /// Makes what has landed durable, and writes a journal that says so in place of the last one.
+    pub(super) async fn write(&self) -> Result<()> {
+        let mut written = self.written.lock().await;
+        let journal = {
+            let mut ledger = self.ledger();
+            ledger.unwritten = 0;
+            ledger.journal()
+        };
+        if written.as_ref() == Some(&journal) || (written.is_none() && journal.count() == 0) {
+            return Ok(());
+        }
+        let bytes = journal
+            .write()
+            .map_err(|error| Error::unexpected("a journal that is no JSON", Some(error.into())))?;
+        self.part.file().sync().await?;
+        let new = files::with_suffix(&self.path, "-new");
+        self.disk.remove(&new)?;
+        let file = self.disk.create(&new).await?;
+        file.write(0, vec![bytes.into()], Landing::unheard()).await?;
+        file.sync().await?;
+        self.disk.rename(&new, &self.path).await?;
+        self.disk.sync_directory(&self.path).await?;
+        self.part.stays(true);
+        *written = Some(journal);
+        Ok(())
+    }
+
+    /// Ends a download that failed: what is there stays for the next run, unless it is worth nothing.
+    pub(super) async fn give_up(&self, why: &Error) {
+        if matches!(why, Error::ContentChanged { .. }) {
+            self.end().await;
+            self.part.stays(false);
+            return;
+        }
+        if let Err(error) = self.write().await {
+            tracing::warn!(%error, "the journal cannot be written: the next run begins where the last one left off");
+        }
+    }
+
+    /// Removes what a run left beside the file at `to` that was killed when that was whole.
+    pub(super) fn clear(disk: &Arc<dyn Disk>, to: &Path) -> Result<()> {
+        disk.remove(&files::with_suffix(to, ".qetch-journal"))
+    }
+
+    /// Removes the journal of a file that is whole and has its name.
+    pub(super) async fn end(&self) {
+        *self.written.lock().await = None;
+        if let Err(error) = self.disk.remove(&self.path) {
+            tracing::warn!(%error, "a journal is left behind");
+        }
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ledger {
+    fn journal(&self) -> Journal {
+        let open = self.open.values().filter(|open| !open.done.runs().is_empty()).cloned().collect();
+        self.journal.with_open(open)
+    }
+}
+
+fn refused(path: &Path, problem: &str) -> Option<Journal> {
+    tracing::warn!(path = %path.display(), problem, "a journal that is of no use: beginning afresh");
+    None
+}

@@ -1,0 +1,126 @@
+//! The fragments of a content, one after the other in one file.
+
+use std::sync::Arc;
+
+use futures_util::{
+    FutureExt as _, StreamExt as _, TryStreamExt as _,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use qetch_core::{Error, Result, files};
+
+use super::{Download, Entity, Fetched, Keeper, Part};
+
+/// A fragment that is there, and the file it is in where that is not the part file yet.
+type Arrived = (usize, Fetched, Option<Arc<Part>>);
+
+impl Download<'_> {
+    /// Brings every fragment into the part file, one after the other, and answers how many bytes they are; and what the
+    /// origin tells of them, where one is all.
+    ///
+    /// A fragment is written in place where the sizes of all before it are known. Where they are not, each but the first
+    /// is written to a file of its own, which is added and removed as soon as those before it are there: no more than
+    /// `max_fragments` of them exist at once.
+    pub(super) async fn merged(&self, keeper: &Arc<Keeper>) -> Result<(u64, Option<Entity>)> {
+        self.confirm_last(keeper).await?;
+        let starts = self.starts()?;
+        let (whole, end) = self.go_on(keeper, starts.as_deref()).await?;
+        (0..whole).for_each(|_| self.task.meter.fragment_done());
+        let fetches = (whole..self.content.fragments.len()).map(|index| match &starts {
+            Some(starts) => self.in_place(keeper, index, starts[index]).boxed(),
+            None if index == whole => self.in_place(keeper, index, end).boxed(),
+            None => self.to_spool(keeper, index).boxed(),
+        });
+        let mut arrived = self.at_once(fetches);
+        let (mut end, mut entity) = (end, None);
+        while let Some((index, fetched, spool)) = arrived.try_next().await? {
+            if let Some(spool) = spool {
+                let sums = self.task.sums.clone();
+                let landed = move |offset, chunks: &[bytes::Bytes]| sums.landed(offset, chunks);
+                keeper.part().append(end, &spool, fetched.bytes, landed).await?;
+                keeper.is_whole(index, end, fetched.bytes);
+            }
+            end += fetched.bytes;
+            entity = Some(fetched.entity);
+        }
+        Ok((end, entity.filter(|_| self.content.fragments.len() == 1)))
+    }
+
+    /// Where each fragment begins in the file, if the sizes of all are known.
+    fn starts(&self) -> Result<Option<Vec<u64>>> {
+        let fragments = &self.content.fragments;
+        let sizes: Option<Vec<u64>> = fragments.iter().map(qetch_core::Fragment::exact_size).collect();
+        let Some(sizes) = sizes.filter(|sizes| sizes.len() > 1) else { return Ok(None) };
+        let mut end = 0_u64;
+        let mut starts = Vec::with_capacity(sizes.len());
+        for size in sizes {
+            starts.push(end);
+            let too_much =
+                || Error::invalid(format!("the content {}", self.content.uid), "its sizes overflow");
+            end = end.checked_add(size).ok_or_else(too_much)?;
+        }
+        Ok(Some(starts))
+    }
+
+    /// How many fragments an earlier run left whole, and where they end: nothing where that does not fit the content.
+    async fn go_on(&self, keeper: &Keeper, starts: Option<&[u64]>) -> Result<(usize, u64)> {
+        let (whole, last) = keeper.whole();
+        let fits = |starts: &[u64]| starts.get(whole).is_none_or(|start| *start == last.end);
+        if whole == 0 || starts.is_none_or(fits) {
+            return Ok((whole, last.end));
+        }
+        tracing::warn!("the fragments have other sizes than before: beginning afresh");
+        self.begin_afresh(keeper).await?;
+        Ok((0, 0))
+    }
+
+    /// Compares the last of several fragments that an earlier run left whole with what the origin has now: where a site
+    /// changed what it has, the next fragments would be of another version.
+    async fn confirm_last(&self, keeper: &Arc<Keeper>) -> Result<()> {
+        let (whole, last) = keeper.whole();
+        let Some(index) = whole.checked_sub(1) else { return Ok(()) };
+        let is_ranged = self.content.fragments.get(index).is_none_or(|fragment| fragment.range.is_some());
+        if is_ranged || last.is_empty() {
+            return Ok(());
+        }
+        let fetch = self.fetch(index, keeper.part().clone(), last.start, None);
+        if fetch.confirm(last).await? {
+            return Ok(());
+        }
+        tracing::warn!("what is there is of another version: beginning afresh");
+        self.begin_afresh(keeper).await
+    }
+
+    async fn begin_afresh(&self, keeper: &Keeper) -> Result<()> {
+        let there = keeper.count();
+        keeper.forget_all(self.content).await?;
+        self.task.sums.restart();
+        self.task.resumed.store(0, std::sync::atomic::Ordering::Relaxed);
+        self.task.meter.restart(there);
+        Ok(())
+    }
+
+    /// Brings a fragment to its place in the part file.
+    async fn in_place(&self, keeper: &Arc<Keeper>, index: usize, base: u64) -> Result<Arrived> {
+        let fetched = self.fetch(index, keeper.part().clone(), base, Some(keeper)).run().await?;
+        self.task.meter.fragment_done();
+        Ok((index, fetched, None))
+    }
+
+    /// Brings a fragment to a file of its own.
+    async fn to_spool(&self, keeper: &Arc<Keeper>, index: usize) -> Result<Arrived> {
+        let path = files::with_suffix(keeper.part().path(), &format!("-{index}"));
+        let spool = Part::spool(&self.task.disk, path, &self.task.open).await?;
+        let fetched = self.fetch(index, spool.clone(), 0, None).run().await?;
+        self.task.meter.fragment_done();
+        Ok((index, fetched, Some(spool)))
+    }
+
+    /// Runs as many of `fetches` at once as is asked for; what they answer comes in their order.
+    pub(super) fn at_once<'f, T: Send + 'f>(
+        &self,
+        fetches: impl Iterator<Item = BoxFuture<'f, Result<T>>> + Send + 'f,
+    ) -> BoxStream<'f, Result<T>> {
+        stream::iter(fetches).buffered(self.max_fragments).boxed()
+    }
+}

@@ -1,0 +1,67 @@
+//! How fast a share comes in.
+
+use std::time::Duration;
+
+/// Bytes are counted over windows of this length.
+const WINDOW: Duration = Duration::from_millis(250);
+
+/// Nothing is said of a share before this.
+const FIRST: Duration = Duration::from_millis(50);
+
+/// The rate of one share, smoothed over a few windows. Times count from when the plan was made.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    since: Duration,
+    bytes: u64,
+    rate: Option<f64>,
+}
+
+impl Pace {
+    /// The bytes begin to come now.
+    pub(super) fn begin(&mut self, now: Duration) {
+        (self.since, self.bytes) = (now, 0);
+    }
+
+    /// Bytes have come.
+    pub(super) fn add(&mut self, bytes: u64, now: Duration) {
+        self.bytes += bytes;
+        if now.saturating_sub(self.since) >= WINDOW {
+            self.rate = self.estimate(now);
+            self.begin(now);
+        }
+    }
+
+    /// Bytes a second, if something can be said. A share from which nothing comes becomes slower with every moment.
+    pub(super) fn estimate(&self, now: Duration) -> Option<f64> {
+        let passed = now.saturating_sub(self.since);
+        let current = self.bytes as f64 / passed.as_secs_f64();
+        match self.rate {
+            None if passed < FIRST => None,
+            None => Some(current),
+            Some(rate) if passed < WINDOW => Some(rate),
+            Some(_) if passed >= WINDOW * 4 => Some(current),
+            Some(rate) => Some((rate + current) / 2.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn it_follows_what_comes() {
+        let mut pace = Pace::default();
+        pace.begin(ms(1000));
+        assert_eq!(pace.estimate(ms(1010)), None);
+        (0..10).for_each(|step| pace.add(100, ms(1100 + step * 100)));
+        let rate = pace.estimate(ms(2000)).unwrap();
+        assert!((900.0..1200.0).contains(&rate), "{rate}");
+        let stalled = pace.estimate(ms(4000)).unwrap();
+        assert!(stalled < 100.0, "{stalled}");
+    }
+}

@@ -1,0 +1,152 @@
+//! Proving that bytes of several replies are of one version, where no validator does: some of what each reply brought is
+//! asked for again and compared.
+//!
+//! It sees a change only where it looks. A version that differs in a few places may pass: see `docs/architecture.md`.
+
+use std::ops::Range;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use qetch_core::Error;
+
+use super::{
+    dice::Dice,
+    probe::{Ask, Misfit, Reply},
+    transfer::{Fault, Job, open},
+};
+
+/// One part in so many of a fragment may be fetched again.
+const COMPARED: u64 = 50;
+
+/// The most bytes that are compared at one place.
+const LARGEST: u64 = 64 << 10;
+
+/// The most places that are looked at for each reply, and in all.
+const PLACES: u64 = 4;
+const MOST_PLACES: u64 = 256;
+
+impl Job {
+    /// Compares some of what each reply brought with what the origin gives now.
+    pub(super) async fn prove(&self, connections: usize) -> Result<(), Fault> {
+        let total = self.plan().done();
+        let blocks = {
+            let runs = self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            choose(&runs, total, &self.task.dice)
+        };
+        tracing::info!(blocks = blocks.len(), "comparing bytes");
+        let compared = stream::iter(blocks).map(|block| self.compare(block));
+        compared.buffer_unordered(connections).try_collect::<()>().await
+    }
+
+    async fn compare(&self, block: Range<u64>) -> Result<(), Fault> {
+        let mut backoff = self.task.backoff();
+        loop {
+            let error = match self.compare_once(&block).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {
+                    let url = &self.fragment().url;
+                    return Err(Fault::Changed(Error::content_changed(
+                        url,
+                        "its bytes, and nothing else tells",
+                    )));
+                }
+                Err(Misfit::Passing(error) | Misfit::Unwelcome(error)) => error,
+                Err(Misfit::Dead(status, error)) => return Err(Fault::Dead(status, error)),
+                Err(Misfit::NoRanges(problem)) => return Err(Fault::NoRanges(problem)),
+                Err(Misfit::Changed(error)) => return Err(Fault::Changed(error)),
+                Err(Misfit::Empty) => return Err(Fault::NoRanges("no bytes where there were some".into())),
+                Err(Misfit::Fatal(error)) => return Err(Fault::Fatal(error)),
+            };
+            self.task.bear(&mut backoff, error).await.map_err(Fault::Fatal)?;
+        }
+    }
+
+    /// Whether the origin gives the bytes of `block` that are there, as far as its reply goes.
+    async fn compare_once(&self, block: &Range<u64>) -> Result<bool, Misfit> {
+        let (start, end) = (self.span.0 + block.start, self.span.0 + block.end);
+        let ask = Ask::Between(start, end);
+        let mut answer = open(&self.task.cx, &self.fragment(), ask).await?;
+        let fit = Reply::of(&answer).judge(ask, Some(&self.entity))?;
+        let _counted = self.task.gauge.connection();
+        let ends = fit.body.1.unwrap_or(end).min(end);
+        let mut at = fit.body.0;
+        while at < ends {
+            let Some(mut chunk) = answer.chunk().await.map_err(Misfit::Passing)? else {
+                return Err(Misfit::Passing(self.bad("a body that is shorter than announced")));
+            };
+            self.task.gauge.arrived(chunk.len() as u64);
+            self.task.gauge.waste(chunk.len() as u64);
+            self.task.pay(chunk.len()).await;
+            let arrived = at..at + chunk.len() as u64;
+            at = arrived.end;
+            let (from, to) = (arrived.start.max(start), arrived.end.min(ends));
+            if from >= to {
+                continue;
+            }
+            let index = |offset: u64| usize::try_from(offset - arrived.start).unwrap_or(usize::MAX);
+            chunk = chunk.slice(index(from)..index(to));
+            let place = self.base + (from - self.span.0);
+            let there = self.part.file().read(place, chunk.len()).await.map_err(Misfit::Fatal)?;
+            if there != chunk {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Which bytes to compare: some of every run, at places that nobody can foresee.
+fn choose(runs: &[Range<u64>], total: u64, dice: &Dice) -> Vec<Range<u64>> {
+    let runs: Vec<_> = runs.iter().filter(|run| !run.is_empty()).collect();
+    let budget = (total / COMPARED).max(1);
+    let count = (runs.len() as u64).min(budget).min(MOST_PLACES);
+    if count == 0 {
+        return Vec::new();
+    }
+    let places = (budget / (LARGEST * count)).clamp(1, PLACES).min(MOST_PLACES / count);
+    let size = (budget / (count * places)).clamp(1, LARGEST);
+    // Where there are too many, some are left out, and which is left to chance.
+    let step = runs.len() as f64 / count as f64;
+    let offset = dice.fraction() * (step - 1.0).max(0.0);
+    let chosen = (0..count).filter_map(|i| runs.get((i as f64 * step + offset) as usize));
+    let place = |run: &Range<u64>| {
+        let len = size.min(run.end - run.start);
+        let start = run.start + dice.below(run.end - run.start - len + 1);
+        start..start + len
+    };
+    chosen.flat_map(|run| (0..places).map(move |_| place(run))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_run_is_looked_at_where_there_is_room() {
+        let runs: Vec<_> = (0..8).map(|i| i << 20..(i + 1) << 20).collect();
+        let blocks = choose(&runs, 8 << 20, &Dice::seeded(1));
+        assert_eq!(blocks.len(), 8);
+        assert!(
+            runs.iter().zip(&blocks).all(|(run, block)| run.start <= block.start && block.end <= run.end)
+        );
+        assert!(choose(&[], 0, &Dice::seeded(1)).is_empty());
+    }
+
+    proptest! {
+        /// At most two in a hundred bytes, and always within what is there.
+        #[test]
+        fn little_is_fetched_again(lens in prop::collection::vec(0_u64..5_000_000, 1..600), seed: u64) {
+            let mut at = 0;
+            let runs: Vec<_> = lens.iter().map(|len| { at += len; at - len..at }).collect();
+            let blocks = choose(&runs, at, &Dice::seeded(seed));
+            let fetched: u64 = blocks.iter().map(|block| block.end - block.start).sum();
+            prop_assert!(fetched <= (at / COMPARED).max(1));
+            prop_assert_eq!(blocks.is_empty(), at == 0);
+            let within = |block: &Range<u64>| {
+                !block.is_empty() && runs.iter().any(|run| run.start <= block.start && block.end <= run.end)
+            };
+            prop_assert!(blocks.iter().all(within));
+        }
+    }
+}

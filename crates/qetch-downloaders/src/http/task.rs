@@ -1,0 +1,155 @@
+//! What all connections of one download share.
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use qetch_core::{Content, Context, DownloadOptions, Error, Kind, Meter, RateLimit, Result};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    backoff::Backoff,
+    count::Count,
+    dice::Dice,
+    disk::{Disk, Landing},
+    gauge::Gauge,
+    keeper::Keeper,
+    links::Links,
+    sums::Sums,
+};
+
+/// One download under way.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) cx: Context,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) dice: Dice,
+    pub(super) meter: Meter,
+    pub(super) gauge: Arc<Gauge>,
+    pub(super) links: Links,
+    pub(super) sums: Arc<Sums>,
+    /// The part files that are open.
+    pub(super) open: Count,
+    /// The connections and writes that are under way.
+    pub(super) busy: Count,
+    /// Bytes that an earlier run left and that are still of use.
+    pub(super) resumed: AtomicU64,
+    /// Whether an HTML page cannot be what was meant.
+    pub(super) is_media: bool,
+    rate_limit: Option<RateLimit>,
+    retries: u32,
+    patience: Duration,
+    max_size: Option<u64>,
+}
+
+/// The least bytes that are held back at a time where a rate is set.
+const LEAST_SLICE: u64 = 1 << 10;
+
+impl Task {
+    pub(super) fn new(
+        cx: &Context,
+        disk: Arc<dyn Disk>,
+        dice: Dice,
+        content: &Content,
+        options: &DownloadOptions,
+    ) -> Self {
+        Self {
+            cx: cx.clone(),
+            disk,
+            dice,
+            meter: Meter::new(content.fragments.len()),
+            gauge: Arc::default(),
+            links: Links::new(content, options.refresh.clone()),
+            sums: Arc::new(Sums::new(content.checksums.iter().chain(&options.checksums).cloned())),
+            open: Count::default(),
+            busy: Count::default(),
+            resumed: AtomicU64::new(0),
+            is_media: matches!(content.kind, Kind::Video | Kind::Audio | Kind::Image),
+            rate_limit: options.rate_limit.clone(),
+            retries: options.retries,
+            patience: options.patience,
+            max_size: options.max_size,
+        }
+    }
+
+    /// The patience of one who asks again.
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff::new(self.retries, &self.dice)
+    }
+
+    /// Waits as long as `backoff` says after `error`.
+    ///
+    /// # Errors
+    /// `error` itself when patience is at its end.
+    pub(super) async fn bear(&self, backoff: &mut Backoff, error: Error) -> Result<()> {
+        let wait = backoff.bear(error)?;
+        self.gauge.wait(sleep(wait)).await;
+        Ok(())
+    }
+
+    /// The most bytes to take in at once: a tenth of a second's, where a rate is set.
+    pub(super) fn slice(&self) -> usize {
+        let rates = self.rates().map(|limit| limit.bytes_per_second().get());
+        let slice = rates.min().map_or(u64::MAX, |rate| (rate / 10).max(LEAST_SLICE));
+        usize::try_from(slice).unwrap_or(usize::MAX)
+    }
+
+    /// Waits until bytes that arrived may have arrived.
+    pub(super) async fn pay(&self, bytes: usize) {
+        for limit in self.rates() {
+            self.gauge.wait(limit.take(bytes as u64)).await;
+        }
+    }
+
+    fn rates(&self) -> impl Iterator<Item = &RateLimit> {
+        self.rate_limit.iter()
+    }
+
+    /// Refuses a file of so many bytes where that is more than is allowed.
+    pub(super) fn check_size(&self, bytes: u64) -> Result<()> {
+        match self.max_size {
+            Some(most) if bytes > most => {
+                Err(Error::over_limit("the size of the file", format!("{most} bytes")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends when not a byte has arrived for too long, though nobody waits because he is meant to.
+    pub(super) async fn stalled(&self) -> Error {
+        let tick = (self.patience / 20).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        let (mut arrived, mut since) = (self.gauge.all_arrived(), Instant::now());
+        loop {
+            sleep(tick).await;
+            let now = self.gauge.all_arrived();
+            if now != arrived || self.gauge.is_waiting() {
+                (arrived, since) = (now, Instant::now());
+            } else if since.elapsed() >= self.patience {
+                let problem = format!("not a byte has arrived for {} s", self.patience.as_secs_f32());
+                return Error::network("the origin", qetch_core::NetworkFault::Timeout, None)
+                    .with_note(problem);
+            }
+        }
+    }
+
+    /// What hears that a write of a fragment has landed: the journal, and the checksums. `keeper` has the file, unless
+    /// the fragment goes to one of its own, of which neither knows.
+    pub(super) fn landing(
+        &self,
+        keeper: Option<&Arc<Keeper>>,
+        index: usize,
+        base: u64,
+        offset: u64,
+        done: impl Send + 'static,
+    ) -> Landing {
+        let (keeper, sums, busy) = (keeper.cloned(), self.sums.clone(), self.busy.one());
+        Landing::new(move |chunks| {
+            let _done = (done, busy);
+            let Some(keeper) = keeper else { return };
+            sums.landed(base + offset, chunks);
+            let len: usize = chunks.iter().map(bytes::Bytes::len).sum();
+            keeper.landed(index, offset..offset + len as u64);
+        })
+    }
+}
