@@ -39,7 +39,7 @@ mod pattern;
 mod raw_client;
 mod resource;
 
-pub use behaviour::Behaviour;
+pub use behaviour::{Behaviour, When, Which};
 pub use origin::{Origin, Seen};
 pub use pattern::pattern;
 pub use resource::Resource;
