@@ -26,6 +26,7 @@ use tokio::{
 };
 
 pub use log::Seen;
+pub(crate) use reply::cut;
 
 use crate::Resource;
 use site::Site;
