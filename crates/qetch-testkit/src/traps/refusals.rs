@@ -30,7 +30,8 @@ pub(super) fn traps(file: &File) -> Vec<Trap> {
             "page-now-and-then",
             "Answers every third request with a 200 and an HTML page.",
             Behaviour::Pages { which: Which::Every(3), page: page.into() },
-        ),
+        )
+        .or_error(),
         file.paced_trap(
             "crowded-503",
             "Answers with a 503 while two bodies are being sent.",

@@ -9,55 +9,62 @@ pub(super) fn traps(file: &File) -> Vec<Trap> {
     let plain = || Resource::new(file.body.clone());
     let second = Bytes::from(pattern(file.body.len(), 2));
     let next = || Resource::new(second.clone());
-    // The same but for its last quarter.
-    let from = file.body.len() - file.body.len() / 4;
-    let in_part = Bytes::from([&file.body[..from], &second[from..]].concat());
+    // The same but for a fifth in its middle, where the first body is cut.
+    let (start, end) = (file.body.len() / 5 * 2, file.body.len() / 5 * 3);
+    let in_part = Bytes::from([&file.body[..start], &second[start..end], &file.body[end..]].concat());
     let longer = Bytes::from(pattern(file.body.len() + file.body.len() / 8, 2));
-    let changing = |name, what, from: Resource, to: Resource| {
+    let changing_at = |name, what, when, from: Resource, to: Resource| {
         let to_body = to.body.clone();
-        let resource = cut_and_become(file, When::Bytes(file.size / 4), from, to);
-        Trap::new(name, what, &file.body, resource).or(&to_body)
+        Trap::new(name, what, &file.body, cut_and_become(file, when, from, to)).or(&to_body)
     };
+    let changing = |name, what, from, to| changing_at(name, what, When::Bodies(1), from, to);
     let mut all = vec![
         changing(
             "changes",
-            "Becomes another file with another ETag after a quarter of it was sent, and cuts the first.",
+            "Becomes another file with another ETag after the first body was begun, and cuts that.",
+            plain().with_etag("one"),
+            next().with_etag("two"),
+        ),
+        changing_at(
+            "changes-midway",
+            "Becomes another file with another ETag after a quarter of it was sent, and cuts the first body.",
+            When::Bytes(file.size / 4),
             plain().with_etag("one"),
             next().with_etag("two"),
         ),
         changing(
             "changes-in-length",
-            "Becomes a longer file with another ETag after a quarter was sent, and cuts the first.",
+            "Becomes a longer file with another ETag after the first body was begun, and cuts that.",
             plain().with_etag("one"),
             Resource::new(longer).with_etag("two"),
         ),
         changing(
             "changes-weakly",
-            "Becomes a file of the same length with another weak ETag, and cuts the first.",
+            "Becomes a file of the same length with another weak ETag, and cuts the first body.",
             plain().with_weak_etag("one"),
             next().with_weak_etag("two"),
         ),
         changing(
             "changes-under-weak-etag",
-            "Becomes a file of the same length under the same weak ETag, and cuts the first.",
+            "Becomes a file of the same length under the same weak ETag, and cuts the first body.",
             plain().with_weak_etag("one"),
             next().with_weak_etag("one"),
         ),
         changing(
             "changes-by-date",
-            "Becomes a file of the same length with another Last-Modified alone, and cuts the first.",
+            "Becomes a file of the same length with another Last-Modified alone, and cuts the first body.",
             plain().with_last_modified("Wed, 21 Oct 2015 07:28:00 GMT"),
             next().with_last_modified("Wed, 21 Oct 2015 07:29:00 GMT"),
         ),
         changing(
             "changes-quietly",
-            "Becomes a file of the same length, without any validator, and cuts the first.",
+            "Becomes a file of the same length, without any validator, and cuts the first body.",
             plain(),
             next(),
         ),
         changing(
             "changes-quietly-in-part",
-            "Becomes a file with another last quarter, without any validator, and cuts the first.",
+            "Becomes a file with other bytes in its middle, without any validator, and cuts the first body.",
             plain(),
             Resource::new(in_part),
         ),
