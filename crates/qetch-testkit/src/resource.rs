@@ -10,7 +10,7 @@ use crate::Behaviour;
 ///
 /// By default it is `application/octet-stream`, has no validators, answers `GET` and `HEAD` with 200 or 206,
 /// at once, as fast as the connection takes it, and [honestly](Behaviour::Honest).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
     pub(crate) body: Bytes,
     pub(crate) content_type: Option<String>,
@@ -22,7 +22,7 @@ pub struct Resource {
     pub(crate) delay: Duration,
     pub(crate) throttle: Option<u64>,
     pub(crate) shared_throttle: Option<u64>,
-    pub(crate) behaviour: Behaviour,
+    pub(crate) behaviours: Vec<Behaviour>,
 }
 
 impl Resource {
@@ -40,7 +40,7 @@ impl Resource {
             delay: Duration::ZERO,
             throttle: None,
             shared_throttle: None,
-            behaviour: Behaviour::Honest,
+            behaviours: Vec::new(),
         }
     }
 
@@ -52,6 +52,16 @@ impl Resource {
             .without_content_type()
             .with_status(302)
             .with_header("Location", location.into())
+    }
+
+    /// Makes a 302 to a new link for each request: `prefix` and the number of the request, where the resource
+    /// of that number in `links` is served, or the last one. See [`Behaviour::Mints`].
+    #[must_use]
+    pub fn minting(prefix: impl Into<String>, links: impl IntoIterator<Item = Self>) -> Self {
+        let links = links.into_iter().collect();
+        Self::new(Bytes::new())
+            .without_content_type()
+            .with_behaviour(Behaviour::Mints { prefix: prefix.into(), links })
     }
 
     /// Sets the `Content-Type`.
@@ -138,11 +148,20 @@ impl Resource {
         self
     }
 
-    /// Sets how it is answered; the default is [`Behaviour::Honest`].
+    /// Adds a way in which it is answered; without any it is [`Behaviour::Honest`].
+    ///
+    /// Several work together: `CutAlways` and `Fails` make an origin that cuts and fails. Where two decide the
+    /// same thing, an error to answer with or how a body ends, the one that was added first does; those that
+    /// move a range do so one after another.
     #[must_use]
     pub fn with_behaviour(mut self, behaviour: Behaviour) -> Self {
-        self.behaviour = behaviour;
+        self.behaviours.push(behaviour);
         self
+    }
+
+    /// Whether it has such a behaviour.
+    pub(crate) fn has(&self, such: impl Fn(&Behaviour) -> bool) -> bool {
+        self.behaviours.iter().any(such)
     }
 }
 

@@ -16,30 +16,36 @@ use tokio::{
 
 use super::{
     log::Record,
-    pace::{Pace, slice},
+    pace::{Pace, Paces},
+    plan::Arrival,
     reply::{Ending, Reply},
     request::{BODY_LIMIT, HEAD_LIMIT, Parsed, Request},
-    site::{Served, Site},
+    site::{Planned, Sending, Served, Site},
 };
 
 /// How long a closed connection waits for the client to close as well, so that what was sent still arrives:
 /// unread bytes of the client's would turn the close into a reset.
 const LINGER: Duration = Duration::from_millis(500);
 
+/// How long what was sent may take to leave before a reset throws the rest away.
+const BEFORE_RESET: Duration = Duration::from_millis(20);
+
 /// Answers a client until either end closes the connection.
 pub(crate) async fn answer_client(stream: TcpStream, client: SocketAddr, number: u64, site: Arc<Site>) {
     let open = site.open();
     // Without this the end of a body may wait for an acknowledgement; a socket that refuses it still works.
     stream.set_nodelay(true).ok();
-    let mut connection = Connection { stream, read: Vec::new(), carried: 0, site };
+    let mut connection = Connection { stream, number, read: Vec::new(), carried: 0, site };
     // An error means that the client has gone; there is nobody to tell.
-    connection.run(client.port(), number).await.ok();
+    connection.run(client.port()).await.ok();
     drop(connection);
     drop(open);
 }
 
 struct Connection {
     stream: TcpStream,
+    /// The number of the connection at this origin.
+    number: u64,
     /// Bytes that were read and not used yet.
     read: Vec<u8>,
     /// How many bytes of bodies were sent.
@@ -51,10 +57,11 @@ struct Connection {
 enum Next {
     Request,
     Close,
+    Reset,
 }
 
 impl Connection {
-    async fn run(&mut self, client_port: u16, number: u64) -> io::Result<()> {
+    async fn run(&mut self, client_port: u16) -> io::Result<()> {
         loop {
             let (request, body) = match self.next_request().await? {
                 Incoming::Request(request, body) => (request, body),
@@ -66,72 +73,98 @@ impl Connection {
                     return self.close().await;
                 }
             };
-            let record = self.site.log.enter(&request, body, number, client_port);
+            let record = self.site.log.enter(&request, body, self.number, client_port);
             self.site.tell();
             // However the answer ends, and be it by this task being aborted, the log knows that it did.
             let ended = EndOnDrop { record, site: Arc::clone(&self.site) };
             let next = self.answer(&request, &ended.record).await?;
             drop(ended);
-            if matches!(next, Next::Close) {
-                return self.close().await;
+            match next {
+                Next::Request => {}
+                Next::Close => return self.close().await,
+                Next::Reset => return self.reset().await,
             }
         }
     }
 
     async fn answer(&mut self, request: &Request, record: &Record) -> io::Result<Next> {
-        let served = self.site.find(request);
-        let (reply, _sending) = match &served {
-            Some(served) => served.answer(request, self.carried),
-            None => (Reply::refusal(404).finish(request), None),
+        let arrival = Arrival { connection: self.number, carried: self.carried, at: Instant::now() };
+        let (served, mut reply, sending) = match self.site.find(request) {
+            Some(served) => {
+                let Planned { served, reply, sending } = served.answer(request, arrival);
+                (Some(served), reply, sending)
+            }
+            None => (None, Reply::refusal(404).finish(request), None),
         };
+        if let Some(minted) = reply.minted.take() {
+            self.site.serve(None, Some(&minted.path), minted.resource);
+        }
         let delay = served.as_ref().map_or(Duration::ZERO, |served| served.resource.delay);
         if !delay.is_zero() {
             self.wait(tokio::time::Instant::now().checked_add(delay)).await?;
         }
-        {
-            let now = Instant::now();
-            let mut entry = record.entry();
-            entry.status = Some(reply.status);
-            entry.body_started = Some(now);
-            entry.body_length = reply.body_length();
-            if reply.sent_length() == 0 && !matches!(reply.ending, Ending::StallAfter(_)) {
-                entry.ended = Some(now);
+        if !reply.silent {
+            {
+                let now = Instant::now();
+                let mut entry = record.entry();
+                entry.status = Some(reply.status);
+                entry.body_started = Some(now);
+                entry.body_length = reply.body_length();
+                if reply.sent_length() == 0 && !matches!(reply.ending, Ending::StallAfter(_)) {
+                    entry.ended = Some(now);
+                }
             }
+            self.site.tell();
+            self.stream.write_all(&reply.head()).await?;
         }
-        self.site.tell();
-        self.stream.write_all(&reply.head()).await?;
-        self.send_body(&reply, served.as_deref(), record).await?;
+        if !self.send_body(&reply, served.as_deref(), sending.as_ref(), record).await? {
+            return Ok(Next::Close);
+        }
         if reply.chunked && matches!(reply.ending, Ending::KeepAlive | Ending::Close) {
             self.stream.write_all(b"0\r\n\r\n").await?;
         }
         match reply.ending {
             Ending::KeepAlive => Ok(Next::Request),
             Ending::Close | Ending::CutAfter(_) => Ok(Next::Close),
+            Ending::ResetAfter(_) => Ok(Next::Reset),
             Ending::StallAfter(_) => self.wait(None).await.map(|()| Next::Close),
         }
     }
 
-    /// Sends as much of the body as is to be sent, at the pace of the resource.
-    async fn send_body(&mut self, reply: &Reply, served: Option<&Served>, record: &Record) -> io::Result<()> {
+    /// Sends as much of the body as is to be sent, at the pace of the resource. False means that the resource
+    /// has no more to give.
+    async fn send_body(
+        &mut self,
+        reply: &Reply,
+        served: Option<&Served>,
+        sending: Option<&Sending>,
+        record: &Record,
+    ) -> io::Result<bool> {
         let own_pace = served.and_then(|served| served.resource.throttle).map(Pace::new);
         let shared_pace = served.and_then(|served| served.shared_pace.as_ref());
-        let paces: Vec<&Pace> = own_pace.iter().chain(shared_pace).collect();
+        let late = reply.late.map(|late| (late.after, Pace::new(late.bytes_per_second)));
+        let paces = Paces::new(own_pace.iter().chain(shared_pace), late);
         let stalls = matches!(reply.ending, Ending::StallAfter(_));
-        let mut left = reply.sent_length();
+        let length = reply.sent_length();
+        let mut sent = 0;
         for piece in &reply.body {
             let mut piece = piece.clone();
-            while !piece.is_empty() && left > 0 {
-                let most = slice(&paces).min(left);
-                let next = piece.split_to(usize::try_from(most).unwrap_or(usize::MAX).min(piece.len()));
-                left -= next.len() as u64;
+            while !piece.is_empty() && sent < length {
+                let most = paces.slice(sent).min(length - sent).min(piece.len() as u64);
+                let granted = sending.map_or(most, |sending| sending.take(most));
+                if granted == 0 {
+                    return Ok(false);
+                }
+                let next = piece.split_to(usize::try_from(granted).unwrap_or(usize::MAX).min(piece.len()));
                 let now = tokio::time::Instant::now();
-                if let Some(due) = paces.iter().map(|pace| pace.reserve(next.len() as u64, now)).max() {
+                if let Some(due) = paces.reserve(granted, sent, now) {
                     self.wait(Some(due)).await?;
                 }
-                self.send_slice(next, reply.chunked, left == 0 && !stalls, record).await?;
+                sent += granted;
+                self.send_slice(next, reply.chunked, sent == length && !stalls, record).await?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn send_slice(
@@ -211,6 +244,12 @@ impl Connection {
         let rest = self.read.split_off(body_length);
         let body = std::mem::replace(&mut self.read, rest);
         Ok(Incoming::Request(request, body.into()))
+    }
+
+    /// Breaks the connection so that the client is told of an error rather than of an end.
+    async fn reset(&mut self) -> io::Result<()> {
+        self.wait(tokio::time::Instant::now().checked_add(BEFORE_RESET)).await?;
+        self.stream.set_zero_linger()
     }
 
     async fn close(&mut self) -> io::Result<()> {

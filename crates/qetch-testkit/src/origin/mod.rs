@@ -26,13 +26,15 @@ use tokio::{
 };
 
 pub use log::Seen;
+pub(crate) use reply::cut;
 
 use crate::Resource;
 use site::Site;
 
-/// How many bytes a connection may have handed to the operating system beyond what left it. It is kept small
-/// so that "sent" in the log stays near to what went out.
-const SEND_BUFFER: u32 = 128 * 1024;
+/// How many bytes a connection may have handed to the operating system beyond what left it; Linux doubles it.
+/// It is kept small so that "sent" in the log stays near to what went out, and is one slice, so that it slows
+/// nothing down.
+const SEND_BUFFER: u32 = 64 * 1024;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -120,11 +122,35 @@ impl Origin {
         self.site.log.all()
     }
 
-    /// How many requests came for a path. Here and in the queries below a path without a query means the
-    /// path with any query, on any host.
+    /// The log of one path. Here and in the queries below a path without a query means the path with any
+    /// query, on any host.
+    #[must_use]
+    pub fn requests_for(&self, path: &str) -> Vec<Seen> {
+        self.site.log.of(path)
+    }
+
+    /// How many requests came for a path.
     #[must_use]
     pub fn hits(&self, path: &str) -> usize {
         self.site.log.of(path).len()
+    }
+
+    /// The `Range` of each request for a path, in the order of arrival.
+    #[must_use]
+    pub fn ranges(&self, path: &str) -> Vec<Option<String>> {
+        self.site.log.of(path).iter().map(|seen| seen.header("range").map(str::to_owned)).collect()
+    }
+
+    /// How many connections asked for a path.
+    #[must_use]
+    pub fn connections(&self, path: &str) -> usize {
+        self.site.log.of(path).iter().map(|seen| seen.connection).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many connections were ever opened, whether they asked for something or not.
+    #[must_use]
+    pub fn connections_opened(&self) -> u64 {
+        self.site.connections_opened()
     }
 
     /// The client ports that asked for a path: as many as there were connections.

@@ -46,9 +46,39 @@ impl Pace {
     }
 }
 
-/// How many bytes to send at once under all of these paces.
-pub(crate) fn slice(paces: &[&Pace]) -> u64 {
-    paces.iter().map(|pace| pace.slice()).min().unwrap_or(SLICE)
+/// The paces that a body is sent at.
+#[derive(Debug)]
+pub(crate) struct Paces<'a> {
+    always: Vec<&'a Pace>,
+    /// One that begins after so many bytes of the body.
+    late: Option<(u64, Pace)>,
+}
+
+impl<'a> Paces<'a> {
+    /// The paces that hold from the start, and one that begins later.
+    pub(crate) fn new(always: impl IntoIterator<Item = &'a Pace>, late: Option<(u64, Pace)>) -> Self {
+        Self { always: always.into_iter().collect(), late }
+    }
+
+    /// How many bytes to send at once when so many were sent: no slice lies across the place where a pace
+    /// begins.
+    pub(crate) fn slice(&self, sent: u64) -> u64 {
+        let before =
+            self.late.as_ref().and_then(|(after, _)| after.checked_sub(sent)).filter(|left| *left > 0);
+        let slowest = self.at(sent).map(Pace::slice).min().unwrap_or(SLICE);
+        before.map_or(slowest, |left| left.min(slowest))
+    }
+
+    /// Reserves so many bytes after so many that were sent, and tells when they may be sent, if anything
+    /// limits them.
+    pub(crate) fn reserve(&self, bytes: u64, sent: u64, now: Instant) -> Option<Instant> {
+        self.at(sent).map(|pace| pace.reserve(bytes, now)).max()
+    }
+
+    fn at(&self, sent: u64) -> impl Iterator<Item = &Pace> {
+        let late = self.late.iter().filter(move |(after, _)| sent >= *after).map(|(_, pace)| pace);
+        self.always.iter().copied().chain(late)
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +87,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{CREDIT, Pace, slice};
+    use super::{CREDIT, Pace, Paces};
 
     #[test]
     fn slices_follow_one_another_at_the_rate() {
@@ -89,7 +119,17 @@ mod tests {
 
     #[test]
     fn the_slowest_pace_sets_the_slice() {
-        assert_eq!(slice(&[]), 64 * 1024);
-        assert_eq!(slice(&[&Pace::new(500), &Pace::new(u64::MAX)]), 5);
+        assert_eq!(Paces::new([], None).slice(0), 64 * 1024);
+        let (slow, fast) = (Pace::new(500), Pace::new(u64::MAX));
+        assert_eq!(Paces::new([&slow, &fast], None).slice(0), 5);
+    }
+
+    #[test]
+    fn a_late_pace_begins_at_its_byte() {
+        let paces = Paces::new([], Some((100, Pace::new(1))));
+        let now = Instant::now();
+        assert_eq!((paces.slice(0), paces.slice(99), paces.slice(100)), (100, 1, 1));
+        assert_eq!(paces.reserve(100, 0, now), None);
+        assert_eq!(paces.reserve(1, 100, now), Some(now + Duration::from_secs(1)));
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::request::Request;
+use crate::Resource;
 
 /// One reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,28 @@ pub(crate) struct Reply {
     /// Whether the body goes out in chunks.
     pub(crate) chunked: bool,
     pub(crate) ending: Ending,
+    /// Whether not even the head is sent.
+    pub(crate) silent: bool,
+    /// Whether the body is one of the resource itself, begun with a 200 or 206.
+    pub(crate) carries: bool,
+    /// From where on the body is slow, if it is.
+    pub(crate) late: Option<Late>,
+    /// What is to be served from now on as well.
+    pub(crate) minted: Option<Box<Minted>>,
+}
+
+/// A body that is slow from some byte on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Late {
+    pub(crate) after: u64,
+    pub(crate) bytes_per_second: u64,
+}
+
+/// A resource that came to be with the reply that leads to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Minted {
+    pub(crate) path: String,
+    pub(crate) resource: Resource,
 }
 
 /// What happens to the connection.
@@ -27,6 +50,8 @@ pub(crate) enum Ending {
     Close,
     /// It is closed after so many bytes of the body.
     CutAfter(u64),
+    /// It is reset after so many bytes of the body.
+    ResetAfter(u64),
     /// It stays open after so many bytes of the body and nothing more is sent.
     StallAfter(u64),
 }
@@ -34,7 +59,22 @@ pub(crate) enum Ending {
 impl Reply {
     /// A reply without headers that carries `body`.
     pub(crate) fn new(status: u16, body: Vec<Bytes>) -> Self {
-        Self { status, headers: Vec::new(), body, chunked: false, ending: Ending::KeepAlive }
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+            chunked: false,
+            ending: Ending::KeepAlive,
+            silent: false,
+            carries: false,
+            late: None,
+            minted: None,
+        }
+    }
+
+    /// No reply at all, before the connection ends so.
+    pub(crate) fn silence(ending: Ending) -> Self {
+        Self { ending, silent: true, ..Self::new(0, Vec::new()) }
     }
 
     /// A refusal: its body is the status as text.
@@ -72,13 +112,18 @@ impl Reply {
     pub(crate) fn sent_length(&self) -> u64 {
         match self.ending {
             Ending::KeepAlive | Ending::Close => self.body_length(),
-            Ending::CutAfter(after) | Ending::StallAfter(after) => self.body_length().min(after),
+            Ending::CutAfter(after) | Ending::ResetAfter(after) | Ending::StallAfter(after) => {
+                self.body_length().min(after)
+            }
         }
     }
 
     /// Fits the reply to its request: no body for `HEAD` and where the status forbids one, and the end of
     /// the connection announced where the client asked for it.
     pub(crate) fn finish(mut self, request: &Request) -> Self {
+        if self.silent {
+            return self;
+        }
         let bodiless = self.status < 200 || matches!(self.status, 204 | 304);
         if bodiless {
             let about_body = |name: &str| matches!(name, "content-length" | "transfer-encoding");

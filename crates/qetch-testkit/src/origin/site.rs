@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::watch;
@@ -10,29 +10,50 @@ use tokio::sync::watch;
 use super::{
     log::Log,
     pace::Pace,
-    plan::{State, plan},
+    plan::{Arrival, State, plan},
     reply::Reply,
     request::Request,
 };
-use crate::Resource;
+use crate::{Behaviour, Resource, When};
 
 /// A registered resource and what became of it.
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) resource: Resource,
     pub(crate) shared_pace: Option<Pace>,
+    /// How many bytes of it are sent in all, if that is limited.
+    in_all: Option<u64>,
+    /// When it becomes something else, and what.
+    next: Option<(When, Arc<Served>)>,
     state: Mutex<State>,
+}
+
+/// What a request gets.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    /// What answered, which may be what the resource has become.
+    pub(crate) served: Arc<Served>,
+    pub(crate) reply: Reply,
+    /// Lives for as long as a body is being sent.
+    pub(crate) sending: Option<Sending>,
 }
 
 /// A host, or any, and a path, or any other.
 type Place = (Option<String>, Option<String>);
+
+/// How many connections there are and were.
+#[derive(Debug, Default)]
+struct Connections {
+    open: usize,
+    opened: u64,
+}
 
 /// All that the connections of one origin share.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) log: Log,
     places: Mutex<HashMap<Place, Arc<Served>>>,
-    open: Mutex<usize>,
+    connections: Mutex<Connections>,
     changed: watch::Sender<()>,
 }
 
@@ -41,18 +62,14 @@ impl Site {
         Self {
             log: Log::default(),
             places: Mutex::default(),
-            open: Mutex::new(0),
+            connections: Mutex::default(),
             changed: watch::Sender::new(()),
         }
     }
 
     /// Registers a resource in the place of what was there.
     pub(crate) fn serve(&self, host: Option<&str>, path: Option<&str>, resource: Resource) {
-        let served = Arc::new(Served {
-            shared_pace: resource.shared_throttle.map(Pace::new),
-            state: Mutex::default(),
-            resource,
-        });
+        let served = Arc::new(Served::new(resource));
         let place = (host.map(str::to_ascii_lowercase), path.map(str::to_owned));
         self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(place, served);
     }
@@ -84,28 +101,70 @@ impl Site {
 
     /// How many connections are open.
     pub(crate) fn open_connections(&self) -> usize {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections().open
+    }
+
+    /// How many connections were ever open.
+    pub(crate) fn connections_opened(&self) -> u64 {
+        self.connections().opened
     }
 
     /// Counts a connection as open for as long as the answer lives.
     pub(crate) fn open(self: &Arc<Self>) -> Open {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        {
+            let mut connections = self.connections();
+            connections.open += 1;
+            connections.opened += 1;
+        }
         self.tell();
         Open(Arc::clone(self))
+    }
+
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Served {
-    /// Plans the reply to a request and remembers it. The body counts as being sent for as long as the second part of
-    /// the answer lives.
-    pub(crate) fn answer(self: &Arc<Self>, request: &Request, carried: u64) -> (Reply, Option<Sending>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let reply = plan(&self.resource, &mut state, request, carried);
-        let sends = matches!(reply.status, 200 | 206);
-        if sends {
+    fn new(resource: Resource) -> Self {
+        let in_all = resource.behaviours.iter().filter_map(|behaviour| match behaviour {
+            Behaviour::Expires { when: When::Bytes(bytes), .. } => Some(*bytes),
+            _ => None,
+        });
+        let next = resource.behaviours.iter().find_map(|behaviour| match behaviour {
+            Behaviour::Becomes { when, resource } => {
+                Some((*when, Arc::new(Self::new(resource.as_ref().clone()))))
+            }
+            _ => None,
+        });
+        Self {
+            shared_pace: resource.shared_throttle.map(Pace::new),
+            in_all: in_all.min(),
+            next,
+            state: Mutex::default(),
+            resource,
+        }
+    }
+
+    /// Plans the reply to a request and remembers it.
+    pub(crate) fn answer(self: &Arc<Self>, request: &Request, arrival: Arrival) -> Planned {
+        let mut state = self.state();
+        if let Some((when, next)) = &self.next
+            && state.has_come(*when, arrival.at)
+        {
+            drop(state);
+            return next.answer(request, arrival);
+        }
+        let reply = plan(&self.resource, &mut state, request, arrival);
+        if reply.carries {
             state.sending += 1;
         }
-        (reply, sends.then(|| Sending(Arc::clone(self))))
+        let sending = reply.carries.then(|| Sending(Arc::clone(self)));
+        Planned { served: Arc::clone(self), reply, sending }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -113,9 +172,16 @@ impl Served {
 #[derive(Debug)]
 pub(crate) struct Sending(Arc<Served>);
 
+impl Sending {
+    /// Takes up to so many bytes from those that the resource sends in all, and tells how many.
+    pub(crate) fn take(&self, wanted: u64) -> u64 {
+        self.0.state().take(wanted, self.0.in_all)
+    }
+}
+
 impl Drop for Sending {
     fn drop(&mut self) {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).sending -= 1;
+        self.0.state().sending -= 1;
     }
 }
 
@@ -125,7 +191,7 @@ pub(crate) struct Open(Arc<Site>);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        *self.0.open.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.connections().open -= 1;
         self.0.tell();
     }
 }

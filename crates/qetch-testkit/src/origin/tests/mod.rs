@@ -1,10 +1,15 @@
 //! Tests of the origin on the wire: each fault must really be there, to the byte.
 
 mod bodies;
+mod endings;
 mod honest;
+mod instead;
+mod links;
 mod log;
 mod ranges;
 mod robustness;
+mod told;
+mod versions;
 
 use super::Origin;
 use crate::{
