@@ -20,7 +20,9 @@ async fn eight_connections_bring_one_file_at_the_same_time() {
     let origin = origin_of(Resource::new(body.clone()).with_throttle(2 * MIB as u64)).await;
     let outcome = download(&origin, DownloadOptions::new()).await;
     assert!(outcome.file.as_deref() == Some(&body[..]));
-    assert_eq!((origin.client_ports("/f").len(), origin.overlapping("/f")), (8, 8));
+    assert_eq!(origin.overlapping("/f"), 8);
+    // Tails are cut again in the end, and each that is asked for is a connection that came to its end early.
+    assert!((8..16).contains(&origin.client_ports("/f").len()), "{}", origin.client_ports("/f").len());
     assert_eq!(outcome.result.unwrap().connections, 8);
 }
 
@@ -108,7 +110,8 @@ async fn a_fragment_of_another_size_than_promised_is_refused() {
         content.fragments.push(Fragment::new(link.parse().unwrap()).with_size(300_000));
     }
     let outcome = download_content(&content, DownloadOptions::new().with_max_fragments(3)).await;
-    assert_eq!((outcome.result.unwrap_err().code(), outcome.names.len()), ("bad_reply", 0));
+    assert_eq!(outcome.result.unwrap_err().code(), "bad_reply");
+    assert!(outcome.file.is_none());
 }
 
 #[tokio::test]
@@ -145,7 +148,8 @@ async fn a_file_that_is_there_is_not_replaced_unasked() {
     fs::write(folder.path("f"), "old").unwrap();
     let refused = downloaders().download(&Context::new(), &content, &to, &DownloadOptions::new()).await;
     assert_eq!(refused.unwrap_err().code(), "conflict");
-    assert_eq!((fs::read(folder.path("f")).unwrap(), origin.requests().len()), (b"old".to_vec(), 0));
+    assert_eq!((fs::read(folder.path("f")).unwrap(), origin.requests().len()), (b"old".to_vec(), 1));
+    assert_eq!(folder.names(), ["f"]);
 
     let options = DownloadOptions::new().with_overwrite(true);
     downloaders().download(&Context::new(), &content, &to, &options).await.unwrap();
@@ -171,7 +175,7 @@ async fn a_file_that_appears_meanwhile_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn dropping_a_download_leaves_nothing_running_and_nothing_behind() {
+async fn dropping_a_download_leaves_nothing_running_and_the_next_one_goes_on() {
     let origin = origin_of(Resource::new(pattern(8 * MIB, 1)).with_throttle(MIB as u64 / 4)).await;
     let folder = Folder::new();
     let (content, to) = (content([origin.url("/f").as_str()]), Target::file(folder.path("f")));
@@ -187,12 +191,22 @@ async fn dropping_a_download_leaves_nothing_running_and_nothing_behind() {
     let limit = Duration::from_secs(5);
     let closed = origin.until(|origin| origin.open_connections() == 0);
     tokio::time::timeout(limit, closed).await.expect("connections are still open");
-    let empty = async {
-        while !folder.names().is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    // The lock falls when the last write has landed.
+    let again = async {
+        loop {
+            match registry.download(&cx, &content, &to, &DownloadOptions::new()).await {
+                Err(Error::Conflict { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+                done => return done.unwrap(),
+            }
         }
     };
-    tokio::time::timeout(limit, empty).await.expect("the part file is still there");
+    origin.serve("/f", Resource::new(pattern(8 * MIB, 1)));
+    let report = tokio::time::timeout(limit, again).await.expect("the part file is still locked");
+    assert!(report.resumed > 0, "{report:?}");
+    assert_eq!(
+        (fs::read(folder.path("f")).unwrap() == pattern(8 * MIB, 1), folder.names()),
+        (true, vec!["f".to_owned()])
+    );
     assert_eq!(heard.lock().unwrap().len(), calls, "the hook was called after the end");
     assert!(calls > 5);
 }
@@ -233,7 +247,7 @@ async fn a_body_that_goes_past_its_promised_size_does_not_touch_its_neighbour() 
         content.fragments.push(Fragment::new(link).with_size(100_000));
     }
     let outcome = download_content(&content, DownloadOptions::new().with_max_fragments(2)).await;
-    assert_eq!((outcome.result.unwrap_err().code(), outcome.names.len()), ("bad_reply", 0));
+    assert_eq!((outcome.result.unwrap_err().code(), outcome.file), ("bad_reply", None));
     assert!(outcome.heard.iter().all(|progress| progress.done <= 200_000));
 }
 

@@ -39,19 +39,21 @@ fn assert_right(outcome: &Outcome, expected: &[u8]) {
     assert!(attempts, "progress fell within an attempt: {:?}", outcome.heard);
 }
 
-/// The download failed with this code and left nothing.
+/// The download failed with this code and left no file under the final name.
 #[track_caller]
 fn assert_failed(outcome: &Outcome, code: &str) {
     let error = outcome.result.as_ref().expect_err("a wrong file as success");
     assert_eq!(error.code(), code, "{error}");
-    assert_eq!((outcome.file.is_none(), outcome.names.len()), (true, 0), "{:?}", outcome.names);
+    let ours = ["f.qetch", "f.qetch-journal"];
+    assert!(outcome.names.iter().all(|name| ours.contains(&name.as_str())), "{:?}", outcome.names);
 }
 
-/// A behaviour after which the file must be right, and at least this many attempts of it.
+/// A behaviour after which the file must be right, and at most this many attempts of it.
 async fn check_right(behaviour: Behaviour, attempts: u32) {
     let (_origin, outcome) = fetch(behaviour).await;
     assert_right(&outcome, &pattern(SIZE, 1));
-    assert_eq!(outcome.heard.last().unwrap().attempt, attempts);
+    let took = outcome.heard.last().unwrap().attempt;
+    assert!(took <= attempts, "{took} attempts");
 }
 
 #[tokio::test]
@@ -70,7 +72,7 @@ async fn a_200_to_a_range_is_one_stream() {
 
 #[tokio::test]
 async fn a_200_to_a_later_range_is_never_written_at_its_offset() {
-    check_right(Behaviour::RangesOnlyFromZero, 2).await;
+    check_right(Behaviour::RangesOnlyFromZero, 1).await;
 }
 
 #[tokio::test]
@@ -97,10 +99,10 @@ async fn a_range_that_does_not_say_which_is_not_used() {
     check_right(Behaviour::MultipartRanges, 1).await;
 }
 
+/// Each range tells of another file. The third version that is begun is one reply, which no change can mix.
 #[tokio::test]
 async fn another_total_is_another_file() {
-    let (_origin, outcome) = fetch(Behaviour::WrongTotal { by: 1 }).await;
-    assert_failed(&outcome, "content_changed");
+    check_right(Behaviour::WrongTotal { by: 1 }, 3).await;
 }
 
 #[tokio::test]

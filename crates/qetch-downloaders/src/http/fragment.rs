@@ -55,6 +55,8 @@ pub(super) struct Fetch {
     pub(super) base: u64,
     /// Keeps the journal of `part`, if it has one.
     pub(super) keeper: Option<Arc<Keeper>>,
+    /// The size of the resource that a reply told which was not used otherwise.
+    pub(super) told: Option<u64>,
     /// Hears its size as soon as an answer tells it.
     pub(super) sizes: Arc<Sizes>,
 }
@@ -124,6 +126,7 @@ impl Fetch {
                         manner = Manner::OneStream;
                     }
                     tracing::info!(%error, "fetching it afresh");
+                    self.told = None;
                 }
                 Fault::NoRanges(problem) => {
                     tracing::info!(problem, "no ranges after all: fetching it afresh as one stream");
@@ -235,7 +238,11 @@ impl Fetch {
     }
 
     /// Gets the first answer, which is the probe, and plans by what it tells.
-    async fn begin(&self, manner: Manner, parked: Option<OpenAnswer>) -> Result<(Arc<Job>, Opened), Misfit> {
+    async fn begin(
+        &mut self,
+        manner: Manner,
+        parked: Option<OpenAnswer>,
+    ) -> Result<(Arc<Job>, Opened), Misfit> {
         let range = self.fragment.range.map(|range| range.offsets());
         let ask = match (&parked, manner, &range) {
             (Some(_), ..) | (None, Manner::OneStream, None) => Ask::Whole,
@@ -248,7 +255,9 @@ impl Fetch {
             Some(answer) => answer,
             None => open(&self.task.cx, &self.fragment, ask).await?,
         };
-        let fit = Reply::of(&answer).judge(ask, None)?;
+        let reply = Reply::of(&answer);
+        self.told = self.told.or(reply.told_complete());
+        let fit = reply.judge(ask, None)?;
         let counted = self.task.gauge.connection();
         let span = match &range {
             Some(range) => (range.start, Some(range.end)),
@@ -282,8 +291,8 @@ impl Fetch {
         if let (Some(keeper), Some(end), true) = (&self.keeper, span.1, entity.has_ranges) {
             keeper.begin(self.index, self.base, span.0..end, &entity);
         }
-        let there = Spans::default();
-        let plan = planned.map_or_else(Plan::endless, |total| Plan::new(total, &there, connections));
+        let endless = || Plan::endless(self.size);
+        let plan = total.map_or_else(endless, |total| Plan::new(total, &Spans::default(), connections));
         let why = why(&entity, total, self.connections);
         tracing::info!(total, connections = plan.waiting(), ranges = entity.has_ranges, why, "planned");
         Ok((self.job(span, entity, plan, Vec::new()), Opened { answer, fit, counted }))
@@ -449,6 +458,12 @@ impl Fetch {
 
     fn whole(&self, job: &Job) -> Result<Fetched> {
         let bytes = self.checked(job.plan().done())?;
+        if let (Some(told), None) = (self.told, self.fragment.range)
+            && told != bytes
+        {
+            let problem = format!("{bytes} bytes where a range of it tells of {told}");
+            return Err(Error::bad_reply(&self.fragment.url, problem));
+        }
         if let Some(keeper) = &self.keeper {
             keeper.is_whole(self.index, self.base, bytes);
         }

@@ -161,13 +161,13 @@ impl Keeper {
     }
 
     /// Forgets a fragment that is begun again, and makes sure that no journal speaks of it, before it is written over.
-    pub(super) async fn forget(&self, index: usize) -> Result<()> {
+    pub(super) async fn forget(self: &Arc<Self>, index: usize) -> Result<()> {
         self.ledger().open.remove(&index);
         if self.written.lock().await.is_some() { self.write().await } else { Ok(()) }
     }
 
     /// Forgets everything, as [`forget`](Keeper::forget) does.
-    pub(super) async fn forget_all(&self, content: &Content) -> Result<()> {
+    pub(super) async fn forget_all(self: &Arc<Self>, content: &Content) -> Result<()> {
         {
             let mut ledger = self.ledger();
             ledger.journal = Journal::new(content);
@@ -178,7 +178,7 @@ impl Keeper {
 
     /// Writes down what has landed, whenever there is enough of it, until dropped. `total` tells how large the file is,
     /// once known: a thousandth of it is enough, but not more often than ten times a second, nor than the disk likes.
-    pub(super) async fn keep(&self, total: impl Fn() -> Option<u64>) -> Infallible {
+    pub(super) async fn keep(self: &Arc<Self>, total: impl Fn() -> Option<u64>) -> Infallible {
         let (mut written, mut pause, mut complained) = (Instant::now(), SHORTEST, false);
         loop {
             sleep(pause).await;
@@ -200,8 +200,17 @@ impl Keeper {
         }
     }
 
-    /// Makes what has landed durable, and writes a journal that says so in place of the last one.
-    pub(super) async fn write(&self) -> Result<()> {
+    /// Makes what has landed durable, and writes a journal that says so in place of the last one. Once begun it goes to
+    /// its end, whoever waits for it: half of it would leave a file behind.
+    pub(super) async fn write(self: &Arc<Self>) -> Result<()> {
+        let keeper = self.clone();
+        let written = tokio::spawn(async move { keeper.write_now().await });
+        written
+            .await
+            .map_err(|error| Error::unexpected("a journal that was not written", Some(error.into())))?
+    }
+
+    async fn write_now(&self) -> Result<()> {
         let mut written = self.written.lock().await;
         let journal = {
             let mut ledger = self.ledger();
@@ -228,7 +237,7 @@ impl Keeper {
     }
 
     /// Ends a download that failed: what is there stays for the next run, unless it is worth nothing.
-    pub(super) async fn give_up(&self, why: &Error) {
+    pub(super) async fn give_up(self: &Arc<Self>, why: &Error) {
         if matches!(why, Error::ContentChanged { .. }) {
             self.end().await;
             self.part.stays(false);

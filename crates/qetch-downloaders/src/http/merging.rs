@@ -63,7 +63,7 @@ impl Download<'_> {
     }
 
     /// How many fragments an earlier run left whole, and where they end: nothing where that does not fit the content.
-    async fn go_on(&self, keeper: &Keeper, starts: Option<&[u64]>) -> Result<(usize, u64)> {
+    async fn go_on(&self, keeper: &Arc<Keeper>, starts: Option<&[u64]>) -> Result<(usize, u64)> {
         let (whole, last) = keeper.whole();
         let fits = |starts: &[u64]| starts.get(whole).is_none_or(|start| *start == last.end);
         if whole == 0 || starts.is_none_or(fits) {
@@ -91,7 +91,7 @@ impl Download<'_> {
         self.begin_afresh(keeper).await
     }
 
-    async fn begin_afresh(&self, keeper: &Keeper) -> Result<()> {
+    async fn begin_afresh(&self, keeper: &Arc<Keeper>) -> Result<()> {
         let there = keeper.count();
         keeper.forget_all(self.content).await?;
         self.task.sums.restart();

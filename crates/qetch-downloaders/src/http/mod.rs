@@ -263,6 +263,7 @@ impl Download<'_> {
             part,
             base,
             keeper: keeper.cloned(),
+            told: None,
             sizes: self.sizes.clone(),
         }
     }

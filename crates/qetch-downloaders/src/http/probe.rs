@@ -102,6 +102,14 @@ impl<'a> Reply<'a> {
         }
     }
 
+    /// The size of the resource that a range tells, whether the reply fits or not.
+    pub(super) fn told_complete(&self) -> Option<u64> {
+        match ContentRange::parse(self.text(header::CONTENT_RANGE)?)? {
+            ContentRange::Part { complete, .. } if !self.is_encoded() => complete,
+            _ => None,
+        }
+    }
+
     fn judge_whole(&self, ask: Ask, known: Option<&Entity>) -> Result<Fit, Misfit> {
         if ask.start() > 0 {
             return Err(Misfit::NoRanges("the whole file in place of a range".into()));

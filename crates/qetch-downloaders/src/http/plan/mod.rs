@@ -85,10 +85,10 @@ impl Plan {
         Self { waiting, done: total - left, ..Self::empty(Some(total)) }
     }
 
-    /// A plan for a body whose length nobody knows: one share, which takes all that comes.
-    pub(super) fn endless() -> Self {
-        let whole = 0..u64::MAX;
-        Self { waiting: vec![whole], ..Self::empty(None) }
+    /// A plan for a body whose length nobody knows: one share, which takes all that comes, up to `most` bytes.
+    pub(super) fn endless(most: Option<u64>) -> Self {
+        let all = 0..most.unwrap_or(u64::MAX);
+        Self { waiting: vec![all], ..Self::empty(None) }
     }
 
     fn empty(end: Option<u64>) -> Self {

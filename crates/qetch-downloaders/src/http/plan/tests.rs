@@ -174,7 +174,7 @@ fn one_stream_takes_all_that_waits_and_nobody_else_does() {
 
 #[test]
 fn an_endless_share_is_never_split_and_ends_where_its_body_ends() {
-    let mut plan = Plan::endless();
+    let mut plan = Plan::endless(None);
     let first = plan.take(NOW, None).unwrap();
     plan.claim(first, 0, 10 * LEAST_SHARE, ms(1));
     assert_eq!((plan.take(ms(9000), None), plan.is_whole(), plan.may_have_work()), (None, false, false));
