@@ -17,3 +17,4 @@ mod pond;
 #[cfg(recorded)]
 mod recorded;
 mod replies;
+mod traps;

@@ -85,10 +85,15 @@ pub async fn download(origin: &Origin, options: DownloadOptions) -> Outcome {
 
 /// Downloads `content` to the file `f` of a new folder.
 pub async fn download_content(content: &Content, options: DownloadOptions) -> Outcome {
+    download_in(&Context::new(), content, options).await
+}
+
+/// Downloads `content` to the file `f` of a new folder.
+pub async fn download_in(cx: &Context, content: &Content, options: DownloadOptions) -> Outcome {
     let folder = Folder::new();
     let (options, heard) = listening(options);
     let to = folder.path("f");
-    let result = downloaders().download(&Context::new(), content, &Target::file(&to), &options).await;
+    let result = downloaders().download(cx, content, &Target::file(&to), &options).await;
     let heard = heard.lock().unwrap().clone();
     Outcome { result, file: fs::read(&to).ok(), heard, names: folder.names() }
 }

@@ -81,7 +81,7 @@ enum Manner {
 impl Fetch {
     /// Brings it whole.
     pub(super) async fn run(mut self) -> Result<Fetched> {
-        let mut backoff = self.task.backoff();
+        let mut backoff = self.task.backoff_of_a_fragment();
         let mut versions = 0;
         let mut manner = match self.fragment.method {
             FragmentMethod::Get => Manner::Ranges,

@@ -89,11 +89,11 @@ impl<'a> Reply<'a> {
             206 => self.judge_part(ask, known),
             416 => Err(self.judge_unsatisfiable(ask, known)),
             408 | 500 | 502 | 504 | 522 | 524 => Err(Misfit::Passing(Error::status(self.url, self.status))),
-            401 | 403 | 410 => Err(Misfit::Dead(self.status, Error::status(self.url, self.status))),
-            // Some hosts know no ranges, or none without an end.
-            400 | 405 | 413 | 501 if known.is_none() && ask != Ask::Whole => {
+            // Some hosts know no ranges, some refuse them, and some know none without an end.
+            400 | 403 | 405 | 413 | 501 if known.is_none() && ask != Ask::Whole => {
                 Err(Misfit::NoRanges(format!("status {} to a range", self.status)))
             }
+            401 | 403 | 410 => Err(Misfit::Dead(self.status, Error::status(self.url, self.status))),
             // What another connection was given says that the file is there.
             400.. if known.is_some() => Err(Misfit::Unwelcome(Error::status(self.url, self.status))),
             429 | 503 => Err(Misfit::Passing(Error::status(self.url, self.status))),
@@ -373,7 +373,8 @@ mod tests {
         let check = |status, lines: &[(&str, &str)]| judge(Ask::From(0), None, status, lines).unwrap_err();
         assert!(matches!(check(500, &[]), Misfit::Passing(_)));
         assert!(matches!(check(503, &[]), Misfit::Passing(_)));
-        assert!(matches!(check(403, &[]), Misfit::Dead(403, Error::Http { .. })));
+        assert!(matches!(check(403, &[]), Misfit::NoRanges(_)));
+        assert!(matches!(judge(Ask::Whole, None, 403, &[]), Err(Misfit::Dead(403, Error::Http { .. }))));
         assert!(matches!(check(410, &[]), Misfit::Dead(410, Error::Gone { .. })));
         assert!(matches!(check(400, &[]), Misfit::NoRanges(_)));
         assert!(matches!(judge(Ask::Whole, None, 400, &[]), Err(Misfit::Fatal(_))));

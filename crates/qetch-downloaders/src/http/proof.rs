@@ -20,8 +20,8 @@ const COMPARED: u64 = 50;
 /// The most bytes that are compared at one place.
 const LARGEST: u64 = 64 << 10;
 
-/// The most places that are looked at for each reply, and in all.
-const PLACES: u64 = 4;
+/// The places that are looked at for each reply, and the most in all.
+const PLACES: std::ops::RangeInclusive<u64> = 2..=4;
 const MOST_PLACES: u64 = 256;
 
 impl Job {
@@ -94,26 +94,28 @@ impl Job {
     }
 }
 
-/// Which bytes to compare: some of every run, at places that nobody can foresee.
+/// Which bytes to compare: the end of every run, where another reply went on, and some at places that nobody can foresee.
 fn choose(runs: &[Range<u64>], total: u64, dice: &Dice) -> Vec<Range<u64>> {
     let runs: Vec<_> = runs.iter().filter(|run| !run.is_empty()).collect();
     let budget = (total / COMPARED).max(1);
-    let count = (runs.len() as u64).min(budget).min(MOST_PLACES);
+    let count = (runs.len() as u64).min(budget).min(MOST_PLACES / PLACES.start());
     if count == 0 {
         return Vec::new();
     }
-    let places = (budget / (LARGEST * count)).clamp(1, PLACES).min(MOST_PLACES / count);
+    let places = (budget / (LARGEST * count)).clamp(*PLACES.start(), *PLACES.end());
+    let places = places.min(MOST_PLACES / count).min(budget / count);
     let size = (budget / (count * places)).clamp(1, LARGEST);
     // Where there are too many, some are left out, and which is left to chance.
     let step = runs.len() as f64 / count as f64;
     let offset = dice.fraction() * (step - 1.0).max(0.0);
     let chosen = (0..count).filter_map(|i| runs.get((i as f64 * step + offset) as usize));
-    let place = |run: &Range<u64>| {
+    let block = |run: &Range<u64>, place: u64| {
         let len = size.min(run.end - run.start);
-        let start = run.start + dice.below(run.end - run.start - len + 1);
+        let last = run.end - len;
+        let start = if place == 0 { last } else { run.start + dice.below(last - run.start + 1) };
         start..start + len
     };
-    chosen.flat_map(|run| (0..places).map(move |_| place(run))).collect()
+    chosen.flat_map(|run| (0..places).map(move |place| block(run, place))).collect()
 }
 
 #[cfg(test)]

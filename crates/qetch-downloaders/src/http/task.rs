@@ -46,6 +46,9 @@ pub(super) struct Task {
 /// The least bytes that are held back at a time where a rate is set.
 const LEAST_SLICE: u64 = 1 << 10;
 
+/// How often a fragment that cannot be gone on with is begun again.
+const MOST_BEGINNINGS: u32 = 5;
+
 impl Task {
     pub(super) fn new(
         cx: &Context,
@@ -76,6 +79,11 @@ impl Task {
     /// The patience of one who asks again.
     pub(super) fn backoff(&self) -> Backoff {
         Backoff::new(self.retries, &self.dice)
+    }
+
+    /// The patience of one who begins a fragment again, which costs all that came of it.
+    pub(super) fn backoff_of_a_fragment(&self) -> Backoff {
+        Backoff::new(self.retries.min(MOST_BEGINNINGS), &self.dice)
     }
 
     /// Waits as long as `backoff` says after `error`.

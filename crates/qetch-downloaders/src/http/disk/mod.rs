@@ -101,7 +101,9 @@ pub(super) struct Looked {
 }
 
 /// Hears when a write has landed; it is dropped when the write is over, whether it landed or not.
-pub(super) struct Landing(Box<dyn FnOnce(&[Bytes]) + Send>);
+pub(super) struct Landing(Landed);
+
+type Landed = Box<dyn FnOnce(&[Bytes]) + Send>;
 
 impl Landing {
     /// Calls `landed` with what was written.

@@ -34,7 +34,7 @@ impl Disk for System {
         blocking(move |_| {
             let file = options().create_new(true).open(&path);
             let file = file.map_err(|error| Error::io("create", &path, error))?;
-            Ok(Opened::new(file, path))
+            Ok(Opened::file(file, path))
         })
         .await
     }
@@ -66,7 +66,7 @@ impl Disk for System {
             let found = file.metadata().map_err(error)?;
             let (len, modified) = (found.len(), found.modified().ok());
             let note = notes::read(&file, modified);
-            Ok(Some(Looked { file: Opened::new(file, path.clone()), len, modified, note }))
+            Ok(Some(Looked { file: Opened::file(file, path.clone()), len, modified, note }))
         })
         .await
     }
@@ -106,7 +106,7 @@ impl Disk for System {
 }
 
 impl Opened {
-    fn new(file: fs::File, path: PathBuf) -> Arc<dyn File> {
+    fn file(file: fs::File, path: PathBuf) -> Arc<dyn File> {
         Arc::new(Self(Arc::new((file, path))))
     }
 
@@ -246,7 +246,7 @@ fn take(path: PathBuf) -> Result<Arc<dyn File>> {
             fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
             continue;
         }
-        return Ok(Opened::new(file, path));
+        return Ok(Opened::file(file, path));
     }
     Err(Error::conflict(path, "is replaced again and again"))
 }

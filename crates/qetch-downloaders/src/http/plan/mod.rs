@@ -31,6 +31,12 @@ const RACED: u64 = 50;
 /// A share that was asked for so long ago, and has no answer, may be asked for by another.
 const UNANSWERED: Duration = Duration::from_millis(500);
 
+/// The most connections that ask for one share of which no answer is open.
+const MOST_ASKING: u32 = 4;
+
+/// A connection that is slower than another by this factor is as good as stuck.
+const STUCK: f64 = 8.0;
+
 /// A race that would save less is not worth its request.
 const WORTH_RACING: Duration = Duration::from_millis(50);
 
@@ -118,12 +124,13 @@ impl Plan {
         self.join(now).or_else(|| self.split(now, rate)).or_else(|| self.race(now, rate))
     }
 
-    /// Joins who waits for an answer too long, or waits before asking again.
+    /// Joins those who wait for an answer too long, or wait before asking again.
     fn join(&mut self, now: Duration) -> Option<ShareId> {
         let patience = self.answer_time.unwrap_or_default().saturating_mul(3).max(UNANSWERED);
         let is_stuck = |share: &Share| {
             let unanswered = now.saturating_sub(share.asked) > patience;
-            share.owners == 1 && share.live == 0 && share.left() > 0 && (share.resting > 0 || unanswered)
+            let has_room = share.owners == 1 || (share.owners < MOST_ASKING && unanswered);
+            has_room && share.live == 0 && share.left() > 0 && (share.resting > 0 || unanswered)
         };
         let (id, share) = self.shares.iter_mut().find(|(_, share)| is_stuck(share))?;
         share.owners += 1;
@@ -137,17 +144,18 @@ impl Plan {
         let worth = self.answer_time.unwrap_or_default() * 2;
         let own = rate.unwrap_or(mean).max(1.0);
         let can_give = |share: &&mut Share| {
-            share.owners == 1
-                && share.left() >= 2 * LEAST_TAIL
-                && share.time_left(now, mean) >= worth.as_secs_f64()
+            let theirs = share.pace.estimate(now);
+            let is_stuck = share.live > 0 && theirs.is_some_and(|theirs| theirs * STUCK < own);
+            let least = if is_stuck { 2 * LEAST_KEPT } else { 2 * LEAST_TAIL };
+            share.owners == 1 && share.left() >= least && share.time_left(now, mean) >= worth.as_secs_f64()
         };
         let last = self.shares.values_mut().filter(can_give);
         let last = last.max_by(|a, b| a.time_left(now, mean).total_cmp(&b.time_left(now, mean)))?;
         let theirs = last.pace.estimate(now).unwrap_or(mean);
-        let part = own / (own + theirs);
-        let kept = if part > 0.75 { LEAST_KEPT } else { LEAST_TAIL };
-        let tail = (last.left() as f64 * part) as u64;
-        let tail = last.end - tail.clamp(LEAST_TAIL, last.left() - kept)..last.end;
+        let is_stuck = theirs * STUCK < own;
+        let kept = if is_stuck { LEAST_KEPT } else { LEAST_TAIL };
+        let tail = (last.left() as f64 * own / (own + theirs)) as u64;
+        let tail = last.end - tail.clamp(kept, last.left() - kept)..last.end;
         last.end = tail.start;
         Some(self.add(tail, now))
     }

@@ -87,22 +87,29 @@ fn a_tail_that_is_too_small_to_be_cut_is_raced_and_claimed_once() {
     let half = 8 << 20;
     plan.claim(shares[0], 0, half, ms(1000));
     plan.leave(shares[0]);
-    plan.claim(shares[1], half, half - 100_000, ms(1000));
-    // The second share stalls; nobody races for one that still comes in.
+    plan.claim(shares[1], half, half - 8000, ms(1000));
+    // Nobody races for what still comes in.
     assert_eq!(plan.take(ms(1001), Some(8e6)), None);
     let racer = plan.take(ms(5000), Some(8e6)).unwrap();
     assert_eq!(racer, shares[1]);
     assert!(plan.is_live(racer, ms(5010)));
     assert_eq!(plan.take(ms(5010), Some(8e6)), None, "two are enough");
-    let from = (16 << 20) - 100_000;
-    assert_eq!(plan.claim(racer, from, 60_000, ms(5020)), from..from + 60_000);
-    assert_eq!(
-        plan.claim(racer, from, 30_000, ms(5030)),
-        from + 60_000..from + 60_000,
-        "the late one is late"
-    );
-    assert_eq!(plan.claim(racer, from + 30_000, 70_000, ms(5040)), from + 60_000..16 << 20);
+    let from = (16 << 20) - 8000;
+    assert_eq!(plan.claim(racer, from, 6000, ms(5020)), from..from + 6000);
+    assert_eq!(plan.claim(racer, from, 3000, ms(5030)), from + 6000..from + 6000, "the late one is late");
+    assert_eq!(plan.claim(racer, from + 3000, 7000, ms(5040)), from + 6000..16 << 20);
     assert!(plan.is_whole());
+}
+
+#[test]
+fn a_connection_that_is_stuck_keeps_next_to_nothing() {
+    let (mut plan, shares) = begun(16 << 20, 2);
+    let half = 8 << 20;
+    plan.claim(shares[0], 0, half, ms(1000));
+    plan.leave(shares[0]);
+    plan.claim(shares[1], half, half - 100_000, ms(1000));
+    let thief = plan.take(ms(5000), Some(8e6)).unwrap();
+    assert_eq!(plan.left(thief), (16 << 20) - 100_000 + LEAST_KEPT..16 << 20);
 }
 
 #[test]
@@ -111,9 +118,14 @@ fn races_fetch_no_more_than_two_in_a_hundred_bytes_twice() {
     let half = 1 << 19;
     plan.claim(shares[0], 0, half, ms(1000));
     plan.leave(shares[0]);
-    plan.claim(shares[1], half, half - 30_000, ms(1000));
-    assert_eq!(plan.take(ms(9000), Some(8e6)), None, "30 kB are more than 2 % of 1 MiB");
-    plan.claim(shares[1], (1 << 20) - 30_000, 10_000, ms(9001));
+    plan.claim(shares[1], half, half - 7000, ms(1000));
+    let racer = plan.take(ms(9000), Some(8e6)).unwrap();
+    assert_eq!(plan.raced, 7000);
+    plan.leave(racer);
+    let (mut plan, shares) = begun(LEAST_SHARE, 2);
+    plan.claim(shares[0], 0, LEAST_SHARE - 7000, ms(1000));
+    assert_eq!(plan.take(ms(9000), Some(8e6)), None, "7 kB are more than 2 % of 256 KiB");
+    plan.claim(shares[0], LEAST_SHARE - 7000, 2000, ms(9001));
     assert!(plan.take(ms(19_000), Some(8e6)).is_some());
 }
 

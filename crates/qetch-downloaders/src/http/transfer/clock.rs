@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A connection from which less than [`LEAST`] came in this time of waiting for it is given up.
-const WINDOW: Duration = Duration::from_secs(15);
+const WINDOW: Duration = Duration::from_secs(10);
 
 /// The same for a stream that cannot be gone on with: all of it would be fetched again.
 const LONG_WINDOW: Duration = Duration::from_secs(60);
@@ -56,7 +56,7 @@ mod tests {
                 }
             }
         };
-        assert_eq!((lasts(1, true).await, lasts(1, false).await), (15, 60));
+        assert_eq!((lasts(1, true).await, lasts(1, false).await), (10, 60));
         assert!(lasts(100, true).await > 300);
     }
 }

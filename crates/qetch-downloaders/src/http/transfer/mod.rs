@@ -35,8 +35,14 @@ use super::{
 /// How long a connection without work waits before it looks for some again.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// A reply that brings less than this, and not all that was asked for, is a failure like any other.
+/// A reply that brings less than this, and not all that was asked for, is of little use.
 const LEAST_REPLY: u64 = 1 << 10;
+
+/// A connection from which nothing comes for so long, while something comes from others, is given up.
+const STALL: Duration = Duration::from_secs(5);
+
+/// So many replies of little use in a row are no ranges.
+const MOST_SHORT: u32 = 3;
 
 /// Replies of which is remembered which bytes they brought.
 const MOST_RUNS: usize = 1 << 12;
@@ -143,7 +149,7 @@ impl Job {
 
     /// Brings one share, asking again for the rest of it when the connection breaks.
     async fn bring(&self, share: ShareId, mut opened: Option<Opened>) -> Result<(), Fault> {
-        let mut backoff = self.task.backoff();
+        let (mut backoff, mut short) = (self.task.backoff(), 0);
         loop {
             let left = self.plan().left(share);
             // A body without a length is read to its end even where nothing is wanted of it.
@@ -159,7 +165,11 @@ impl Job {
                     continue;
                 }
                 Ok(Ended::Short) if self.plan().left(share).is_empty() => return Ok(()),
-                Ok(Ended::Short) => self.bad("replies of a few bytes where many were asked for"),
+                Ok(Ended::Short) if short < MOST_SHORT => {
+                    short += 1;
+                    continue;
+                }
+                Ok(Ended::Short) => return Err(Fault::NoRanges("a few bytes of a long range".into())),
                 Err(Misfit::Passing(error)) => error,
                 Err(Misfit::Unwelcome(error)) => return Err(Fault::Unwelcome(error)),
                 Err(Misfit::Dead(status, error)) => return Err(Fault::Dead(status, error)),
@@ -177,7 +187,11 @@ impl Job {
             }
             self.plan().rests(share, true);
             self.changed.notify_waiters();
-            let borne = self.task.bear(&mut backoff, error).await;
+            let borne = tokio::select! {
+                biased;
+                borne = self.task.bear(&mut backoff, error) => borne,
+                () = self.is_brought(share) => Ok(()),
+            };
             self.plan().rests(share, false);
             borne.map_err(Fault::Spent)?;
         }
@@ -196,7 +210,11 @@ impl Job {
                 self.plan().asked(share, self.now());
                 let ask = Ask::Between(self.span.0 + left.start, self.span.0 + left.end);
                 let fragment = self.fragment();
-                let answer = open(&self.task.cx, &fragment, ask).await?;
+                let answer = tokio::select! {
+                    biased;
+                    answer = open(&self.task.cx, &fragment, ask) => answer?,
+                    () = self.is_brought(share) => return Ok(Ended::Done),
+                };
                 let fit = Reply::of(&answer).judge(ask, Some(&self.entity))?;
                 Opened { answer, fit, counted: self.task.gauge.connection() }
             }
@@ -222,24 +240,22 @@ impl Job {
         let mut clock = Clock::new(self.entity.has_ranges);
         loop {
             let since = Instant::now();
-            let arrived = match batch.flush_at() {
-                None => answer.chunk().await,
-                Some(flush_at) => match timeout_at(flush_at, answer.chunk()).await {
-                    Ok(arrived) => arrived,
-                    // A slow connection shall not hold back for long what would be lost with it.
-                    Err(_) => {
-                        self.write(&mut batch).await?;
-                        continue;
-                    }
-                },
-            };
-            let mut arrived = match arrived {
-                Ok(Some(arrived)) => arrived,
-                Ok(None) => {
+            let mut arrived = match self.next(share, &mut answer, &batch, end).await {
+                Next::Chunk(chunk) => chunk,
+                // A slow connection shall not hold back for long what would be lost with it.
+                Next::Flush => {
+                    self.write(&mut batch).await?;
+                    continue;
+                }
+                Next::Brought => {
+                    self.write(&mut batch).await?;
+                    return Ok(Ended::Done);
+                }
+                Next::End => {
                     self.write(&mut batch).await?;
                     return self.ended(share, at, end);
                 }
-                Err(error) => {
+                Next::Failed(error) => {
                     self.write(&mut batch).await?;
                     return Err(Misfit::Passing(error));
                 }
@@ -273,6 +289,39 @@ impl Job {
                 self.write(&mut batch).await?;
                 return Ok(Ended::Done);
             }
+        }
+    }
+
+    /// What comes next from an open answer.
+    async fn next(&self, share: ShareId, answer: &mut OpenAnswer, batch: &Batch, end: Option<u64>) -> Next {
+        let all = self.task.gauge.all_arrived();
+        let stalls_at = Instant::now() + STALL;
+        let until = batch.flush_at().unwrap_or(stalls_at);
+        tokio::select! {
+            biased;
+            chunk = timeout_at(until, answer.chunk()) => match chunk {
+                Ok(Ok(Some(chunk))) => Next::Chunk(chunk),
+                Ok(Ok(None)) => Next::End,
+                Ok(Err(error)) => Next::Failed(error),
+                Err(_) if until < stalls_at => Next::Flush,
+                Err(_) if self.entity.has_ranges && self.task.gauge.all_arrived() > all => {
+                    Next::Failed(self.bad("not a byte for a while, though other connections bring some"))
+                }
+                Err(_) => Next::Flush,
+            },
+            // Of a body without a length only its end tells that it is over.
+            () = self.is_brought(share), if end.is_some() => Next::Brought,
+        }
+    }
+
+    /// Waits until all bytes of a share are there: another connection may bring them, too.
+    async fn is_brought(&self, share: ShareId) {
+        loop {
+            let changed = self.changed.notified();
+            if self.plan().left(share).is_empty() {
+                return;
+            }
+            changed.await;
         }
     }
 
@@ -385,6 +434,18 @@ impl Job {
     pub(super) fn bad(&self, problem: &str) -> Error {
         Error::bad_reply(&self.fragment().url, problem)
     }
+}
+
+/// What comes next from an open answer.
+enum Next {
+    Chunk(Bytes),
+    /// The end of the body.
+    End,
+    /// Nothing yet, and it is time to write what there is.
+    Flush,
+    /// Nothing, and nothing is wanted any more.
+    Brought,
+    Failed(Error),
 }
 
 /// How a reply ended that fitted.
