@@ -9,7 +9,7 @@ use super::{Context, Options, Shared};
 use crate::{
     AuthRegistry, Routes,
     auth::TokenCache,
-    hosts::Hosts,
+    hosts::{Hosts, Task},
     parked::Parked,
     transport::{Live, Routed, Transport},
 };
@@ -89,6 +89,6 @@ impl ContextBuilder {
             options: self.options,
             turns: Mutex::default(),
         };
-        Context { shared: Arc::new(shared), scope: Arc::default() }
+        Context { shared: Arc::new(shared), scope: Arc::default(), task: Task::default() }
     }
 }

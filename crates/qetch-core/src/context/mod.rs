@@ -18,7 +18,7 @@ use crate::{
     AccessToken, Answer, AuthRegistry, Credential, Error, ExtractorInfo, Identity, OpenAnswer, Request,
     Result, Secret,
     auth::TokenCache,
-    hosts::{HostKey, Hosts},
+    hosts::{HostKey, Hosts, Task},
     lock::lock,
     parked::Parked,
     shown::strip,
@@ -33,6 +33,8 @@ use crate::{
 pub struct Context {
     pub(crate) shared: Arc<Shared>,
     pub(crate) scope: Arc<Scope>,
+    /// In whose name connections are held and waited for.
+    pub(crate) task: Task,
 }
 
 /// What all clones of a context share.
@@ -132,7 +134,9 @@ impl Context {
     /// The open answer to a plain GET of `url` that an extraction left behind, if there is one: its bytes need not be
     /// asked for again. For downloaders.
     pub fn take_parked(&self, url: &Url) -> Option<OpenAnswer> {
-        self.shared.parked.take(url, self.typed_credential(url).as_ref())
+        let mut answer = self.shared.parked.take(url, self.typed_credential(url).as_ref())?;
+        answer.move_to(&self.task);
+        Some(answer)
     }
 
     /// The first answer to a plain GET of `url`: the one by which the registry found the extractor, or else fetched
@@ -174,7 +178,21 @@ impl Context {
     }
 
     fn with_scope(&self, scope: Scope) -> Self {
-        Self { shared: self.shared.clone(), scope: Arc::new(scope) }
+        Self { scope: Arc::new(scope), ..self.clone() }
+    }
+
+    /// This context, for one download: hosts are shared fairly between downloads, and each knows of its own waits. Clones
+    /// of the answer are the same download; asked again, this is another. The registry calls it for each download.
+    #[must_use]
+    pub fn for_download(&self) -> Self {
+        Self { task: Task::default(), ..self.clone() }
+    }
+
+    /// Whether something that is asked for through this context, or through another of the same
+    /// [download](Context::for_download), waits right now because it is meant to: as its host asked, for a connection while
+    /// all of the host's are taken, or for the interval its extractor keeps. A watchdog does not count such time.
+    pub fn is_waiting(&self) -> bool {
+        self.task.is_waiting()
     }
 
     /// Takes what a person wrote before the `@` of a link out of it: the answer is a context that sends it to the origin
@@ -222,6 +240,7 @@ impl Context {
             turns.insert(info.name().to_owned(), turn + interval);
             turn
         };
+        let _waits = self.task.waits();
         tokio::time::sleep_until(turn).await;
     }
 
@@ -334,5 +353,18 @@ mod tests {
             cx.wait_turn().await;
         }
         assert_eq!(start.elapsed().as_secs(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_download_knows_of_its_own_waits() {
+        let slow =
+            Context::new().scoped(&ExtractorInfo::new("slow", "").with_interval(Duration::from_secs(2)));
+        slow.wait_turn().await;
+        let (mine, other) = (slow.for_download(), slow.for_download());
+        let mut turn = std::pin::pin!(mine.wait_turn());
+        assert!(tokio::time::timeout(Duration::from_secs(1), &mut turn).await.is_err());
+        assert_eq!([&mine.clone(), &other, &slow].map(Context::is_waiting), [true, false, false]);
+        turn.await;
+        assert!(!mine.is_waiting());
     }
 }
