@@ -110,11 +110,23 @@ impl Context {
         headers.clone_from(&request.headers);
         let agent = HeaderValue::try_from(self.user_agent());
         let agent = agent.map_err(|_| Error::unexpected("a user agent that no header can hold", None))?;
-        headers.entry(header::USER_AGENT).or_insert(agent);
+        if self.own_user_agent().is_some() {
+            headers.insert(header::USER_AGENT, agent);
+        } else {
+            headers.entry(header::USER_AGENT).or_insert(agent);
+        }
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
         if let Some(secret) = secret {
             headers.insert(header::AUTHORIZATION, secret.clone());
+        }
+        // The user's own word comes last. What of it may go here is decided at every hop.
+        let own = self.user_headers(&request.url);
+        for name in own.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &own {
+            headers.append(name.clone(), value.clone());
         }
         Ok(wire)
     }

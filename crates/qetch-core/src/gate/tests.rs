@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::{
-    AuthRegistry, ExtractorInfo, Handle, Handles,
+    AuthRegistry, ExtractorInfo, Handle, Handles, UserHeaders,
     transport::{Body, Transport},
 };
 
@@ -152,6 +152,68 @@ async fn typed_user_information_goes_to_its_origin_alone() {
     assert_eq!(authorizations(&site), [("a.example".into(), basic), ("b.example".into(), None)]);
     cx.send(Request::get(first)).await.unwrap();
     assert_eq!(authorizations(&site)[2], ("a.example".into(), None), "another's credential");
+}
+
+#[tokio::test]
+async fn the_users_own_headers_go_everywhere_and_the_secret_ones_to_what_was_typed() {
+    let (site, cx) = site(AuthRegistry::new());
+    let headers = UserHeaders::new().with("Authorization", "Own s3cret").unwrap();
+    let headers = headers.with("Cookie", "a=s3cret").unwrap().with("Accept", "x/y").unwrap();
+    let link = url("https://a.example/to?https://b.example/to?http://a.example/to?https://a.example:444/");
+    let mine = cx.with_headers(headers.clone(), [&link]);
+    mine.send(Request::get(link.clone()).with_bearer(&"t0ken".into())).await.unwrap();
+    mine.scoped(&ExtractorInfo::new("any", "")).send(Request::get(url("https://a.example/"))).await.unwrap();
+    let seen: Vec<_> = std::mem::take(&mut *site.0.lock().unwrap());
+    let of = |request: &http::Request<Bytes>| {
+        let text =
+            |name| request.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap().to_owned());
+        let secret = (text(header::AUTHORIZATION), text(header::COOKIE));
+        assert_eq!(text(header::ACCEPT).unwrap(), "x/y");
+        (
+            request.uri().authority().unwrap().to_string(),
+            secret == (Some("Own s3cret".into()), Some("a=s3cret".into())),
+            secret == (None, None),
+        )
+    };
+    let expected = [
+        ("a.example", true),
+        ("b.example", false),
+        ("a.example", false),
+        ("a.example:444", false),
+        ("a.example", true),
+    ];
+    assert_eq!(
+        seen.iter().map(of).collect::<Vec<_>>(),
+        expected.map(|(host, has)| (host.to_owned(), has, !has))
+    );
+
+    let (built, cx) = (site, Context::builder().headers(headers).user_agent("me/1").unwrap());
+    let cx = cx.transport(built.clone()).build();
+    let agent = HeaderValue::from_static("theirs");
+    cx.send(Request::get(link).with_header(header::USER_AGENT, agent)).await.unwrap();
+    let seen = built.0.lock().unwrap();
+    assert_eq!(
+        (&seen[0].headers()["accept"], &seen[0].headers()["user-agent"]),
+        (&"x/y".parse().unwrap(), &"me/1".parse().unwrap())
+    );
+    assert!(seen.iter().all(|request| !request.headers().contains_key(header::COOKIE)), "nothing was typed");
+}
+
+#[tokio::test]
+async fn an_answer_that_was_got_with_own_headers_is_nobody_elses() {
+    let (_, cx) = site(AuthRegistry::new());
+    let link = url("https://a.example/");
+    let mine = cx.with_headers(UserHeaders::new().with("Cookie", "a=s3cret").unwrap(), [&link]);
+    mine.fetch_first(&link).await.unwrap();
+    assert!(cx.take_parked(&link).is_none());
+    assert!(mine.for_download().take_parked(&link).is_some());
+}
+
+#[test]
+fn a_user_agent_is_something_that_a_header_holds() {
+    for wrong in ["", " ", "a\nb"] {
+        assert_eq!(Context::builder().user_agent(wrong).map(drop).unwrap_err().code(), "invalid", "{wrong}");
+    }
 }
 
 #[tokio::test]
