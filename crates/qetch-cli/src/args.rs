@@ -151,29 +151,28 @@ pub(crate) enum AuthCommand {
 
 // What may hold a secret is parsed later, by code that does not repeat it when it is wrong.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArguments {
     /// Connections to one host, over everything at once; 10 unless set
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Network")]
     pub(crate) max_per_host: Option<NonZeroUsize>,
     /// How long making a connection may take, and how long nothing may arrive; 10 and 30 seconds unless set
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Network")]
     pub(crate) timeout: Option<Seconds>,
     /// Go through this proxy: http, https, socks5 or socks5h, with user:password@ where it wants a login. Unless set, what
     /// http_proxy, https_proxy, all_proxy and no_proxy say; '' for none
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = "Network")]
     pub(crate) proxy: Option<String>,
     /// Trust the authorities in this file (PEM), besides those of the system
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub(crate) ca_certificate: Option<PathBuf>,
     /// Send this header with every request; Authorization and Cookie go to the hosts of the links alone. May be repeated
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Network")]
     pub(crate) headers: Vec<String>,
     /// Introduce every request so, rather than as qetch
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = "Network")]
     pub(crate) user_agent: Option<String>,
     /// Ask URL in place of HOST, or of every host for `*`; the Host header stays. May be repeated
-    #[arg(long = "route", value_name = "HOST=URL")]
+    #[arg(long = "route", value_name = "HOST=URL", help_heading = "Network")]
     pub(crate) routes: Vec<Route>,
 }
 

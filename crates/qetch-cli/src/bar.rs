@@ -178,6 +178,8 @@ impl ProgressHook for Json {
 
 #[cfg(test)]
 mod tests {
+    use indicatif::ProgressDrawTarget;
+
     use super::*;
 
     #[test]
@@ -185,5 +187,16 @@ mod tests {
         for template in [WAITING, KNOWN, ASKING] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
+    }
+
+    #[test]
+    fn a_resumed_download_begins_where_it_was() {
+        let bar = Bar::new(&MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), "f");
+        let mut progress = Progress::new(1);
+        (progress.done, progress.resumed, progress.total) = (2048, 2048, Some(4096));
+        bar.update(progress);
+        assert_eq!((bar.bar.position(), bar.bar.length()), (2048, Some(4096)));
+        let report = Report::complete(["f".into()], 4096).with_resumed(2048);
+        assert!(bar.summary(&report).ends_with(", 2.00 KiB of an earlier run"), "{}", bar.summary(&report));
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     input::Input,
     link::Link,
     network,
+    plain::plain,
     session::{Session, beneath, within},
 };
 
@@ -173,8 +174,13 @@ impl Run {
         let summary = summary.and_then(|report| shown.summary(report));
         drop(shown);
         let report = done.map_err(|error| self.explain(error, &path))?;
-        if let Some(summary) = summary {
-            console.raw(&summary);
+        match summary {
+            // The path that follows may be that of another one.
+            Some(summary) if self.arguments.max_downloads.get() > 1 => {
+                console.raw(&plain(&format!("{name}: {summary}")));
+            }
+            Some(summary) => console.raw(&summary),
+            None => (),
         }
         if report.existed {
             console.note(&format!("{name} is there already, whole"));

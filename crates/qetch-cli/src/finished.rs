@@ -43,3 +43,26 @@ impl<'a> Finished<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use qetch::{Kind, Url};
+
+    use super::*;
+
+    #[test]
+    fn a_line_tells_what_was_fetched_and_what_was_there() {
+        let source = Url::parse("https://h.example/").unwrap();
+        let content = Content::new("a", Kind::Video, source, []);
+        let report = Report::complete(["f".into()], 9).with_resumed(9).with_existed(true);
+        let report = report.with_checksums(vec![Checksum::new("md5", "00")]);
+        let link = Link::parse("https://me:pw@h.example/?a").unwrap();
+        let line = serde_json::to_string(&Finished::new(&link, &content, Path::new("f"), &report)).unwrap();
+        let expected = concat!(
+            r#"{"url":"https://h.example/?a","uid":"a","extractor":"","path":"f","bytes":9,"resumed":9,"#,
+            r#""bytes_fetched_twice":0,"connections":0,"checksums":[{"algorithm":"md5","hex":"00"}],"#,
+            r#""existed":true,"complete":true}"#
+        );
+        assert_eq!(line, expected);
+    }
+}
