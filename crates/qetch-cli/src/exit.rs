@@ -110,6 +110,14 @@ mod tests {
         check(Error::network("h", NetworkFault::Resolve, None), 1);
         check(Error::conflict("x", "exists"), 1);
         check(Error::status(&url, 500), 1);
+        check(Error::link_died(&url, 403, "it is not made anew"), 1);
+        check(Error::no_room("x", 9, io::Error::from(io::ErrorKind::StorageFull)), 1);
+    }
+
+    #[test]
+    fn where_wrong_bytes_were_put_is_told() {
+        let error = Error::checksum_mismatch("md5", "a", "b").with_kept("f.wrong");
+        assert!(with_causes(&error).ends_with("kept as f.wrong"), "{}", with_causes(&error));
     }
 
     #[test]
