@@ -84,8 +84,9 @@ impl Context {
     }
 
     /// This context, with headers of the user's own on every request, in place of those set with
-    /// [`ContextBuilder::headers`](crate::ContextBuilder::headers). The secret ones go to the origins of the links that the user `typed` alone: scheme, host
-    /// and port, so that no redirect, no hand-off and no saved content takes them elsewhere.
+    /// [`ContextBuilder::headers`](crate::ContextBuilder::headers). The secret ones go to the origins of the links that the
+    /// user `typed` alone: scheme, host and port, so that no redirect, no hand-off and no saved content takes them
+    /// elsewhere.
     ///
     /// ```
     /// use qetch_core::{Context, Url, UserHeaders};
