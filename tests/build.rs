@@ -1,5 +1,5 @@
 //! Builds the tests that need what not every machine has: recorded answers, where `QETCH_FIXTURES` names their folder,
-//! and nginx, where it is installed.
+//! and nginx and openssl, where they are installed.
 
 use std::{
     env,
@@ -7,7 +7,7 @@ use std::{
 };
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(recorded, nginx)");
+    println!("cargo::rustc-check-cfg=cfg(recorded, nginx, openssl)");
     println!("cargo::rerun-if-env-changed=QETCH_FIXTURES");
     println!("cargo::rerun-if-env-changed=PATH");
     if let Some(folder) = env::var_os("QETCH_FIXTURES") {
@@ -20,15 +20,17 @@ fn main() {
         println!("cargo::rustc-cfg=recorded");
         println!("cargo::rustc-env=QETCH_FIXTURES={}", folder.display());
     }
-    if let Some(nginx) = nginx() {
-        println!("cargo::rustc-cfg=nginx");
-        println!("cargo::rustc-env=QETCH_NGINX={}", nginx.display());
+    for program in ["nginx", "openssl"] {
+        if let Some(path) = installed(program) {
+            println!("cargo::rustc-cfg={program}");
+            println!("cargo::rustc-env=QETCH_{}={}", program.to_uppercase(), path.display());
+        }
     }
 }
 
 /// Servers are often installed outside an ordinary user's path.
-fn nginx() -> Option<PathBuf> {
+fn installed(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    folders.map(|folder| folder.join("nginx")).find(|nginx| nginx.is_file())
+    folders.map(|folder| folder.join(program)).find(|program| program.is_file())
 }

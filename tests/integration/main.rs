@@ -11,10 +11,13 @@
 mod download;
 mod facade;
 mod gfycat;
+mod network;
 #[cfg(nginx)]
 mod nginx;
 mod pond;
 #[cfg(recorded)]
 mod recorded;
 mod replies;
+#[cfg(openssl)]
+mod tls;
 mod traps;

@@ -1,7 +1,13 @@
 //! What the integration tests share.
 
-#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a panic in a test is the report")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a panic in a test is the report"
+)]
 
+pub mod proxied;
 pub mod site;
 
 use std::{

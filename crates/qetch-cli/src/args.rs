@@ -3,9 +3,9 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use qetch::AuthKind;
+use qetch::{AuthKind, Checksum};
 
-use crate::{route::Route, select::Select};
+use crate::{route::Route, seconds::Seconds, select::Select, size::Size};
 
 /// Finds the media behind a link and downloads it.
 #[derive(Debug, Parser)]
@@ -44,11 +44,17 @@ pub(crate) enum Command {
     Auth(AuthCommand),
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct DownloadArguments {
     /// The links
-    #[arg(required = true, value_name = "URL")]
+    #[arg(required_unless_present_any = ["input_file", "content"], value_name = "URL")]
     pub(crate) urls: Vec<String>,
+    /// Read more links from this file, one a line; `-` is standard input. Blank lines and those with `#` first are skipped
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) input_file: Option<PathBuf>,
+    /// Download what `qetch extract --json` wrote to this file, without asking the sites again; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) content: Option<PathBuf>,
     /// Write the one result to this file
     #[arg(short, long, value_name = "FILE", conflicts_with = "directory")]
     pub(crate) output: Option<PathBuf>,
@@ -58,17 +64,35 @@ pub(crate) struct DownloadArguments {
     /// Which rendition: best (unless set), worst, a uid, or ext=EXT for the best with that extension
     #[arg(short, long, value_name = "SELECT", default_value = "best", hide_default_value = true)]
     pub(crate) format: Select,
+    /// Replace a file that exists
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Begin afresh, whatever an earlier run left
+    #[arg(long)]
+    pub(crate) no_resume: bool,
+    /// The checksum that the one result must have: sha256, sha1, md5 or blake3. May be repeated
+    #[arg(long = "checksum", value_name = "ALGORITHM:HEX")]
+    pub(crate) checksums: Vec<Checksum>,
+    /// Refuse files of more bytes; any number unless set. K, M and G are factors of 1024
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_size: Option<Size>,
     /// Fragments at once; 1 unless set
     #[arg(long, value_name = "N", help_heading = "Connections")]
     pub(crate) max_fragments: Option<NonZeroUsize>,
     /// Connections for each fragment; 8 unless set. With neither of the two, 8 are spent where they help
     #[arg(long, value_name = "N", help_heading = "Connections")]
     pub(crate) max_connections: Option<NonZeroUsize>,
+    /// Downloads at once
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Connections")]
+    pub(crate) max_downloads: NonZeroUsize,
+    /// Bytes a second, over everything at once; any number unless set. K, M and G are factors of 1024
+    #[arg(long, value_name = "RATE", help_heading = "Connections")]
+    pub(crate) limit_rate: Option<Size>,
+    /// Failures in a row that a connection bears before the download fails; 8 unless set
+    #[arg(long, value_name = "N", help_heading = "Connections")]
+    pub(crate) retries: Option<u32>,
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
-    /// Replace a file that exists
-    #[arg(long)]
-    pub(crate) overwrite: bool,
     /// Progress on standard error: a bar where that is a terminal, nothing, or a JSON object a line
     #[arg(long, value_name = "HOW", default_value = "auto", hide_default_value = true)]
     pub(crate) progress: ProgressMode,
@@ -125,10 +149,30 @@ pub(crate) enum AuthCommand {
     },
 }
 
-#[derive(Debug, Args)]
+// What may hold a secret is parsed later, by code that does not repeat it when it is wrong.
+#[derive(Clone, Debug, Args)]
 pub(crate) struct NetworkArguments {
+    /// Connections to one host, over everything at once; 10 unless set
+    #[arg(long, value_name = "N", help_heading = "Network")]
+    pub(crate) max_per_host: Option<NonZeroUsize>,
+    /// How long making a connection may take, and how long nothing may arrive; 10 and 30 seconds unless set
+    #[arg(long, value_name = "SECONDS", help_heading = "Network")]
+    pub(crate) timeout: Option<Seconds>,
+    /// Go through this proxy: http, https, socks5 or socks5h, with user:password@ where it wants a login. Unless set, what
+    /// http_proxy, https_proxy, all_proxy and no_proxy say; '' for none
+    #[arg(long, value_name = "URL", help_heading = "Network")]
+    pub(crate) proxy: Option<String>,
+    /// Trust the authorities in this file (PEM), besides those of the system
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
+    pub(crate) ca_certificate: Option<PathBuf>,
+    /// Send this header with every request; Authorization and Cookie go to the hosts of the links alone. May be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Network")]
+    pub(crate) headers: Vec<String>,
+    /// Introduce every request so, rather than as qetch
+    #[arg(long, value_name = "TEXT", help_heading = "Network")]
+    pub(crate) user_agent: Option<String>,
     /// Ask URL in place of HOST, or of every host for `*`; the Host header stays. May be repeated
-    #[arg(long = "route", value_name = "HOST=URL", help_heading = "Connections")]
+    #[arg(long = "route", value_name = "HOST=URL", help_heading = "Network")]
     pub(crate) routes: Vec<Route>,
 }
 
@@ -199,7 +243,13 @@ mod tests {
     #[test]
     fn what_is_not_built_is_not_accepted() {
         for wrong in [
-            ["qetch", "--limit-rate=1M", "https://h.example/"].as_slice(),
+            ["qetch", "--live-duration=1", "https://h.example/"].as_slice(),
+            &["qetch", "--limit-rate=0", "https://h.example/"],
+            &["qetch", "--timeout=0", "https://h.example/"],
+            &["qetch", "--checksum=sha256:12", "https://h.example/"],
+            &["qetch", "--max-downloads=0", "https://h.example/"],
+            &["qetch", "--retries=-1", "https://h.example/"],
+            &["qetch", "extract", "-i", "links"],
             &["qetch", "-f", "height<=720", "https://h.example/"],
             &["qetch", "--max-connections", "0", "https://h.example/"],
             &["qetch", "-o", "f", "-d", "d", "https://h.example/"],

@@ -72,13 +72,17 @@ impl Bar {
 
     fn summary(&self, report: &Report) -> String {
         let elapsed = self.started.elapsed().as_secs_f64();
-        let fetched = report.bytes.saturating_sub(self.resumed.load(Ordering::Relaxed));
+        let fetched = report.bytes.saturating_sub(report.resumed);
         let speed = BinaryBytes((fetched as f64 / elapsed.max(0.001)) as u64);
         let connections = match report.connections {
             1 => "1 connection".to_owned(),
             count => format!("{count} connections"),
         };
-        format!("{} in {elapsed:.1} s, {speed}/s, {connections}", BinaryBytes(report.bytes))
+        let resumed = match report.resumed {
+            0 => String::new(),
+            resumed => format!(", {} of an earlier run", BinaryBytes(resumed)),
+        };
+        format!("{} in {elapsed:.1} s, {speed}/s, {connections}{resumed}", BinaryBytes(report.bytes))
     }
 }
 
@@ -95,10 +99,11 @@ impl ProgressHook for Bar {
             (Phase::Fetching, (done, all)) => format!("{done}/{all}"),
             (phase, _) => phase.to_string(),
         });
-        self.resumed.store(progress.resumed, Ordering::Relaxed);
         self.bar.set_position(progress.done);
         // Bytes that were there already, or that an attempt gives up, say nothing of the speed.
-        if self.attempt.swap(progress.attempt, Ordering::Relaxed) != progress.attempt {
+        let is_other_attempt = self.attempt.swap(progress.attempt, Ordering::Relaxed) != progress.attempt;
+        let is_resumed = self.resumed.swap(progress.resumed, Ordering::Relaxed) != progress.resumed;
+        if is_other_attempt || is_resumed {
             self.bar.reset_eta();
         }
     }
@@ -173,6 +178,8 @@ impl ProgressHook for Json {
 
 #[cfg(test)]
 mod tests {
+    use indicatif::ProgressDrawTarget;
+
     use super::*;
 
     #[test]
@@ -180,5 +187,16 @@ mod tests {
         for template in [WAITING, KNOWN, ASKING] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
+    }
+
+    #[test]
+    fn a_resumed_download_begins_where_it_was() {
+        let bar = Bar::new(&MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), "f");
+        let mut progress = Progress::new(1);
+        (progress.done, progress.resumed, progress.total) = (2048, 2048, Some(4096));
+        bar.update(progress);
+        assert_eq!((bar.bar.position(), bar.bar.length()), (2048, Some(4096)));
+        let report = Report::complete(["f".into()], 4096).with_resumed(2048);
+        assert!(bar.summary(&report).ends_with(", 2.00 KiB of an earlier run"), "{}", bar.summary(&report));
     }
 }

@@ -4,31 +4,25 @@ use qetch::Content;
 
 use crate::{
     exit::{FAILED, Failure},
-    link::Link,
     select::Select,
     session::{Reading, Session, within},
 };
 
-/// The chosen renditions of what is behind a link, as its resources are found.
-pub(crate) struct Chosen<'a> {
-    session: &'a Session,
-    select: &'a Select,
-    link: &'a Link,
-    reading: Reading<'a>,
+/// The chosen renditions of what is behind a link or was saved, as its resources are found.
+pub(crate) struct Chosen {
+    session: Session,
+    select: Select,
+    reading: Reading,
     /// What was there of what was looked for, while nothing fits.
     offers: Vec<String>,
     is_over: bool,
 }
 
-impl<'a> Chosen<'a> {
-    /// Begins to read what is behind `link`.
-    pub(crate) async fn read(
-        session: &'a Session,
-        select: &'a Select,
-        link: &'a Link,
-    ) -> Result<Self, Failure> {
-        let reading = session.read(link).await?;
-        Ok(Self { session, select, link, reading, offers: Vec::new(), is_over: false })
+impl Chosen {
+    /// Chooses of what `reading` finds.
+    pub(crate) fn of(session: &Session, select: &Select, reading: Reading) -> Self {
+        let (session, select) = (session.clone(), select.clone());
+        Self { session, select, reading, offers: Vec::new(), is_over: false }
     }
 
     /// The next one. A resource that has none that fits is an error of its own; for a uid, one of them all is enough.
@@ -43,7 +37,7 @@ impl<'a> Chosen<'a> {
             }
             self.offers.extend(self.select.offers(&variants));
             if !is_uid {
-                self.session.fail(within(self.link, self.nothing_fits()));
+                self.session.fail(within(self.reading.name(), self.nothing_fits()));
                 self.offers.clear();
             }
         }
@@ -53,6 +47,11 @@ impl<'a> Chosen<'a> {
         let failure = self.nothing_fits();
         self.offers.clear();
         Err(failure)
+    }
+
+    /// The link, or the name of the file, as it may be shown.
+    pub(crate) fn name(&self) -> &str {
+        self.reading.name()
     }
 
     /// Whether something went wrong, so that what else there is cannot be told.

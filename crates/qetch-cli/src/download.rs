@@ -3,27 +3,38 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use qetch::{Content, DownloadOptions, Error, Report, naming};
-use serde::Serialize;
+use qetch::{Content, DownloadOptions, Error, Qetch, RateLimit, Report, naming};
 
 use crate::{
     args::DownloadArguments,
+    at_once::AtOnce,
     bar::Shown,
     chosen::Chosen,
-    exit::{Failure, INTERRUPTED},
-    link::{Link, refuse_commands},
+    exit::Failure,
+    finished::Finished,
+    input::Input,
+    link::Link,
+    network,
+    plain::plain,
     session::{Session, beneath, within},
 };
 
 /// What cannot be right whatever the links lead to.
-pub(crate) fn check(arguments: &DownloadArguments) -> Result<(), Failure> {
-    refuse_commands(&arguments.urls)?;
-    let Some(output) = &arguments.output else { return Ok(()) };
-    if arguments.urls.len() > 1 {
-        return Err(Failure::usage("-o names one file, and there are several URLs: use -d"));
+pub(crate) fn check(arguments: &DownloadArguments, inputs: &[Input]) -> Result<(), Failure> {
+    if let Some(flag) = only_for_one(arguments)
+        && inputs.len() > 1
+    {
+        return Err(Failure::usage(format!("{flag}, and there are several URLs")));
     }
+    let is_link = |input: &Input| matches!(input, Input::Link(_));
+    if network::headers(&arguments.network.headers)?.has_secrets() && !inputs.iter().any(is_link) {
+        let reason = "-H: Authorization and Cookie go to the hosts of the links alone, and there is no link";
+        return Err(Failure::usage(reason));
+    }
+    let Some(output) = &arguments.output else { return Ok(()) };
     if output.as_os_str() == "-" {
         return Err(Failure::usage("a download cannot be written to standard output: name a file"));
     }
@@ -33,70 +44,146 @@ pub(crate) fn check(arguments: &DownloadArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Downloads what is behind each URL. Answers the exit code.
-pub(crate) async fn run(session: &Session, arguments: &DownloadArguments) -> u8 {
-    let run = Run { session, arguments };
-    session
-        .each(&arguments.urls, async |link| match &arguments.output {
-            Some(output) => run.only(link, output.clone()).await,
-            None => run.all(link).await,
-        })
-        .await
+/// What there may be one result alone for, and what to do about it.
+fn only_for_one(arguments: &DownloadArguments) -> Option<&'static str> {
+    if arguments.output.is_some() {
+        return Some("-o names one file (use -d for several)");
+    }
+    (!arguments.checksums.is_empty()).then_some("--checksum is for one file")
 }
 
-struct Run<'a> {
-    session: &'a Session,
-    arguments: &'a DownloadArguments,
-}
-
-impl Run<'_> {
-    /// Downloads every resource behind `link` as soon as it is found.
-    async fn all(&self, link: &Link) -> Result<(), Failure> {
-        let mut chosen = Chosen::read(self.session, &self.arguments.format, link).await?;
-        while let Some(content) = chosen.next().await? {
-            let path = beneath(&self.arguments.directory, naming::file_name(&content));
-            match self.one(link, &content, path).await {
-                Err(failure) if failure.message.is_some() && failure.code != INTERRUPTED => {
-                    self.session.fail(within(link, failure));
-                }
-                done => done?,
-            }
+/// Downloads what each input holds. Answers the exit code.
+pub(crate) async fn run(session: &Session, arguments: &DownloadArguments, inputs: Vec<Input>) -> u8 {
+    let run = Run::new(session, arguments);
+    let mut at_once = AtOnce::new(arguments.max_downloads.get());
+    for input in inputs {
+        let done = match only_for_one(arguments) {
+            Some(flag) => run.only(input, flag).await,
+            None => run.all(input, &mut at_once).await,
+        };
+        let Err(failure) = done else { continue };
+        let is_over = failure.ends_all();
+        session.fail(failure);
+        if is_over {
+            break;
         }
-        Ok(())
+    }
+    at_once.finish(session).await;
+    session.code()
+}
+
+/// What is the same for every download. Clones are one.
+#[derive(Clone)]
+struct Run {
+    session: Session,
+    arguments: Arc<DownloadArguments>,
+    rate: Option<RateLimit>,
+}
+
+impl Run {
+    fn new(session: &Session, arguments: &DownloadArguments) -> Self {
+        let rate = arguments.limit_rate.map(|rate| RateLimit::new(rate.0));
+        Self { session: session.clone(), arguments: Arc::new(arguments.clone()), rate }
     }
 
-    /// Downloads the one result of `link` to `output`. Whether there is one alone is known once a second one was looked
-    /// for, and before anything is downloaded.
-    async fn only(&self, link: &Link, output: PathBuf) -> Result<(), Failure> {
-        let mut chosen = Chosen::read(self.session, &self.arguments.format, link).await?;
-        let Some(content) = chosen.next().await? else { return Ok(()) };
-        if chosen.next().await?.is_some() {
-            return Err(Failure::usage("-o names one file, and there is more than one result: use -d"));
+    /// Downloads every resource of `input` as soon as it is found and there is a place for it.
+    async fn all(&self, input: Input, at_once: &mut AtOnce) -> Result<(), Failure> {
+        let mut place = at_once.place().await;
+        let (link, mut chosen) = self.open(input).await?;
+        loop {
+            if self.session.stop.is_asked() {
+                return Err(Error::Interrupted.into());
+            }
+            let found = chosen.next().await.map_err(|failure| within(chosen.name(), failure))?;
+            let Some(content) = found else { return Ok(()) };
+            let (run, link) = (self.clone(), link.clone());
+            let path = beneath(&self.arguments.directory, naming::file_name(&content));
+            at_once.begin(place, async move {
+                if let Err(failure) = run.one(link.as_ref(), &content, path).await {
+                    run.session.fail(failure);
+                }
+            });
+            place = at_once.place().await;
+        }
+    }
+
+    /// Downloads the one result of `input`. Whether there is one alone is known once a second one was looked for, and
+    /// before anything is downloaded.
+    async fn only(&self, input: Input, flag: &str) -> Result<(), Failure> {
+        let (link, mut chosen) = self.open(input).await?;
+        let first = chosen.next().await.map_err(|failure| within(chosen.name(), failure))?;
+        let Some(content) = first else { return Ok(()) };
+        let second = chosen.next().await.map_err(|failure| within(chosen.name(), failure))?;
+        if second.is_some() {
+            let failure = Failure::usage(format!("{flag}, and there is more than one result"));
+            return Err(within(chosen.name(), failure));
         }
         if chosen.has_failed() {
             // It was told already; whether there is more is not known.
             return Ok(());
         }
-        self.one(link, &content, output).await
+        let named = || beneath(&self.arguments.directory, naming::file_name(&content));
+        let path = self.arguments.output.clone().unwrap_or_else(named);
+        self.one(link.as_ref(), &content, path).await
     }
 
-    async fn one(&self, link: &Link, content: &Content, path: PathBuf) -> Result<(), Failure> {
+    /// Begins to read `input`, and answers its link if it is one.
+    async fn open(&self, input: Input) -> Result<(Option<Link>, Chosen), Failure> {
+        if self.session.stop.is_asked() {
+            return Err(Error::Interrupted.into());
+        }
+        let (link, reading) = match input {
+            Input::Link(link) => {
+                let link = link?;
+                let reading = self.session.read(&link).await.map_err(|failure| within(&link, failure))?;
+                (Some(link), reading)
+            }
+            Input::Saved { name, resources } => (None, self.session.read_saved(name, resources)),
+        };
+        Ok((link, Chosen::of(&self.session, &self.arguments.format, reading)))
+    }
+
+    /// Downloads `content`, which was found behind `link` or saved.
+    async fn one(&self, link: Option<&Link>, content: &Content, path: PathBuf) -> Result<(), Failure> {
+        // What was typed is for the files of the link too; of a saved content nobody typed anything.
+        let (qetch, link) = match link {
+            Some(link) => (self.session.qetch_for(link), link.clone()),
+            None => (self.session.qetch.clone(), Link::of_source(&content.source)),
+        };
+        self.fetch(&qetch, &link, content, path).await.map_err(|failure| within(&link, failure))
+    }
+
+    async fn fetch(
+        &self,
+        qetch: &Qetch,
+        link: &Link,
+        content: &Content,
+        path: PathBuf,
+    ) -> Result<(), Failure> {
         if let Some(directory) = path.parent().filter(|_| self.arguments.output.is_none()) {
             fs::create_dir_all(directory).map_err(|error| Error::io("create", directory, error))?;
         }
+        let console = &self.session.console;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let shown = Shown::new(self.arguments.progress, &self.session.console, link, &content.uid, &name);
+        let shown = Shown::new(self.arguments.progress, console, link, &content.uid, &name);
         let mut options = self.options();
         options.hook = shown.hook();
-        // What was typed before the `@` of the link is for its files too.
-        let (qetch, _) = self.session.qetch.adopt(link.url());
         let done = qetch.download(content, &path, &options).await;
         drop(options);
-        let summary = done.as_ref().ok().and_then(|report| shown.summary(report));
+        let summary = done.as_ref().ok().filter(|report| !report.existed);
+        let summary = summary.and_then(|report| shown.summary(report));
         drop(shown);
         let report = done.map_err(|error| self.explain(error, &path))?;
-        if let Some(summary) = summary {
-            self.session.console.raw(&summary);
+        match summary {
+            // The path that follows may be that of another one.
+            Some(summary) if self.arguments.max_downloads.get() > 1 => {
+                console.raw(&plain(&format!("{name}: {summary}")));
+            }
+            Some(summary) => console.raw(&summary),
+            None => (),
+        }
+        if report.existed {
+            console.note(&format!("{name} is there already, whole"));
         }
         match self.print(link, content, &path, &report) {
             // That nobody reads the paths is no reason to leave files out.
@@ -106,7 +193,8 @@ impl Run<'_> {
     }
 
     fn options(&self) -> DownloadOptions {
-        let (fragments, connections) = (self.arguments.max_fragments, self.arguments.max_connections);
+        let arguments = &self.arguments;
+        let (fragments, connections) = (arguments.max_fragments, arguments.max_connections);
         let mut options = if (fragments, connections) == (None, None) {
             DownloadOptions::auto()
         } else {
@@ -118,7 +206,25 @@ impl Run<'_> {
         if let Some(connections) = connections {
             options = options.with_max_connections(connections.get());
         }
-        options.with_stop(self.session.stop.clone()).with_overwrite(self.arguments.overwrite)
+        if let Some(retries) = arguments.retries {
+            options = options.with_retries(retries);
+        }
+        if let Some(timeout) = arguments.network.timeout {
+            // Several connections in a row may be silent as long as each may be before all of it is given up.
+            let patience = timeout.0.saturating_mul(4).max(options.patience);
+            options = options.with_patience(patience);
+        }
+        if let Some(size) = arguments.max_size {
+            options = options.with_max_size(size.0.get());
+        }
+        if let Some(rate) = &self.rate {
+            options = options.with_rate_limit(rate.clone());
+        }
+        options = arguments.checksums.iter().cloned().fold(options, DownloadOptions::with_checksum);
+        options
+            .with_stop(self.session.stop.clone())
+            .with_overwrite(arguments.overwrite)
+            .with_resume(!arguments.no_resume)
     }
 
     /// The failure that `error` is, with the argument that would help.
@@ -136,41 +242,23 @@ impl Run<'_> {
         if !self.arguments.json {
             return self.session.console.result(path.as_os_str().as_encoded_bytes());
         }
-        self.session.console.json(&Line {
-            url: &link.for_programs(),
-            uid: &content.uid,
-            extractor: &content.extractor,
-            path: &path.to_string_lossy(),
-            bytes: report.bytes,
-            bytes_fetched_twice: report.bytes_fetched_twice,
-            connections: report.connections,
-            complete: report.complete,
-        })
+        self.session.console.json(&Finished::new(link, content, path, report))
     }
-}
-
-/// A line of `qetch download --json`.
-#[derive(Serialize)]
-struct Line<'a> {
-    url: &'a str,
-    uid: &'a str,
-    extractor: &'a str,
-    path: &'a str,
-    bytes: u64,
-    bytes_fetched_twice: u64,
-    connections: usize,
-    complete: bool,
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::{
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
 
     use clap::Parser as _;
     use qetch::{
-        Claim, Context, Downloader, Extraction, Extractor, ExtractorInfo, Found, Fragment, Kind, Qetch,
-        Result, Target, Url, async_trait,
+        Checksum, Claim, Context, Downloader, Extraction, Extractor, ExtractorInfo, Found, Fragment, Kind,
+        Qetch, Result, Target, Url, async_trait,
     };
+    use tokio::time::timeout;
 
     use super::*;
     use crate::{
@@ -233,8 +321,8 @@ mod tests {
         let qetch = Qetch::builder().extractor(album()).downloader(album()).build();
         let session = Session::of(qetch, Console::new(true));
         let arguments = Arguments::try_parse_from(["qetch", "-o", "f", "-f", select, url]).unwrap().download;
-        let run = Run { session: &session, arguments: &arguments };
-        let failure = run.only(&Link::parse(url).unwrap(), "f".into()).await.unwrap_err();
+        let run = Run::new(&session, &arguments);
+        let failure = run.only(Input::Link(Link::parse(url)), "-o").await.unwrap_err();
         let asked = asked.lock().unwrap().clone();
         (failure, asked)
     }
@@ -256,18 +344,56 @@ mod tests {
         assert!(failure.message.unwrap().ends_with("there is a, b"));
     }
 
+    fn options(arguments: &[&str]) -> DownloadOptions {
+        let all = [&["qetch", "https://h.example/"], arguments].concat();
+        let arguments = Arguments::try_parse_from(all).unwrap().download;
+        Run::new(&Session::of(Qetch::new(), Console::new(true)), &arguments).options()
+    }
+
     #[test]
     fn eight_connections_are_spent_unless_told_otherwise() {
-        let session = Session::of(Qetch::new(), Console::new(true));
         let check = |arguments: &[&str], expected: (usize, usize, bool)| {
-            let all = [&["qetch", "https://h.example/"], arguments].concat();
-            let arguments = Arguments::try_parse_from(all).unwrap().download;
-            let options = Run { session: &session, arguments: &arguments }.options();
+            let options = options(arguments);
             let spent = (options.max_fragments, options.max_connections, options.spend_freely);
             assert_eq!(spent, expected, "{arguments:?}");
         };
         check(&[], (1, 8, true));
         check(&["--max-fragments=3"], (3, 8, false));
         check(&["--max-connections=2"], (1, 2, false));
+    }
+
+    #[test]
+    fn what_is_typed_reaches_the_download() {
+        let unset = options(&[]);
+        assert!(unset.resume && !unset.overwrite && unset.rate_limit.is_none() && unset.checksums.is_empty());
+        assert_eq!((unset.retries, unset.max_size, unset.patience.as_secs()), (8, None, 120));
+
+        let sum = "d41d8cd98f00b204e9800998ecf8427e";
+        let checksum = format!("--checksum=MD5:{sum}");
+        let set = options(&[
+            "--no-resume",
+            "--overwrite",
+            "--limit-rate=1.5K",
+            "--retries=0",
+            "--max-size=2M",
+            &checksum,
+        ]);
+        assert!(!set.resume && set.overwrite);
+        assert_eq!(set.rate_limit.unwrap().bytes_per_second().get(), 1536);
+        assert_eq!((set.retries, set.max_size), (0, Some(2 << 20)));
+        assert_eq!(set.checksums, [Checksum::new("md5", sum)]);
+        assert_eq!(options(&["--timeout=5"]).patience.as_secs(), 120);
+        assert_eq!(options(&["--timeout=60"]).patience.as_secs(), 240);
+    }
+
+    #[tokio::test]
+    async fn one_rate_is_for_all_downloads() {
+        let session = Session::of(Qetch::new(), Console::new(true));
+        let arguments = ["qetch", "--limit-rate=1K", "https://h.example/"];
+        let run = Run::new(&session, &Arguments::try_parse_from(arguments).unwrap().download);
+        let (one, other) = (run.options().rate_limit.unwrap(), run.clone().options().rate_limit.unwrap());
+        // A minute's worth, which the other one waits for as well.
+        assert!(timeout(Duration::from_millis(1), one.take(61_440)).await.is_err());
+        assert!(timeout(Duration::from_millis(50), other.take(1)).await.is_err());
     }
 }

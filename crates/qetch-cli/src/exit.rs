@@ -1,6 +1,6 @@
 //! Exit codes, and the failures that lead to them.
 
-use std::error::Error as _;
+use std::{error::Error as _, fmt};
 
 use qetch::Error;
 
@@ -35,7 +35,7 @@ pub(crate) fn code(error: &Error) -> u8 {
 }
 
 /// What ends the command, or its work on one URL.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) code: u8,
     /// What is said about it; nothing where nobody would hear it or it was said already.
@@ -52,6 +52,11 @@ impl Failure {
         Self::new(USAGE, message)
     }
 
+    /// Whether the command is to end: the user or the reader of the results has enough.
+    pub(crate) fn ends_all(&self) -> bool {
+        self.code == INTERRUPTED || self.message.is_none()
+    }
+
     /// Who read standard output has gone: there is nothing more to do, and nothing went wrong.
     pub(crate) fn closed() -> Self {
         Self { code: 0, message: None }
@@ -62,6 +67,11 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::new(code(&error), with_causes(&error))
     }
+}
+
+/// The failure of an argument, named by `place`, that is what `error` says.
+pub(crate) fn usage(error: &Error, place: &impl fmt::Display) -> Failure {
+    Failure::usage(format!("{place}: {}", with_causes(error)))
 }
 
 /// The message of an error and of all beneath it, on one line.
@@ -100,6 +110,14 @@ mod tests {
         check(Error::network("h", NetworkFault::Resolve, None), 1);
         check(Error::conflict("x", "exists"), 1);
         check(Error::status(&url, 500), 1);
+        check(Error::link_died(&url, 403, "it is not made anew"), 1);
+        check(Error::no_room("x", 9, io::Error::from(io::ErrorKind::StorageFull)), 1);
+    }
+
+    #[test]
+    fn where_wrong_bytes_were_put_is_told() {
+        let error = Error::checksum_mismatch("md5", "a", "b").with_kept("f.wrong");
+        assert!(with_causes(&error).ends_with("kept as f.wrong"), "{}", with_causes(&error));
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl Link {
         }
     }
 
+    /// Where a saved content was found. Nobody typed it, so what stands before its `@` is nobody's login.
+    pub(crate) fn of_source(source: &Url) -> Self {
+        Self(without_login(source))
+    }
+
     /// The URL itself, with all it holds.
     pub(crate) fn url(&self) -> &Url {
         &self.0
@@ -41,12 +46,16 @@ impl Link {
 
     /// The URL for programs, which tell their links apart by it: all but the user and password.
     pub(crate) fn for_programs(&self) -> String {
-        let mut url = self.0.clone();
-        // Both fail for URLs that have no host, which cannot have user information either.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.into()
+        without_login(&self.0).into()
     }
+}
+
+fn without_login(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Both fail for URLs that have no host, which cannot have user information either.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
 }
 
 impl fmt::Display for Link {

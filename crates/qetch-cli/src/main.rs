@@ -1,6 +1,7 @@
 //! The `qetch` command: a link in, its media as a file.
 
 mod args;
+mod at_once;
 mod auth;
 mod bar;
 mod chosen;
@@ -9,13 +10,18 @@ mod download;
 mod exit;
 mod extract;
 mod extractors;
+mod finished;
+mod input;
 mod link;
 mod logs;
+mod network;
 mod plain;
 mod route;
+mod seconds;
 mod select;
 mod session;
 mod signals;
+mod size;
 mod table;
 
 use std::{process::ExitCode, time::Duration};
@@ -60,9 +66,12 @@ fn main() -> ExitCode {
 }
 
 fn download(arguments: &DownloadArguments) -> Result<u8, Failure> {
-    download::check(arguments)?;
+    let inputs = input::read(arguments)?;
+    download::check(arguments, &inputs)?;
     let bars = arguments.progress == ProgressMode::Auto;
-    online(arguments.voice, &arguments.network, bars, async |session| download::run(session, arguments).await)
+    online(arguments.voice, &arguments.network, bars, async |session| {
+        download::run(session, arguments, inputs).await
+    })
 }
 
 fn extract(arguments: &ExtractArguments) -> Result<u8, Failure> {

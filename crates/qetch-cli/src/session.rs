@@ -1,24 +1,37 @@
 //! A session: what `extract` and `download` share, from the wiring to the exit code.
 
-use std::{cell::Cell, env, future::Future, path::PathBuf};
+use std::{
+    env, fmt,
+    future::Future,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    vec,
+};
 
 use etcetera::BaseStrategy as _;
-use qetch::{AuthRegistry, AuthStore, Error, Extraction, Found, Qetch, Result, Stop, Variants};
+use qetch::{AuthRegistry, AuthStore, Error, Extraction, Found, Qetch, Result, Stop, UserHeaders, Variants};
 
 use crate::{
     args::NetworkArguments,
     bar,
     console::Console,
-    exit::{FAILED, Failure, INTERRUPTED, MISSING},
+    exit::{FAILED, Failure, INTERRUPTED, MISSING, usage},
     link::Link,
+    network,
 };
 
 /// A run over several URLs: each is done whatever becomes of the others, and the first failure's code is remembered.
+/// Clones are one.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) qetch: Qetch,
     pub(crate) console: Console,
     pub(crate) stop: Stop,
-    code: Cell<u8>,
+    headers: UserHeaders,
+    code: Arc<AtomicU8>,
 }
 
 impl Session {
@@ -27,14 +40,28 @@ impl Session {
         let auth = stored(&console).with_variables(variables(), builder.extractors());
         // The variable is the user's word, as an argument would be.
         builder = builder.auth(auth.map_err(|error| Failure::usage(error.to_string()))?);
+        builder = builder.transport(Arc::new(network::transport(network)?));
         for route in &network.routes {
             builder = builder.route(&route.host, &route.origin)?;
         }
-        Ok(Self::of(builder.build(), console))
+        if let Some(connections) = network.max_per_host {
+            builder = builder.max_per_host(connections.get());
+        }
+        if let Some(agent) = &network.user_agent {
+            builder = builder.user_agent(agent).map_err(|error| usage(&error, &"--user-agent"))?;
+        }
+        let headers = network::headers(&network.headers)?;
+        Ok(Self { headers: headers.clone(), ..Self::of(builder.headers(headers).build(), console) })
     }
 
     pub(crate) fn of(qetch: Qetch, console: Console) -> Self {
-        Self { qetch, console, stop: Stop::new(), code: Cell::new(0) }
+        let (stop, headers, code) = (Stop::new(), UserHeaders::new(), Arc::default());
+        Self { qetch, console, stop, headers, code }
+    }
+
+    /// What asks for what is behind `link`: what was typed before its `@` and the secret headers go to its origin alone.
+    pub(crate) fn qetch_for(&self, link: &Link) -> Qetch {
+        self.qetch.adopt(link.url()).0.with_headers(self.headers.clone(), [link.url()])
     }
 
     /// Does `work` for each URL in turn, until the user or the reader of the results has enough. Answers the exit code.
@@ -50,24 +77,34 @@ impl Session {
                 Err(failure) => Err(failure),
             };
             let Err(failure) = done else { continue };
-            let is_over = failure.code == INTERRUPTED || failure.message.is_none();
+            let is_over = failure.ends_all();
             self.fail(failure);
             if is_over {
                 break;
             }
         }
-        self.code.get()
+        self.code()
     }
 
     /// Tells of a failure and remembers its code, if it is the first. The rest goes on.
     pub(crate) fn fail(&self, failure: Failure) {
-        // An interruption ends everything, so it is what the exit code tells whatever came before.
-        if self.code.get() == 0 || failure.code == INTERRUPTED {
-            self.code.set(failure.code);
+        // An interruption ends everything, so it is what the exit code tells whatever came before. It is told once, however
+        // many downloads it ends.
+        if failure.code == INTERRUPTED {
+            if self.code.swap(INTERRUPTED, Ordering::SeqCst) == INTERRUPTED {
+                return;
+            }
+        } else {
+            let _ = self.code.compare_exchange(0, failure.code, Ordering::SeqCst, Ordering::SeqCst);
         }
         if let Some(message) = failure.message {
             self.console.error(&message);
         }
+    }
+
+    /// The exit code so far.
+    pub(crate) fn code(&self) -> u8 {
+        self.code.load(Ordering::SeqCst)
     }
 
     /// Waits for `work`, or for the user to end it.
@@ -80,45 +117,81 @@ impl Session {
     }
 
     /// Begins to read what is behind `link`.
-    pub(crate) async fn read<'a>(&'a self, link: &'a Link) -> Result<Reading<'a>, Failure> {
+    pub(crate) async fn read(&self, link: &Link) -> Result<Reading, Failure> {
         let _waiting = bar::waiting(&self.console, &link.to_string());
-        let extraction = self.unless_stopped(self.qetch.extract(link.url().as_str())).await?;
-        Ok(Reading { session: self, link, extraction, found: false, failed: false })
+        let qetch = self.qetch_for(link);
+        let extraction = self.unless_stopped(qetch.extract(link.url().as_str())).await?;
+        Ok(Reading::new(self, link.to_string(), Source::Site(extraction)))
+    }
+
+    /// Begins to read what was saved in the file `name`.
+    pub(crate) fn read_saved(&self, name: String, resources: Vec<Result<Variants, Failure>>) -> Reading {
+        Reading::new(self, name, Source::Saved(resources.into_iter()))
     }
 }
 
-/// What is behind a link, as it is found.
-pub(crate) struct Reading<'a> {
-    session: &'a Session,
-    link: &'a Link,
-    extraction: Extraction,
+/// What is behind a link, as it is found, or what was saved of it.
+pub(crate) struct Reading {
+    session: Session,
+    name: String,
+    source: Source,
     found: bool,
     failed: bool,
 }
 
-impl Reading<'_> {
+enum Source {
+    Site(Extraction),
+    Saved(vec::IntoIter<Result<Variants, Failure>>),
+}
+
+impl Reading {
+    fn new(session: &Session, name: String, source: Source) -> Self {
+        Self { session: session.clone(), name, source, found: false, failed: false }
+    }
+
+    /// The link, or the name of the file, as it may be shown.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The next resource. Warnings and errors before it are told; where there was nothing at all, that is an error too.
     pub(crate) async fn next(&mut self) -> Result<Option<Variants>, Failure> {
-        let _waiting = bar::waiting(&self.session.console, &self.link.to_string());
+        let _waiting = bar::waiting(&self.session.console, &self.name);
         loop {
-            let next = async { self.extraction.next().await.transpose() };
-            match self.session.unless_stopped(next).await {
-                Ok(Some(Found::Variants(variants))) => {
+            let found = match &mut self.source {
+                Source::Saved(resources) => match resources.next().transpose() {
+                    Ok(resource) => resource.map(Found::from),
+                    Err(failure) => {
+                        self.failed = true;
+                        self.session.fail(failure);
+                        continue;
+                    }
+                },
+                Source::Site(extraction) => {
+                    let next = async { extraction.next().await.transpose() };
+                    match self.session.unless_stopped(next).await {
+                        Ok(found) => found,
+                        Err(Error::Interrupted) => return Err(Error::Interrupted.into()),
+                        // What else there is may be whole, so it is worth reading on.
+                        Err(error) => {
+                            self.failed = true;
+                            self.session.fail(within(&self.name, error.into()));
+                            continue;
+                        }
+                    }
+                }
+            };
+            match found {
+                Some(Found::Variants(variants)) => {
                     self.found = true;
                     return Ok(Some(variants));
                 }
-                Ok(Some(Found::Warning(warning))) => {
-                    self.session.console.note(&format!("{}: warning: {warning}", self.link));
+                Some(Found::Warning(warning)) => {
+                    self.session.console.note(&format!("{}: warning: {warning}", self.name));
                 }
-                Ok(Some(_)) => (),
-                Ok(None) if self.found || self.failed => return Ok(None),
-                Ok(None) => return Err(Failure::new(MISSING, "nothing was found there")),
-                Err(Error::Interrupted) => return Err(Error::Interrupted.into()),
-                // What else there is may be whole, so it is worth reading on.
-                Err(error) => {
-                    self.failed = true;
-                    self.session.fail(within(self.link, error.into()));
-                }
+                Some(_) => (),
+                None if self.found || self.failed => return Ok(None),
+                None => return Err(Failure::new(MISSING, "nothing was found there")),
             }
         }
     }
@@ -130,7 +203,7 @@ impl Reading<'_> {
 }
 
 /// `failure`, with the link it is about before its message, once.
-pub(crate) fn within(link: &Link, failure: Failure) -> Failure {
+pub(crate) fn within(link: impl fmt::Display, failure: Failure) -> Failure {
     let link = link.to_string();
     let message = failure.message.map(|message| {
         let rest = message.strip_prefix(&link).and_then(|rest| rest.strip_prefix(' ')).unwrap_or(&message);

@@ -11,6 +11,7 @@ use crate::{console::Console, exit::INTERRUPTED};
 
 /// Has signals ask `stop` from now on. To be called within a runtime.
 pub(crate) fn listen(stop: Stop, console: Console) {
+    outlive_full_files();
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => {
@@ -31,6 +32,21 @@ pub(crate) fn listen(stop: Stop, console: Console) {
         process::exit(i32::from(INTERRUPTED));
     });
 }
+
+/// A write past the size that a file may have (`ulimit -f`) kills the program, unless something listens to the signal that
+/// says so: then the write fails, and the download ends in order with what it has. The listener lasts as long as the
+/// program does, and nobody has to hear it.
+#[cfg(unix)]
+fn outlive_full_files() {
+    use tokio::signal::unix::{SignalKind, signal};
+    if let Err(error) = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())) {
+        tracing::debug!(%error, "a limit on the size of files will end the command");
+    }
+}
+
+/// Elsewhere there is no such signal.
+#[cfg(not(unix))]
+fn outlive_full_files() {}
 
 /// Runs `prompt`, which turns the terminal's echo off. Ended by a signal meanwhile, the program would leave it off; so a
 /// signal ends it here, unless the prompt itself notices and answers that it was interrupted.

@@ -8,7 +8,12 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    Error, Result, error::host_of, header_time::retry_after, hosts::Permit, shown::shown, transport::Body,
+    Error, Result,
+    error::host_of,
+    header_time::retry_after,
+    hosts::{Permit, Task},
+    shown::shown,
+    transport::Body,
 };
 
 /// An answer whose body has been read: whole, within the request's limit, or as far as [`Extractor::recognise`] needs.
@@ -159,13 +164,13 @@ impl fmt::Debug for Answer {
 pub struct OpenAnswer {
     head: Head,
     body: Body,
-    _permit: Permit,
+    permit: Permit,
 }
 
 impl OpenAnswer {
     pub(crate) fn new(answer: http::Response<Body>, url: Url, permit: Permit) -> Self {
         let (parts, body) = answer.into_parts();
-        Self { head: Head { status: parts.status, headers: parts.headers, url }, body, _permit: permit }
+        Self { head: Head { status: parts.status, headers: parts.headers, url }, body, permit }
     }
 
     /// The answer, if its status is a success.
@@ -183,6 +188,18 @@ impl OpenAnswer {
     /// [`Network`](Error::Network) when the connection breaks or the body is shorter than was announced.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         self.body.chunk().await
+    }
+
+    /// Whether this connection is asked to give way, so that a host is shared fairly: another download stands in line for
+    /// its connections and holds at least two fewer. Only one connection is asked at a time. A downloader that hears yes
+    /// ends this connection where it is, and stands in line again for the rest.
+    pub fn should_yield(&self) -> bool {
+        self.permit.should_yield()
+    }
+
+    /// Counts its connection as held by `task` from now on.
+    pub(crate) fn move_to(&mut self, task: &Task) {
+        self.permit.move_to(task);
     }
 
     /// The whole answer.

@@ -38,6 +38,7 @@ mod auth;
 mod context;
 mod registry;
 mod request;
+mod user_headers;
 
 mod gate;
 mod header_time;
@@ -86,6 +87,7 @@ pub use crate::{
     stop::Stop,
     target::{Target, TargetKind},
     timestamp::Timestamp,
-    transport::{Body, Lane, Live, LiveBuilder, Outgoing, Routed, Routes, Transport},
+    transport::{Body, Lane, Live, LiveBuilder, Outgoing, Proxy, Routed, Routes, Transport},
+    user_headers::UserHeaders,
     variants::{Collection, Variants},
 };

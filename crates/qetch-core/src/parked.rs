@@ -5,7 +5,7 @@ use std::{sync::Mutex, time::Duration};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::{Credential, OpenAnswer, hosts::HostKey, lock::lock};
+use crate::{OpenAnswer, context::Owner, hosts::HostKey, lock::lock};
 
 /// Answers that wait at once, over all hosts.
 const AT_ONCE: usize = 8;
@@ -20,34 +20,33 @@ pub(crate) struct Parked(Mutex<Vec<Waiting>>);
 #[derive(Debug)]
 struct Waiting {
     url: Url,
-    /// Whose it is: what was typed in the link it was asked with.
-    typed: Option<Credential>,
+    owner: Owner,
     since: Instant,
     answer: OpenAnswer,
 }
 
 impl Waiting {
-    fn is_for(&self, url: &Url, typed: Option<&Credential>) -> bool {
-        self.url == *url && self.typed.as_ref() == typed
+    fn is_for(&self, url: &Url, owner: &Owner) -> bool {
+        self.url == *url && self.owner == *owner
     }
 }
 
 impl Parked {
     /// Keeps the open answer to a plain GET of `url`.
-    pub(crate) fn park(&self, url: &Url, typed: Option<Credential>, answer: OpenAnswer) {
+    pub(crate) fn park(&self, url: &Url, owner: Owner, answer: OpenAnswer) {
         let mut waiting = lock(&self.0);
-        waiting.retain(|it| !it.is_for(url, typed.as_ref()) && it.since.elapsed() < PATIENCE);
+        waiting.retain(|it| !it.is_for(url, &owner) && it.since.elapsed() < PATIENCE);
         if waiting.len() >= AT_ONCE {
             waiting.remove(0);
         }
-        waiting.push(Waiting { url: url.clone(), typed, since: Instant::now(), answer });
+        waiting.push(Waiting { url: url.clone(), owner, since: Instant::now(), answer });
     }
 
     /// The open answer to a plain GET of `url`.
-    pub(crate) fn take(&self, url: &Url, typed: Option<&Credential>) -> Option<OpenAnswer> {
+    pub(crate) fn take(&self, url: &Url, owner: &Owner) -> Option<OpenAnswer> {
         let mut waiting = lock(&self.0);
         waiting.retain(|it| it.since.elapsed() < PATIENCE);
-        let position = waiting.iter().position(|it| it.is_for(url, typed))?;
+        let position = waiting.iter().position(|it| it.is_for(url, owner))?;
         Some(waiting.remove(position).answer)
     }
 

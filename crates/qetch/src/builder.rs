@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use qetch_core::{
-    AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, Registry, Result, Routes,
-    Transport, Url,
+    AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, RateLimit, Registry, Result,
+    Routes, Transport, Url, UserHeaders,
 };
 
 use crate::Qetch;
@@ -77,6 +77,28 @@ impl QetchBuilder {
         self
     }
 
+    /// How every request introduces itself; unless set as qetch, or as an extractor has to.
+    ///
+    /// # Errors
+    /// Those of [`ContextBuilder::user_agent`].
+    pub fn user_agent(mut self, agent: impl Into<String>) -> Result<Self> {
+        self.context = self.context.user_agent(agent)?;
+        Ok(self)
+    }
+
+    /// Headers of the user's own, for every request; none unless set. The secret ones among them go nowhere before
+    /// [`Qetch::with_headers`] says where they may.
+    pub fn headers(mut self, headers: UserHeaders) -> Self {
+        self.context = self.context.headers(headers);
+        self
+    }
+
+    /// The rate of all downloads together; none unless set.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.context = self.context.rate_limit(limit);
+        self
+    }
+
     /// Asks `origin` in place of `host`, or of every host for `*`, with the `Host` header as it was.
     ///
     /// # Errors
@@ -92,7 +114,8 @@ impl QetchBuilder {
         self
     }
 
-    /// What carries the requests; the network itself unless set.
+    /// What carries the requests; the network itself unless set. A proxy, authorities of one's own and the clocks of
+    /// connections are settings of the network: see [`LiveBuilder`](qetch_core::LiveBuilder).
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.context = self.context.transport(transport);
         self

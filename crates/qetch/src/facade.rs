@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use qetch_core::{
-    Content, Context, DownloadOptions, Error, Extraction, Registry, Report, Result, Target, Url, blocking,
-    naming, shown,
+    Content, Context, DownloadOptions, Error, Extraction, Registry, Report, Result, Target, Url, UserHeaders,
+    blocking, naming, shown,
 };
 
 use crate::{Download, Downloads, QetchBuilder};
@@ -60,6 +60,13 @@ impl Qetch {
     pub fn adopt(&self, link: &Url) -> (Self, Url) {
         let (cx, bare) = self.cx.adopt(link);
         (Self::of(self.registry.clone(), cx), bare)
+    }
+
+    /// This, with headers of the user's own on every request, the secret ones to the origins of the links that the user
+    /// `typed` alone: see [`Context::with_headers`].
+    #[must_use]
+    pub fn with_headers<'a>(&self, headers: UserHeaders, typed: impl IntoIterator<Item = &'a Url>) -> Self {
+        Self::of(self.registry.clone(), self.cx.with_headers(headers, typed))
     }
 
     /// Downloads `content` into the file `to`, whose directory exists.

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that shows the code works, in one command.
 
 mod alone;
-mod nginx;
+mod parts;
 mod recorded;
 
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     report.step("each feature alone", || alone::check(&workspace));
     report.step("unit tests with each feature alone", || alone::tests(&workspace));
     report.step("recorded tests", || recorded::tell(&tree, fixtures.as_ref()));
-    report.step("tests against nginx", || nginx::tell(&tree));
+    report.step("tests against real programs", || parts::tell(&tree));
     report.finish()
 }
 

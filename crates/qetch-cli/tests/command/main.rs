@@ -5,6 +5,8 @@
 mod auth;
 mod download;
 mod extractors;
+mod input;
+mod network;
 mod signals;
 mod support;
 mod usage;

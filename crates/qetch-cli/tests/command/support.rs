@@ -29,7 +29,8 @@ impl Home {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qetch"));
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("QETCH_") {
+            let text = name.to_string_lossy();
+            if text.starts_with("QETCH_") || text.to_ascii_lowercase().ends_with("_proxy") {
                 command.env_remove(name);
             }
         }

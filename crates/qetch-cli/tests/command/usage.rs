@@ -18,7 +18,7 @@ fn errors_of_usage_are_told_before_anything_is_done() {
     let check = |arguments: &[&str], message: &str| home.run(arguments).failed(2, message);
     check(&[], "Usage:");
     check(&["download"], "<URL>");
-    check(&["--limit-rate", "1M", "https://h.example/"], "--limit-rate");
+    check(&["--archive", "f", "https://h.example/"], "--archive");
     check(&["-f", "height<=720", "https://h.example/"], "ext=EXT");
     check(&["--max-connections", "0", "https://h.example/"], "--max-connections");
     check(&["--route", "nowhere", "https://h.example/"], "HOST=URL");

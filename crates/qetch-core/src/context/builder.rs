@@ -5,11 +5,13 @@ use std::{
     time::Duration,
 };
 
-use super::{Context, Options, Shared};
+use http::HeaderValue;
+
+use super::{Context, Options, Scope, Shared};
 use crate::{
-    AuthRegistry, Routes,
+    AuthRegistry, Error, RateLimit, Result, Routes, UserHeaders,
     auth::TokenCache,
-    hosts::Hosts,
+    hosts::{Hosts, Task},
     parked::Parked,
     transport::{Live, Routed, Transport},
 };
@@ -24,6 +26,9 @@ pub struct ContextBuilder {
     options: Options,
     max_per_host: usize,
     longest_wait: Duration,
+    user_agent: Option<String>,
+    rate_limit: Option<RateLimit>,
+    headers: UserHeaders,
 }
 
 impl ContextBuilder {
@@ -35,6 +40,9 @@ impl ContextBuilder {
             options: Options::new(),
             max_per_host: 10,
             longest_wait: Duration::from_secs(60),
+            user_agent: None,
+            rate_limit: None,
+            headers: UserHeaders::new(),
         }
     }
 
@@ -75,6 +83,34 @@ impl ContextBuilder {
         self
     }
 
+    /// How every request introduces itself, whatever an extractor or a saved content says; unless set as qetch, or as the
+    /// extractor has to.
+    ///
+    /// # Errors
+    /// [`Invalid`](Error::Invalid) where no header can hold it, or where it is empty.
+    pub fn user_agent(mut self, agent: impl Into<String>) -> Result<Self> {
+        let agent = agent.into();
+        if agent.trim().is_empty() || HeaderValue::try_from(agent.as_str()).is_err() {
+            let reason = "it is empty, or has characters that no header can hold";
+            return Err(Error::invalid("the user agent", reason));
+        }
+        self.user_agent = Some(agent);
+        Ok(self)
+    }
+
+    /// Headers of the user's own, for every request. The secret ones among them go nowhere before
+    /// [`Context::with_headers`] says where they may; none unless set.
+    pub fn headers(mut self, headers: UserHeaders) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The rate of all downloads together; none unless set.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
     /// The context, working for no extractor yet.
     pub fn build(self) -> Context {
         let transport = self.transport.unwrap_or_else(|| Arc::new(Live::new()));
@@ -87,8 +123,12 @@ impl ContextBuilder {
             tokens: TokenCache::default(),
             auth: self.auth,
             options: self.options,
+            user_agent: self.user_agent,
+            rate_limit: self.rate_limit,
             turns: Mutex::default(),
         };
-        Context { shared: Arc::new(shared), scope: Arc::default() }
+        let headers = Some((self.headers, Vec::new())).filter(|(headers, _)| !headers.is_empty());
+        let scope = Scope { headers, ..Scope::default() };
+        Context { shared: Arc::new(shared), scope: Arc::new(scope), task: Task::default() }
     }
 }

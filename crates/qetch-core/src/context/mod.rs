@@ -1,6 +1,7 @@
 //! `Context`: what extractors and downloaders are lent.
 
 mod builder;
+mod scope;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,14 +15,14 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use self::builder::ContextBuilder;
+pub(crate) use self::scope::{Owner, Scope};
 use crate::{
-    AccessToken, Answer, AuthRegistry, Credential, Error, ExtractorInfo, Identity, OpenAnswer, Request,
-    Result, Secret,
+    AccessToken, Answer, AuthRegistry, Credential, Error, ExtractorInfo, Identity, OpenAnswer, RateLimit,
+    Request, Result, Secret,
     auth::TokenCache,
-    hosts::{HostKey, Hosts},
+    hosts::{HostKey, Hosts, Task},
     lock::lock,
     parked::Parked,
-    shown::strip,
     transport::Transport,
 };
 
@@ -33,6 +34,8 @@ use crate::{
 pub struct Context {
     pub(crate) shared: Arc<Shared>,
     pub(crate) scope: Arc<Scope>,
+    /// In whose name connections are held and waited for.
+    pub(crate) task: Task,
 }
 
 /// What all clones of a context share.
@@ -43,20 +46,13 @@ pub(crate) struct Shared {
     pub(crate) tokens: TokenCache,
     auth: AuthRegistry,
     options: Options,
+    user_agent: Option<String>,
+    rate_limit: Option<RateLimit>,
     /// When each extractor with an interval may ask next.
     turns: Mutex<HashMap<String, Instant>>,
 }
 
 type Options = BTreeMap<String, BTreeMap<String, String>>;
-
-/// Who a context works for.
-#[derive(Clone, Default)]
-pub(crate) struct Scope {
-    pub(crate) info: Option<ExtractorInfo>,
-    first_answer: Option<(Url, Arc<Answer>)>,
-    /// What the user wrote before the `@` of a link, for its origin alone.
-    typed: Option<(HostKey, Credential)>,
-}
 
 impl Context {
     /// The network, with the default settings and no credentials.
@@ -132,7 +128,9 @@ impl Context {
     /// The open answer to a plain GET of `url` that an extraction left behind, if there is one: its bytes need not be
     /// asked for again. For downloaders.
     pub fn take_parked(&self, url: &Url) -> Option<OpenAnswer> {
-        self.shared.parked.take(url, self.typed_credential(url).as_ref())
+        let mut answer = self.shared.parked.take(url, &self.owner(url))?;
+        answer.move_to(&self.task);
+        Some(answer)
     }
 
     /// The first answer to a plain GET of `url`: the one by which the registry found the extractor, or else fetched
@@ -155,61 +153,12 @@ impl Context {
             open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
         let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
         let key = HostKey::of(open.url());
-        self.shared.parked.park(url, self.typed_credential(url), open);
+        self.shared.parked.park(url, self.owner(url), open);
         // Whoever came to stand in line meanwhile may have looked before this was parked.
         if self.shared.hosts.has_line(&key) {
             self.shared.parked.give_way(&key);
         }
         Ok(answer)
-    }
-
-    /// This context, working for the extractor that `info` tells of.
-    pub(crate) fn scoped(&self, info: &ExtractorInfo) -> Self {
-        self.with_scope(Scope { info: Some(info.clone()), first_answer: None, ..(*self.scope).clone() })
-    }
-
-    /// This context, with the first answer to `url`, by which its extractor was recognised.
-    pub(crate) fn with_first_answer(&self, url: &Url, answer: Arc<Answer>) -> Self {
-        self.with_scope(Scope { first_answer: Some((url.clone(), answer)), ..(*self.scope).clone() })
-    }
-
-    fn with_scope(&self, scope: Scope) -> Self {
-        Self { shared: self.shared.clone(), scope: Arc::new(scope) }
-    }
-
-    /// Takes what a person wrote before the `@` of a link out of it: the answer is a context that sends it to the origin
-    /// of that link alone, and the link without it. Use that context for the extraction and for the downloads that
-    /// follow it; other contexts, this one included, know nothing of it.
-    ///
-    /// ```
-    /// use qetch_core::{Context, Url};
-    ///
-    /// let link = Url::parse("https://me:pw@files.example/a.mp4").unwrap();
-    /// let (_mine, bare) = Context::new().adopt(&link);
-    /// assert_eq!(bare.as_str(), "https://files.example/a.mp4");
-    /// ```
-    #[must_use]
-    pub fn adopt(&self, link: &Url) -> (Self, Url) {
-        let mut bare = link.clone();
-        if link.username().is_empty() && link.password().is_none() {
-            return (self.clone(), bare);
-        }
-        strip(&mut bare);
-        let credential =
-            Credential::basic(decoded(link.username()), decoded(link.password().unwrap_or_default()));
-        let typed = Some((HostKey::of(&bare), credential));
-        (self.with_scope(Scope { typed, ..(*self.scope).clone() }), bare)
-    }
-
-    /// What the user wrote before the `@` of a link to this origin.
-    pub(crate) fn typed_credential(&self, url: &Url) -> Option<Credential> {
-        let (key, credential) = self.scope.typed.as_ref()?;
-        (*key == HostKey::of(url)).then(|| credential.clone())
-    }
-
-    /// Whether the credential of the extractor it works for may go to `url`.
-    pub(crate) fn trusts(&self, url: &Url) -> bool {
-        self.scope.info.as_ref().is_some_and(|info| info.trusts(url))
     }
 
     /// Waits until the extractor may ask again, by the interval it declares.
@@ -222,11 +171,25 @@ impl Context {
             turns.insert(info.name().to_owned(), turn + interval);
             turn
         };
+        let _waits = self.task.waits();
         tokio::time::sleep_until(turn).await;
+    }
+
+    /// The rate of all downloads together, if the user set one.
+    pub fn rate_limit(&self) -> Option<&RateLimit> {
+        self.shared.rate_limit.as_ref()
+    }
+
+    /// How the user wants all requests to introduce themselves.
+    pub(crate) fn own_user_agent(&self) -> Option<&str> {
+        self.shared.user_agent.as_deref()
     }
 
     /// How requests introduce themselves.
     pub(crate) fn user_agent(&self) -> &str {
+        if let Some(agent) = self.own_user_agent() {
+            return agent;
+        }
         match self.scope.info.as_ref().map(ExtractorInfo::identity) {
             Some(Identity::As(agent)) => agent,
             _ => HONEST,
@@ -276,11 +239,6 @@ impl fmt::Debug for Context {
     }
 }
 
-/// User information is percent-encoded in a URL (RFC 3986, section 3.2.1).
-fn decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -314,16 +272,6 @@ mod tests {
         assert!(check("frog", "size").unwrap_err().contains("this build has frogs"));
     }
 
-    #[test]
-    fn user_information_leaves_the_url_and_stays_with_its_origin() {
-        let cx = Context::new();
-        let (mine, bare) = cx.adopt(&Url::parse("https://me:a%40b@h.example/x").unwrap());
-        assert_eq!(bare.as_str(), "https://h.example/x");
-        assert_eq!(mine.typed_credential(&bare), Some(Credential::basic("me", "a@b")));
-        assert_eq!(mine.typed_credential(&Url::parse("http://h.example/x").unwrap()), None);
-        assert_eq!(cx.typed_credential(&bare), None);
-    }
-
     #[tokio::test(start_paused = true)]
     async fn an_interval_spaces_the_requests_of_its_extractor() {
         let cx = Context::new();
@@ -334,5 +282,18 @@ mod tests {
             cx.wait_turn().await;
         }
         assert_eq!(start.elapsed().as_secs(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_download_knows_of_its_own_waits() {
+        let slow =
+            Context::new().scoped(&ExtractorInfo::new("slow", "").with_interval(Duration::from_secs(2)));
+        slow.wait_turn().await;
+        let (mine, other) = (slow.for_download(), slow.for_download());
+        let mut turn = std::pin::pin!(mine.wait_turn());
+        assert!(tokio::time::timeout(Duration::from_secs(1), &mut turn).await.is_err());
+        assert_eq!([&mine.clone(), &other, &slow].map(Context::is_waiting), [true, false, false]);
+        turn.await;
+        assert!(!mine.is_waiting());
     }
 }

@@ -200,6 +200,7 @@ impl Registry {
             Error::unsupported(format!("{} ({:?})", content.uid, content.delivery), reason)
         })?;
         let extractor = self.extractor(&content.extractor);
+        let cx = cx.for_download();
         let mut options = options.clone();
         if let (None, Some(_)) = (&options.refresh, extractor) {
             options = options.with_refresh(Arc::new(Again { registry: self.clone(), cx: cx.clone() }));

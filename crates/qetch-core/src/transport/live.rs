@@ -1,5 +1,8 @@
 //! `Live`: the transport that opens sockets. The only file of qetch that does, and the only one that names reqwest.
 
+#[cfg(test)]
+mod tests;
+
 use std::{error::Error as StdError, fmt, io, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
@@ -10,12 +13,15 @@ use reqwest::{
     redirect,
 };
 
-use super::{Body, Lane, Outgoing, Transport};
+use super::{
+    Body, Lane, Outgoing, Transport,
+    proxy::{Proxies, Proxy, Without},
+};
 use crate::{BoxError, Error, NetworkFault, Result};
 
 /// The network itself. Its clients are built on first use and keep their connections for later requests.
 ///
-/// It uses no proxy and looks into no environment. TLS is there when the feature `rustls` or `native-tls` is.
+/// It uses no proxy but the one it is given, and looks into no environment for one. TLS is there when the feature `rustls` or `native-tls` is.
 #[derive(Debug)]
 pub struct Live {
     settings: LiveBuilder,
@@ -29,6 +35,10 @@ pub struct Live {
 pub struct LiveBuilder {
     connect_timeout: Duration,
     silence_timeout: Duration,
+    proxies: Proxies,
+    /// Trusted besides those that the system trusts.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    certificates: Vec<reqwest::Certificate>,
 }
 
 impl LiveBuilder {
@@ -42,6 +52,61 @@ impl LiveBuilder {
     pub fn silence_timeout(mut self, timeout: Duration) -> Self {
         self.silence_timeout = timeout;
         self
+    }
+
+    /// The proxy for everything; none unless set.
+    pub fn proxy(self, proxy: Proxy) -> Self {
+        self.http_proxy(proxy.clone()).https_proxy(proxy)
+    }
+
+    /// The proxy for `http` alone; none unless set.
+    pub fn http_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxies.http = Some(proxy);
+        self
+    }
+
+    /// The proxy for `https` alone; none unless set.
+    pub fn https_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxies.https = Some(proxy);
+        self
+    }
+
+    /// Hosts that are asked without the proxy, besides those named before: a name, which stands for all beneath it as
+    /// well, an address, a network such as `10.0.0.0/8`, or `*` for all.
+    pub fn no_proxy<S: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = S>) -> Self {
+        self.proxies.without.extend(hosts.into_iter().filter_map(|host| Without::parse(host.as_ref())));
+        self
+    }
+
+    /// Trusts the authorities whose certificates stand in `pem`, besides those that the system trusts and those added
+    /// before. That the other side is who it says is checked in any case.
+    ///
+    /// # Errors
+    /// [`Invalid`](Error::Invalid) where there is no certificate in it, or one that cannot be read;
+    /// [`MissingFeature`](Error::MissingFeature) where no TLS is compiled in.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn ca_certificates(mut self, pem: &[u8]) -> Result<Self> {
+        let invalid = |reason: &str| Error::invalid("the CA certificate", reason);
+        let unread = |_| invalid("it cannot be read: expected PEM");
+        let found = reqwest::Certificate::from_pem_bundle(pem).map_err(unread)?;
+        if found.is_empty() {
+            return Err(invalid(
+                "there is no certificate in it: expected PEM, which has lines such as `-----BEGIN CERTIFICATE-----`",
+            ));
+        }
+        // Some TLS libraries look into it when it is used alone, which is a bad time to find out.
+        ClientBuilder::new().no_proxy().tls_certs_only(found.clone()).build().map_err(unread)?;
+        self.certificates.extend(found);
+        Ok(self)
+    }
+
+    /// Without TLS there is nothing to trust.
+    ///
+    /// # Errors
+    /// [`MissingFeature`](Error::MissingFeature).
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    pub fn ca_certificates(self, _: &[u8]) -> Result<Self> {
+        Err(Error::missing_feature("a CA certificate", "rustls"))
     }
 
     /// The transport.
@@ -58,7 +123,13 @@ impl Live {
 
     /// Settings to change.
     pub fn builder() -> LiveBuilder {
-        LiveBuilder { connect_timeout: Duration::from_secs(10), silence_timeout: Duration::from_secs(30) }
+        LiveBuilder {
+            connect_timeout: Duration::from_secs(10),
+            silence_timeout: Duration::from_secs(30),
+            proxies: Proxies::default(),
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
+            certificates: Vec::new(),
+        }
     }
 
     fn client(&self, lane: Lane) -> Result<&Client> {
@@ -89,6 +160,12 @@ impl Live {
             .no_brotli()
             .no_zstd()
             .no_deflate();
+        let builder = match self.settings.proxies.is_empty() {
+            true => builder,
+            false => builder.proxy(through(self.settings.proxies.clone())),
+        };
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        let builder = builder.tls_certs_merge(self.settings.certificates.iter().cloned());
         match lane {
             // Ranges want connections of their own: over HTTP/2 they would share one.
             Lane::Media => builder.http1_only().build(),
@@ -110,13 +187,21 @@ impl Transport for Live {
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
         let lane = outgoing.lane();
         let request = outgoing.into_request();
-        if !HAS_TLS && request.uri().scheme_str() == Some("https") {
+        let scheme = request.uri().scheme_str().unwrap_or_default();
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let proxy = self.settings.proxies.find(scheme, &host);
+        let is_https = scheme == "https";
+        if !HAS_TLS && (is_https || proxy.is_some_and(Proxy::is_https)) {
             return Err(Error::missing_feature("https", "rustls"));
         }
-        let host = request.uri().host().unwrap_or_default().to_owned();
         let client = self.client(lane)?;
-        let request = reqwest::Request::try_from(request).map_err(|error| fault(&host, error))?;
-        let response = client.execute(request).await.map_err(|error| fault(&host, error))?;
+        let request = reqwest::Request::try_from(request).map_err(|error| fault(&host, proxy, error))?;
+        let response = client.execute(request).await.map_err(|error| fault(&host, proxy, error))?;
+        if let (http::StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(proxy), false) =
+            (response.status(), proxy.filter(|proxy| proxy.is_http()), is_https)
+        {
+            return Err(proxy.wants_login());
+        }
 
         let mut head = http::Response::new(());
         *head.status_mut() = response.status();
@@ -129,19 +214,35 @@ fn body(host: String, response: Response) -> Body {
     Body::new(stream::try_unfold((host, response), |(host, mut response)| async move {
         match response.chunk().await {
             Ok(chunk) => Ok(chunk.map(|chunk| (chunk, (host, response)))),
-            Err(error) => Err(fault(&host, error)),
+            Err(error) => Err(fault(&host, None, error)),
         }
     }))
+}
+
+/// The proxy of each request, chosen by us, so that what is said of it when something fails is true.
+fn through(proxies: Proxies) -> reqwest::Proxy {
+    reqwest::Proxy::custom(move |url| {
+        let proxy = proxies.find(url.scheme(), url.host_str().unwrap_or_default());
+        proxy.map(|proxy| proxy.url().clone())
+    })
 }
 
 /// What failed, told by the errors beneath: the client itself calls every failure of a body a decoding error, and TLS
 /// libraries wrap those of the socket into errors of their own. The innermost one is the cause; what lies between says
 /// nothing to a person.
-fn fault(host: &str, error: reqwest::Error) -> Error {
+fn fault(host: &str, proxy: Option<&Proxy>, error: reqwest::Error) -> Error {
     let error = error.without_url();
     let innermost = innermost(&error);
+    let cause = innermost.to_string();
     let socket = innermost.downcast_ref::<io::Error>().map(io::Error::kind);
-    let kind = if chain(&error).any(<dyn StdError>::is::<NoName>) {
+    let no_name = chain(&error).find_map(|error| error.downcast_ref::<NoName>());
+    let refusal = proxy.and_then(|_| chain(&error).map(ToString::to_string).find(|text| is_of_proxy(text)));
+    if let (Some(proxy), Some(refusal)) = (proxy, &refusal)
+        && LOGIN.iter().any(|login| refusal.ends_with(login))
+    {
+        return proxy.wants_login();
+    }
+    let kind = if no_name.is_some_and(|no_name| proxy.is_none_or(|proxy| !no_name.is_of(proxy))) {
         NetworkFault::Resolve
     } else if error.is_timeout() || socket == Some(io::ErrorKind::TimedOut) {
         NetworkFault::Timeout
@@ -156,15 +257,33 @@ fn fault(host: &str, error: reqwest::Error) -> Error {
     ) || !error.is_connect()
     {
         NetworkFault::Broken
-    } else if socket.is_some_and(|kind| kind != io::ErrorKind::InvalidData) {
+    } else if socket.is_some_and(|kind| kind != io::ErrorKind::InvalidData)
+        || no_name.is_some()
+        || refusal.is_some()
+    {
         NetworkFault::Connect
     } else {
         NetworkFault::Tls
     };
-    let cause = innermost.to_string();
     tracing::debug!(host, %error, cause, "the network failed");
-    Error::network(host, kind, BoxError::from(cause))
+    let failed = Error::network(host, kind, BoxError::from(cause));
+    match proxy {
+        Some(proxy) => failed.with_note(format!("through the proxy {proxy}")),
+        None => failed,
+    }
 }
+
+/// Whether this is what the client says of a proxy that refuses. It has no type that we could ask.
+fn is_of_proxy(text: &str) -> bool {
+    text.starts_with("tunnel error: ") || text.starts_with("SOCKS error: ")
+}
+
+/// What it says of one that refuses because of the login.
+const LOGIN: [&str; 3] = [
+    "proxy authorization required",
+    "server does not support user/pass authentication",
+    "credentials not accepted",
+];
 
 /// The errors beneath `error`, outermost first.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
@@ -189,9 +308,10 @@ impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let addresses: Vec<_> = found.map_err(|error| NoName(Some(error)))?.collect();
+            let no_name = |cause| NoName { name: name.as_str().to_owned(), cause };
+            let addresses: Vec<_> = found.map_err(|error| no_name(Some(error)))?.collect();
             if addresses.is_empty() {
-                return Err(NoName(None).into());
+                return Err(no_name(None).into());
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
@@ -200,7 +320,16 @@ impl Resolve for SystemResolver {
 
 /// A name without an address.
 #[derive(Debug)]
-struct NoName(Option<io::Error>);
+struct NoName {
+    name: String,
+    cause: Option<io::Error>,
+}
+
+impl NoName {
+    fn is_of(&self, proxy: &Proxy) -> bool {
+        self.name.eq_ignore_ascii_case(proxy.host())
+    }
+}
 
 impl fmt::Display for NoName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,89 +339,6 @@ impl fmt::Display for NoName {
 
 impl StdError for NoName {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.as_ref().map(|error| error as _)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-
-    async fn check(url: &str) -> Error {
-        let request = http::Request::get(url).body(Bytes::new()).unwrap();
-        let live = Live::builder().silence_timeout(Duration::from_millis(200)).build();
-        let error = live.send(Outgoing::new(request, Lane::Metadata)).await.unwrap_err();
-        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
-        error
-    }
-
-    fn kind(error: &Error) -> NetworkFault {
-        match error {
-            Error::Network { fault, .. } => *fault,
-            other => panic!("not of the network: {other:?}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_name_that_does_not_resolve_is_told_from_a_closed_port() {
-        // A label of more than 63 bytes is no name (RFC 1035, section 2.3.4), so nobody is asked for it.
-        let no_name = "a".repeat(64);
-        let url = format!("http://{no_name}.invalid/?key=s3cret");
-        assert_eq!(kind(&check(&url).await), NetworkFault::Resolve);
-
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/?key=s3cret", listener.local_addr().unwrap());
-        drop(listener);
-        assert_eq!(kind(&check(&url).await), NetworkFault::Connect);
-    }
-
-    #[tokio::test]
-    async fn silence_is_a_timeout_and_a_hang_up_is_broken() {
-        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", silent.local_addr().unwrap());
-        assert_eq!(kind(&check(&url).await), NetworkFault::Timeout);
-
-        let closing = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", closing.local_addr().unwrap());
-        tokio::spawn(async move { drop(closing.accept().await) });
-        assert_eq!(kind(&check(&url).await), NetworkFault::Broken);
-    }
-
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    #[tokio::test]
-    async fn a_hang_up_within_the_handshake_may_pass() {
-        let closing = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("https://{}/", closing.local_addr().unwrap());
-        tokio::spawn(async move {
-            use tokio::io::AsyncReadExt as _;
-            let (mut socket, _) = closing.accept().await.unwrap();
-            let _ = socket.read(&mut [0; 1]).await;
-        });
-        let error = check(&url).await;
-        assert_eq!((kind(&error), error.is_retryable()), (NetworkFault::Broken, true), "{error:?}");
-    }
-
-    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-    #[tokio::test]
-    async fn https_without_tls_names_the_feature() {
-        let error = check("https://h.example/").await;
-        assert_eq!(error.code(), "missing_feature");
-        assert!(error.to_string().contains("`rustls`"), "{error}");
-    }
-
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    #[tokio::test]
-    async fn a_host_that_speaks_no_tls_is_a_fault_of_tls() {
-        use tokio::io::AsyncWriteExt as _;
-        let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("https://{}/", plain.local_addr().unwrap());
-        tokio::spawn(async move {
-            let (mut socket, _) = plain.accept().await.unwrap();
-            socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
-            std::future::pending::<()>().await;
-        });
-        assert_eq!(kind(&check(&url).await), NetworkFault::Tls);
+        self.cause.as_ref().map(|error| error as _)
     }
 }

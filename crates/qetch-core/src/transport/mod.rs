@@ -3,6 +3,7 @@
 
 mod body;
 mod live;
+mod proxy;
 mod routes;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 pub use self::{
     body::Body,
     live::{Live, LiveBuilder},
+    proxy::Proxy,
     routes::{Routed, Routes},
 };
 use crate::Result;

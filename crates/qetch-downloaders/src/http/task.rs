@@ -111,7 +111,7 @@ impl Task {
     }
 
     fn rates(&self) -> impl Iterator<Item = &RateLimit> {
-        self.rate_limit.iter()
+        self.rate_limit.iter().chain(self.cx.rate_limit())
     }
 
     /// Refuses a file of so many bytes where that is more than is allowed.
@@ -131,7 +131,7 @@ impl Task {
         loop {
             sleep(tick).await;
             let now = self.gauge.all_arrived();
-            if now != arrived || self.gauge.is_waiting() {
+            if now != arrived || self.gauge.is_waiting() || self.cx.is_waiting() {
                 (arrived, since) = (now, Instant::now());
             } else if since.elapsed() >= self.patience {
                 let problem = format!("not a byte has arrived for {} s", self.patience.as_secs_f32());

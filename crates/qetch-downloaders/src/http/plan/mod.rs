@@ -200,11 +200,6 @@ impl Plan {
         self.shares.get(&id)?.pace.estimate(now)
     }
 
-    /// Whether others bring something now, besides the owner of this share.
-    pub(super) fn is_one_of_several(&self, id: ShareId) -> bool {
-        self.shares.iter().any(|(other, share)| *other != id && share.live > 0)
-    }
-
     /// A share is asked for.
     pub(super) fn asked(&mut self, id: ShareId, now: Duration) {
         if let Some(share) = self.shares.get_mut(&id) {

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A connection from which less than [`LEAST`] came in this time of waiting for it is given up.
+/// A connection that is waited for so long, and in that time brings less than [`LEAST`], is given up.
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// The same for a stream that cannot be gone on with: all of it would be fetched again.
 const LONG_WINDOW: Duration = Duration::from_secs(60);
 
-/// Bytes in a window, below which a connection is of no use.
+/// So many bytes begin the time anew.
 const LEAST: u64 = 1 << 10;
 
 /// Counts the time in which bytes are waited for. Time spent writing, or held back by a rate, does not count.
@@ -31,12 +31,10 @@ impl Clock {
     pub(super) fn arrived(&mut self, since: Instant, bytes: usize) -> bool {
         self.waited += since.elapsed();
         self.bytes += bytes as u64;
-        if self.waited < self.window {
-            return true;
+        if self.bytes >= LEAST {
+            (self.waited, self.bytes) = (Duration::ZERO, 0);
         }
-        let is_worth = self.bytes >= LEAST;
-        (self.waited, self.bytes) = (Duration::ZERO, 0);
-        is_worth
+        self.waited < self.window
     }
 }
 
@@ -57,6 +55,6 @@ mod tests {
             }
         };
         assert_eq!((lasts(1, true).await, lasts(1, false).await), (10, 60));
-        assert!(lasts(100, true).await > 300);
+        assert!(lasts(200, true).await > 300);
     }
 }

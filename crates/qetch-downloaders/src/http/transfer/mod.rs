@@ -244,6 +244,7 @@ impl Job {
                 Next::Chunk(chunk) => chunk,
                 // A slow connection shall not hold back for long what would be lost with it.
                 Next::Flush => {
+                    clock.arrived(since, 0);
                     self.write(&mut batch).await?;
                     continue;
                 }
@@ -280,6 +281,11 @@ impl Job {
             }
             if batch.is_full() {
                 self.write(&mut batch).await?;
+            }
+            if self.entity.has_ranges && answer.should_yield() {
+                tracing::debug!("another download waits for a connection to this host");
+                self.write(&mut batch).await?;
+                return Ok(Ended::Done);
             }
             if !is_worth {
                 self.write(&mut batch).await?;

@@ -1,6 +1,11 @@
 //! The gate: the one way to the network. What every request must obey is decided here: schemes, credentials, redirects,
 //! and how many connections a host gives.
 
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tracing::Instrument as _;
@@ -67,26 +72,30 @@ impl Context {
         let sent = self.shared.transport.send(outgoing).instrument(span).await;
         let answer = sent.map_err(|error| named(error, url))?;
         tracing::debug!(status = answer.status().as_u16(), url = shown(url), "answered");
-        if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
-            && let Some(wait) = retry_after(answer.headers())
-        {
-            self.shared.hosts.pause(&key, wait);
+        if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            self.shared.hosts.complain(&key);
+            if let Some(wait) = retry_after(answer.headers()) {
+                self.shared.hosts.pause(&key, wait);
+            }
         }
         Ok(OpenAnswer::new(answer, url.clone(), permit))
     }
 
     async fn permit(&self, key: &HostKey, request: &Request) -> Result<Permit> {
-        let hosts = &self.shared.hosts;
-        hosts.wait(key, &request.url).await?;
-        if let Some(permit) = hosts.try_permit(key, request.lane) {
+        let (hosts, mut waited) = (&self.shared.hosts, Duration::ZERO);
+        hosts.wait(key, &request.url, &self.task, &mut waited).await?;
+        let ticket = hosts.line_up(key, &self.task, request.lane);
+        if let Some(permit) = ticket.try_take() {
             return Ok(permit);
         }
         // Every connection is taken. Answers that wait for a download which may never come give way first.
-        let _in_line = hosts.stand_in_line(key);
         self.shared.parked.give_way(key);
-        let permit = hosts.permit(key, request.lane).await?;
+        let permit = {
+            let _waits = self.task.waits();
+            ticket.take().await
+        };
         // Others may have been told to wait while we stood in line.
-        hosts.wait(key, &request.url).await?;
+        hosts.wait(key, &request.url, &self.task, &mut waited).await?;
         Ok(permit)
     }
 
@@ -101,11 +110,23 @@ impl Context {
         headers.clone_from(&request.headers);
         let agent = HeaderValue::try_from(self.user_agent());
         let agent = agent.map_err(|_| Error::unexpected("a user agent that no header can hold", None))?;
-        headers.entry(header::USER_AGENT).or_insert(agent);
+        if self.own_user_agent().is_some() {
+            headers.insert(header::USER_AGENT, agent);
+        } else {
+            headers.entry(header::USER_AGENT).or_insert(agent);
+        }
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
         if let Some(secret) = secret {
             headers.insert(header::AUTHORIZATION, secret.clone());
+        }
+        // The user's own word comes last. What of it may go here is decided at every hop.
+        let own = self.user_headers(&request.url);
+        for name in own.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &own {
+            headers.append(name.clone(), value.clone());
         }
         Ok(wire)
     }
@@ -225,155 +246,5 @@ fn drop_secrets(headers: &mut HeaderMap) {
         .collect();
     for name in secret {
         headers.remove(name);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use async_trait::async_trait;
-    use bytes::Bytes;
-
-    use super::*;
-    use crate::{
-        AuthRegistry, ExtractorInfo, Handle, Handles,
-        transport::{Body, Transport},
-    };
-
-    /// Answers by path: `/to?URL` redirects there, `/see?URL` with 303, `/again?URL` with 307, else 200.
-    #[derive(Debug, Default)]
-    struct Site(Mutex<Vec<http::Request<Bytes>>>);
-
-    #[async_trait]
-    impl Transport for Site {
-        async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
-            let request = outgoing.into_request();
-            let mut answer = http::Response::new(Body::from(Bytes::from("ok")));
-            let uri = request.uri().clone();
-            let status = match uri.path() {
-                "/to" => Some(StatusCode::FOUND),
-                "/see" => Some(StatusCode::SEE_OTHER),
-                "/again" => Some(StatusCode::TEMPORARY_REDIRECT),
-                _ => None,
-            };
-            if let (Some(status), Some(target)) = (status, uri.query()) {
-                *answer.status_mut() = status;
-                answer.headers_mut().insert(header::LOCATION, target.parse().unwrap());
-            }
-            self.0.lock().unwrap().push(request);
-            Ok(answer)
-        }
-    }
-
-    fn site(auth: AuthRegistry) -> (Arc<Site>, Context) {
-        let site = Arc::new(Site::default());
-        let cx = Context::builder().transport(site.clone()).auth(auth).build();
-        (site, cx)
-    }
-
-    fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
-    }
-
-    /// The `Authorization` headers that each host was sent.
-    fn authorizations(site: &Site) -> Vec<(String, Option<String>)> {
-        let seen = site.0.lock().unwrap();
-        let of = |request: &http::Request<Bytes>| {
-            let value = request.headers().get(header::AUTHORIZATION);
-            (request.uri().host().unwrap().to_owned(), value.map(|value| value.to_str().unwrap().to_owned()))
-        };
-        seen.iter().map(of).collect()
-    }
-
-    #[tokio::test]
-    async fn redirects_are_followed_and_counted() {
-        let (_, cx) = site(AuthRegistry::new());
-        let answer = cx.send(Request::get(url("https://a.example/to?https://b.example/x"))).await.unwrap();
-        assert_eq!(answer.url().as_str(), "https://b.example/x");
-        let around = cx.send(Request::get(url("https://a.example/to?/to?/to"))).await;
-        assert!(around.is_ok());
-        let endless = cx.send(Request::get(url("https://a.example/to?"))).await.unwrap_err();
-        assert_eq!(endless.code(), "over_limit");
-    }
-
-    #[tokio::test]
-    async fn other_schemes_are_refused_at_every_hop() {
-        let (site, cx) = site(AuthRegistry::new());
-        for target in ["file:///etc/passwd", "data:,x", "ftp://h.example/x"] {
-            let first = cx.send(Request::get(url(target))).await.unwrap_err();
-            assert_eq!(first.code(), "unsupported", "{target}");
-            let behind = url(&format!("https://a.example/to?{target}"));
-            assert_eq!(cx.send(Request::get(behind)).await.unwrap_err().code(), "unsupported", "{target}");
-        }
-        assert_eq!(site.0.lock().unwrap().len(), 3);
-    }
-
-    #[tokio::test]
-    async fn a_post_that_is_sent_elsewhere_becomes_a_get() {
-        let (site, cx) = site(AuthRegistry::new());
-        let post = Request::get(url("https://a.example/see?/done")).with_json(&1);
-        cx.send(post).await.unwrap();
-        let seen = site.0.lock().unwrap();
-        assert_eq!((seen[1].method(), seen[1].body().len()), (&Method::GET, 0));
-        assert!(!seen[1].headers().contains_key(header::CONTENT_TYPE));
-    }
-
-    #[tokio::test]
-    async fn what_is_posted_is_not_sent_on_to_another_origin() {
-        let (site, cx) = site(AuthRegistry::new());
-        let check = async |target: &str| {
-            let url = url(&format!("https://a.example/again?{target}"));
-            cx.send(Request::get(url).with_json(&"s3cret")).await.map(drop).map_err(|error| error.code())
-        };
-        assert_eq!(check("https://b.example/").await, Err("bad_reply"));
-        assert_eq!(check("http://a.example/").await, Err("bad_reply"));
-        assert_eq!(check("/here").await, Ok(()));
-        let seen = site.0.lock().unwrap();
-        assert!(seen.iter().all(|request| request.uri().host() == Some("a.example")));
-        assert_eq!(seen.last().unwrap().body(), "\"s3cret\"");
-    }
-
-    #[tokio::test]
-    async fn secrets_do_not_follow_to_another_host() {
-        let (site, cx) = site(AuthRegistry::new());
-        let mut key = HeaderValue::from_static("k3y");
-        key.set_sensitive(true);
-        let request = Request::get(url("https://a.example/to?https://b.example/to?https://a.example/"))
-            .with_bearer(&"t0ken".into())
-            .with_header(HeaderName::from_static("x-key"), key);
-        cx.send(request).await.unwrap();
-        let bearer = Some("Bearer t0ken".to_owned());
-        assert_eq!(authorizations(&site)[..2], [("a.example".into(), bearer), ("b.example".into(), None)]);
-        assert!(!site.0.lock().unwrap()[1].headers().contains_key("x-key"));
-    }
-
-    #[tokio::test]
-    async fn typed_user_information_goes_to_its_origin_alone() {
-        let (site, cx) = site(AuthRegistry::new());
-        let (mine, first) = cx.adopt(&url("https://me:pw@a.example/to?https://b.example/"));
-        mine.send(Request::get(first.clone())).await.unwrap();
-        let basic = Some("Basic bWU6cHc=".to_owned());
-        assert_eq!(authorizations(&site), [("a.example".into(), basic), ("b.example".into(), None)]);
-        cx.send(Request::get(first)).await.unwrap();
-        assert_eq!(authorizations(&site)[2], ("a.example".into(), None), "another's credential");
-    }
-
-    #[tokio::test]
-    async fn a_named_credential_goes_to_declared_hosts_for_its_extractor_alone() {
-        let (site, cx) = site(AuthRegistry::new().with("frogs", Credential::token("t")));
-        let frogs =
-            ExtractorInfo::new("frogs", "").with_handles(Handles::new([Handle::new("a", ["a.example"], "")]));
-        let toads = ExtractorInfo::new("toads", "").with_handles(frogs.handles().clone());
-        let ask = |info: &ExtractorInfo, to: &str| {
-            let request = Request::get(url(to)).with_auth("frogs");
-            let cx = cx.scoped(info);
-            async move { cx.send(request).await.map(drop).map_err(|error| error.code()) }
-        };
-        assert_eq!(ask(&frogs, "https://a.example/").await, Ok(()));
-        assert_eq!(ask(&frogs, "https://b.example/").await, Err("invalid"));
-        assert_eq!(ask(&frogs, "http://a.example/").await, Err("invalid"));
-        assert_eq!(ask(&toads, "https://a.example/").await, Err("invalid"));
-        assert_eq!(authorizations(&site), [("a.example".into(), Some("Bearer t".into()))]);
     }
 }
