@@ -27,9 +27,12 @@ async fn the_best_is_downloaded_and_its_path_printed() {
     assert_eq!((said.lines(), said.err.as_str()), (vec![BEST], ""));
     assert!(fs::read(home.path(BEST)).unwrap() == published("CleverSampleQuokka.mp4"));
 
+    let again = home.run(&[&site.route, LINK]);
+    assert_eq!(again.lines(), [BEST]);
+    assert!(again.err.contains("is there already, whole"), "{again:?}");
+    fs::write(home.path(BEST), "other").unwrap();
     home.run(&[&site.route, LINK]).failed(1, "exists already");
     home.run(&[&site.route, LINK]).failed(1, "--overwrite");
-    fs::write(home.path(BEST), "other").unwrap();
     home.run(&["download", &site.route, "--overwrite", "--max-connections=2", LINK]).lines();
     assert!(fs::read(home.path(BEST)).unwrap() == published("CleverSampleQuokka.mp4"));
     assert_eq!(home.files("."), [BEST]);

@@ -103,7 +103,7 @@ fn choose(runs: &[Range<u64>], total: u64, dice: &Dice) -> Vec<Range<u64>> {
         return Vec::new();
     }
     let places = (budget / (LARGEST * count)).clamp(*PLACES.start(), *PLACES.end());
-    let places = places.min(budget / count);
+    let places = places.min(budget / count).min(MOST_PLACES / count);
     let size = (budget / (count * places)).clamp(1, LARGEST);
     // Where there are too many, some are left out, and which is left to chance.
     let step = runs.len() as f64 / count as f64;
@@ -128,10 +128,10 @@ mod tests {
     fn every_run_is_looked_at_where_there_is_room() {
         let runs: Vec<_> = (0..8).map(|i| i << 26..(i + 1) << 26).collect();
         let blocks = choose(&runs, 8 << 26, &Dice::seeded(1));
-        assert_eq!(blocks.len(), 8);
-        assert!(
-            runs.iter().zip(&blocks).all(|(run, block)| run.start <= block.start && block.end <= run.end)
-        );
+        assert_eq!(blocks.len(), 32);
+        let within = |run: &Range<u64>, block: &Range<u64>| run.start <= block.start && block.end <= run.end;
+        let inside = |run| blocks.iter().filter(|block| within(run, block)).count();
+        assert!(runs.iter().all(|run| inside(run) == 4 && blocks.iter().any(|block| block.end == run.end)));
         assert!(choose(&[], 0, &Dice::seeded(1)).is_empty());
     }
 

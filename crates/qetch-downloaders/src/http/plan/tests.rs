@@ -250,12 +250,19 @@ proptest! {
                     }
                 }
                 (Some(Connection { share, at: Some(at) }), _) => {
-                    claimed.push(plan.claim(share, at, len, now));
                     *slot = Some(Connection { share, at: Some(at + len) });
-                    if plan.left(share).is_empty() && !(event == 2 && plan.extend(share, total)) {
-                        plan.has_ended(share);
-                        plan.leave(share);
-                        *slot = None;
+                    // What a share is extended into may be in the chunk at hand.
+                    loop {
+                        claimed.push(plan.claim(share, at, len, now));
+                        if !plan.left(share).is_empty() {
+                            break;
+                        }
+                        if event != 2 || !plan.extend(share, total) {
+                            plan.has_ended(share);
+                            plan.leave(share);
+                            *slot = None;
+                            break;
+                        }
                     }
                 }
             }
