@@ -170,7 +170,7 @@ async fn a_file_that_appears_meanwhile_is_not_replaced() {
     assert_eq!(result.unwrap_err().code(), "conflict");
     assert_eq!(
         (fs::read(folder.path("f")).unwrap(), folder.names()),
-        (b"theirs".to_vec(), vec!["f".to_owned()])
+        (b"theirs".to_vec(), ["f", "f.qetch", "f.qetch-journal"].map(str::to_owned).into())
     );
 }
 

@@ -18,6 +18,8 @@ mod pond;
 #[cfg(recorded)]
 mod recorded;
 mod replies;
+mod resume;
 #[cfg(openssl)]
 mod tls;
 mod traps;
+mod whole_files;

@@ -238,10 +238,14 @@ impl Keeper {
 
     /// Ends a download that failed: what is there stays for the next run, unless it is worth nothing.
     pub(super) async fn give_up(self: &Arc<Self>, why: &Error) {
-        if matches!(why, Error::ContentChanged { .. }) {
-            self.end().await;
-            self.part.stays(false);
-            return;
+        match why {
+            Error::ContentChanged { .. } => {
+                self.end().await;
+                return self.part.stays(false);
+            }
+            // The bytes were put aside.
+            Error::ChecksumMismatch { .. } => return self.end().await,
+            _ => (),
         }
         if let Err(error) = self.write().await {
             tracing::warn!(%error, "the journal cannot be written: the next run begins where the last one left off");

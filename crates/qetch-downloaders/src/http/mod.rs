@@ -181,14 +181,21 @@ impl Download<'_> {
         };
         // Aborted connections end when they get to it; until then they may write.
         self.task.busy.none().await;
-        let (bytes, entity) = match fetched {
-            Ok(fetched) => fetched,
-            Err(error) => {
-                keeper.give_up(&error).await;
-                return Err(error);
-            }
-        };
         // What comes after fetching is not interrupted: a file that has its name is no interrupted download.
+        let finished = async { self.finish(path, &keeper, fetched?).await }.await;
+        if let Err(error) = &finished {
+            keeper.give_up(error).await;
+        }
+        finished
+    }
+
+    /// Makes what was fetched the file at `path`.
+    async fn finish(
+        &self,
+        path: &Path,
+        keeper: &Keeper,
+        (bytes, entity): (u64, Option<Entity>),
+    ) -> Result<Report> {
         if let Some(size) = self.content.size.filter(|&size| size != bytes) {
             let problem = format!("{bytes} bytes where the site promises {size}");
             return Err(Error::bad_reply(&self.content.fragments[0].url, problem));
@@ -198,7 +205,6 @@ impl Download<'_> {
         let verified = match self.task.sums.verify(part.file(), bytes).await {
             Err(error @ Error::ChecksumMismatch { .. }) => {
                 let aside = part.put_aside(path, ".mismatch").await?;
-                keeper.end().await;
                 return Err(error.with_kept(aside));
             }
             verified => verified?,

@@ -1,0 +1,184 @@
+//! Files that stand at the target already, the time that a file bears, and checksums.
+
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
+
+use qetch::{Checksum, Content, Context, DownloadOptions, Error, Report, Result, Target};
+use qetch_testkit::{Origin, Resource, pattern};
+use qetch_tests::{Folder, content, downloaders};
+
+const SIZE: usize = 2_000_003;
+const DATE: &str = "Wed, 21 Oct 2015 07:28:00 GMT";
+const DATE_SECONDS: u64 = 1_445_412_480;
+
+async fn served(resource: Resource) -> (Origin, Folder, Content) {
+    let (origin, folder) = (Origin::start().await.unwrap(), Folder::new());
+    origin.serve("/f", resource);
+    let content = content([origin.url("/f").as_str()]);
+    (origin, folder, content)
+}
+
+async fn run(folder: &Folder, content: &Content, options: &DownloadOptions) -> Result<Report> {
+    let to = Target::file(folder.path("f"));
+    downloaders().download(&Context::new(), content, &to, options).await
+}
+
+#[tokio::test]
+async fn a_file_bears_the_time_of_the_origins() {
+    let (_origin, folder, content) = served(Resource::new("x").with_last_modified(DATE)).await;
+    run(&folder, &content, &DownloadOptions::new()).await.unwrap();
+    let modified = fs::metadata(folder.path("f")).unwrap().modified().unwrap();
+    assert_eq!(modified, SystemTime::UNIX_EPOCH + Duration::from_secs(DATE_SECONDS));
+}
+
+#[tokio::test]
+async fn the_same_again_fetches_nothing_of_a_whole_file() {
+    let body = pattern(SIZE, 1);
+    let resource = || Resource::new(body.clone());
+    for resource in [resource().with_last_modified(DATE), resource().with_etag("one")] {
+        let (origin, folder, content) = served(resource).await;
+        run(&folder, &content, &DownloadOptions::new()).await.unwrap();
+        let sent = origin.bytes_sent("/f");
+        let report = run(&folder, &content, &DownloadOptions::new()).await.unwrap();
+        assert!(report.existed && report.complete, "{report:?}");
+        assert_eq!((report.bytes, report.paths), (SIZE as u64, vec![folder.path("f")]));
+        assert!(origin.bytes_sent("/f") - sent <= 1, "something of it was fetched");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_shown_to_be_the_origins_is_a_conflict() {
+    let body = pattern(SIZE, 1);
+    let tagged = || Resource::new(body.clone()).with_etag("one");
+    let conflicts = async |folder: &Folder, content: &Content, why: &str| {
+        let before = fs::read(folder.path("f")).unwrap();
+        let error = run(folder, content, &DownloadOptions::new()).await.unwrap_err();
+        assert_eq!(error.code(), "conflict");
+        assert!(error.to_string().contains(why), "{error}");
+        assert!(fs::read(folder.path("f")).unwrap() == before);
+        assert_eq!(folder.names(), ["f"]);
+    };
+    // It is another version at the origin by now.
+    let (origin, folder, content) = served(tagged()).await;
+    run(&folder, &content, &DownloadOptions::new()).await.unwrap();
+    origin.serve("/f", Resource::new(pattern(SIZE, 2)).with_etag("two"));
+    conflicts(&folder, &content, "nothing shows").await;
+    origin.serve("/f", Resource::new(pattern(SIZE + 1, 2)).with_etag("one"));
+    conflicts(&folder, &content, "2000003 bytes where the origin has 2000004").await;
+    // Somebody changed it.
+    origin.serve("/f", tagged());
+    let mut changed = body.clone();
+    changed[SIZE / 2] ^= 1;
+    fs::write(folder.path("f"), &changed).unwrap();
+    conflicts(&folder, &content, "nothing shows").await;
+    // Somebody else's of the same size.
+    let (_origin, folder, content) = served(tagged()).await;
+    fs::write(folder.path("f"), pattern(SIZE, 3)).unwrap();
+    conflicts(&folder, &content, "nothing shows").await;
+}
+
+#[tokio::test]
+async fn a_checksum_shows_it_without_asking() {
+    let (origin, folder, mut content) = served(Resource::new("abc")).await;
+    fs::write(folder.path("f"), "abc").unwrap();
+    content.checksums.push("md5:900150983cd24fb0d6963f7d28e17f72".parse().unwrap());
+    let report = run(&folder, &content, &DownloadOptions::new()).await.unwrap();
+    assert_eq!((report.existed, origin.requests().len()), (true, 0));
+    fs::write(folder.path("f"), "abd").unwrap();
+    let error = run(&folder, &content, &DownloadOptions::new()).await.unwrap_err();
+    assert_eq!(error.code(), "conflict");
+}
+
+fn checksums() -> [(&'static str, Checksum); 2] {
+    let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    [("right", Checksum::new("sha256", sha256)), ("wrong", Checksum::new("sha256", &"0".repeat(64)))]
+}
+
+/// A promise was kept, or the bytes are put aside.
+fn assert_verified(name: &str, folder: &Folder, result: Result<Report>) {
+    if name == "right" {
+        assert_eq!(result.unwrap().checksums.len(), 1);
+        assert_eq!(folder.names(), ["f"]);
+        return;
+    }
+    let error = result.unwrap_err();
+    let Error::ChecksumMismatch { kept: Some(kept), .. } = &error else { panic!("{error:?}") };
+    assert_eq!(folder.names(), ["f.mismatch"]);
+    assert_eq!((kept, fs::read(kept).unwrap()), (&folder.path("f.mismatch"), b"abc".to_vec()));
+}
+
+#[tokio::test]
+async fn checksums_of_the_content_and_of_the_user_are_verified() {
+    for (name, checksum) in checksums() {
+        let (_origin, folder, mut content) = served(Resource::new("abc")).await;
+        let options = DownloadOptions::new().with_checksum(checksum.clone());
+        assert_verified(name, &folder, run(&folder, &content, &options).await);
+
+        let (_origin, folder, _) = served(Resource::new("abc")).await;
+        content.checksums.push(checksum);
+        assert_verified(name, &folder, run(&folder, &content, &DownloadOptions::new()).await);
+    }
+}
+
+#[tokio::test]
+async fn what_the_origin_promises_is_verified() {
+    let (right, wrong) = ("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=", format!("{}=", "A".repeat(43)));
+    let headers =
+        |value: &str| [("Repr-Digest", format!("sha-256=:{value}:")), ("Digest", format!("SHA-256={value}"))];
+    for (name, value) in [("right", right), ("wrong", &wrong)] {
+        for (header, value) in headers(value) {
+            let (_origin, folder, content) = served(Resource::new("abc").with_header(header, value)).await;
+            assert_verified(name, &folder, run(&folder, &content, &DownloadOptions::new()).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn evidence_is_never_written_over() {
+    let (_, wrong) = checksums()[1].clone();
+    let (_origin, folder, content) = served(Resource::new("abc")).await;
+    let options = DownloadOptions::new().with_checksum(wrong);
+    for names in [&["f.mismatch"][..], &["f.mismatch", "f.mismatch-1"]] {
+        let error = run(&folder, &content, &options).await.unwrap_err();
+        assert_eq!(
+            (error.code(), folder.names()),
+            ("checksum_mismatch", names.iter().map(ToString::to_string).collect())
+        );
+    }
+}
+
+/// Eight connections bring it out of order, and an interrupted run brings half of it.
+#[tokio::test]
+async fn a_file_that_came_in_any_order_is_verified_once_it_is_whole() {
+    let body = pattern(SIZE, 1);
+    let sha1 = "sha1:0000000000000000000000000000000000000000".parse().unwrap();
+    let (_origin, folder, content) = served(Resource::new(body.clone()).with_etag("one")).await;
+    let error = run(&folder, &content, &DownloadOptions::new().with_checksum(sha1)).await.unwrap_err();
+    let Error::ChecksumMismatch { actual, .. } = error else { panic!("{error:?}") };
+    let actual = Checksum::new("sha1", &actual);
+    for connections in [1, 8] {
+        let folder = Folder::new();
+        let options = DownloadOptions::new().with_checksum(actual.clone()).with_max_connections(connections);
+        assert_eq!(run(&folder, &content, &options).await.unwrap().checksums, [actual.clone()]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_larger_than_allowed_is_refused_before_it_is_fetched() {
+    for (most, allowed) in [(SIZE as u64, true), (SIZE as u64 - 1, false)] {
+        for chunked in [false, true] {
+            let mut resource = Resource::new(pattern(SIZE, 1));
+            if chunked {
+                resource = resource.with_behaviour(qetch_testkit::Behaviour::Chunked);
+            }
+            let (_origin, folder, content) = served(resource).await;
+            let done = run(&folder, &content, &DownloadOptions::new().with_max_size(most)).await;
+            assert_eq!(
+                done.map(drop).map_err(|error| error.code()),
+                if allowed { Ok(()) } else { Err("over_limit") }
+            );
+        }
+    }
+}
