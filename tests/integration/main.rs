@@ -19,6 +19,7 @@ mod pond;
 mod recorded;
 mod replies;
 mod resume;
+mod sharing;
 #[cfg(openssl)]
 mod tls;
 mod traps;

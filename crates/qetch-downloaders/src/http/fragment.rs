@@ -305,7 +305,7 @@ impl Fetch {
             fragment: Mutex::new(Arc::new(self.fragment.clone())),
             span,
             entity,
-            plan: Mutex::new(plan),
+            plan: Mutex::new(plan.held_back(self.task.is_held_back())),
             part: self.part.clone(),
             base: self.base,
             keeper: self.keeper.clone(),

@@ -110,6 +110,11 @@ impl Task {
         }
     }
 
+    /// Whether a rate is set.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.rates().next().is_some()
+    }
+
     fn rates(&self) -> impl Iterator<Item = &RateLimit> {
         self.rate_limit.iter().chain(self.cx.rate_limit())
     }

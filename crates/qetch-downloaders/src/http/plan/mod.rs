@@ -22,6 +22,9 @@ pub(super) const LEAST_SHARE: u64 = 256 << 10;
 /// The least bytes that a connection without work asks for.
 const LEAST_TAIL: u64 = 64 << 10;
 
+/// The least share that is cut where a rate is set.
+const LEAST_HELD_BACK: u64 = 1 << 20;
+
 /// What the owner of a share keeps at least, however slow it is: as much may be on its way.
 const LEAST_KEPT: u64 = 4 << 10;
 
@@ -58,6 +61,8 @@ pub(super) struct Plan {
     answer_time: Option<Duration>,
     /// Whether one connection brings everything that is left.
     one_stream: bool,
+    /// Whether a rate that was set says how fast shares come in, and not their connections.
+    is_held_back: bool,
 }
 
 /// Which share of a plan.
@@ -97,6 +102,13 @@ impl Plan {
         Self { waiting: vec![all], ..Self::empty(None) }
     }
 
+    /// The same where a rate is set. Connections are then no faster or slower than each other, and what one is cut off from
+    /// was sent in vain: only large shares are cut, and none is raced.
+    pub(super) fn held_back(mut self, is_held_back: bool) -> Self {
+        self.is_held_back = is_held_back;
+        self
+    }
+
     fn empty(end: Option<u64>) -> Self {
         Self {
             shares: BTreeMap::new(),
@@ -107,6 +119,7 @@ impl Plan {
             raced: 0,
             answer_time: None,
             one_stream: false,
+            is_held_back: false,
         }
     }
 
@@ -143,15 +156,20 @@ impl Plan {
         let mean = self.mean_rate(now);
         let worth = self.answer_time.unwrap_or_default() * 2;
         let own = rate.unwrap_or(mean).max(1.0);
+        let is_held_back = self.is_held_back;
         let can_give = |share: &&mut Share| {
             let theirs = share.pace.estimate(now);
             let is_stuck = share.live > 0 && theirs.is_some_and(|theirs| theirs * STUCK < own);
-            let least = if is_stuck { 2 * LEAST_KEPT } else { 2 * LEAST_TAIL };
+            let least = match (is_held_back, is_stuck) {
+                (true, _) => LEAST_HELD_BACK,
+                (false, true) => 2 * LEAST_KEPT,
+                (false, false) => 2 * LEAST_TAIL,
+            };
             share.owners == 1 && share.left() >= least && share.time_left(now, mean) >= worth.as_secs_f64()
         };
         let last = self.shares.values_mut().filter(can_give);
         let last = last.max_by(|a, b| a.time_left(now, mean).total_cmp(&b.time_left(now, mean)))?;
-        let theirs = last.pace.estimate(now).unwrap_or(mean);
+        let theirs = if is_held_back { own } else { last.pace.estimate(now).unwrap_or(mean) };
         let is_stuck = theirs * STUCK < own;
         let kept = if is_stuck { LEAST_KEPT } else { LEAST_TAIL };
         let tail = (last.left() as f64 * own / (own + theirs)) as u64;
@@ -162,6 +180,9 @@ impl Plan {
 
     /// Races for a share that is too small to be cut, where that is much faster than waiting for it.
     fn race(&mut self, now: Duration, rate: Option<f64>) -> Option<ShareId> {
+        if self.is_held_back {
+            return None;
+        }
         let mean = self.mean_rate(now);
         let own = rate.unwrap_or(mean).max(1.0);
         let answer = self.answer_time.unwrap_or_default().as_secs_f64();

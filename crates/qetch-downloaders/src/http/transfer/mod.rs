@@ -271,13 +271,14 @@ impl Job {
             while !arrived.is_empty() {
                 let piece = arrived.split_to(self.task.slice().min(arrived.len()));
                 let len = piece.len();
+                // Whoever does not read makes the sender wait.
+                self.task.pay(len).await;
                 let wants_more = self.take_in(share, at, piece, end, &mut batch, &mut run).await?;
                 at += len as u64;
                 if !wants_more {
                     self.write(&mut batch).await?;
                     return Ok(Ended::Done);
                 }
-                self.task.pay(len).await;
             }
             if batch.is_full() {
                 self.write(&mut batch).await?;
