@@ -1,11 +1,13 @@
 //! The one error type: variants by what the caller can do, a stable code for each, and no secret in any of them.
 
 mod make;
+mod wording;
 
 use std::{error::Error as StdError, fmt, io, path::PathBuf, time::Duration};
 
 use url::Url;
 
+use self::wording::{kept_shown, kinds_shown, needed_shown, network_shown, note_shown, wait_shown};
 use crate::auth::AuthKind;
 
 /// The result of everything fallible in qetch.
@@ -361,50 +363,6 @@ impl From<url::ParseError> for Error {
 /// The host of `url` as it stands in errors; empty for a URL that has none.
 pub(crate) fn host_of(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
-}
-
-fn kinds_shown(kinds: &[AuthKind]) -> String {
-    let names: Vec<_> = kinds.iter().map(ToString::to_string).collect();
-    if names.is_empty() { "no kind is known".to_owned() } else { names.join(" or ") }
-}
-
-fn wait_shown(retry_after: &Option<Duration>) -> String {
-    retry_after.map(|wait| format!("; it asks to wait {} s", wait.as_secs())).unwrap_or_default()
-}
-
-fn kept_shown(kept: &Option<PathBuf>) -> String {
-    kept.as_ref().map(|path| format!("; what arrived is kept as {}", path.display())).unwrap_or_default()
-}
-
-fn needed_shown(needed: Option<u64>) -> String {
-    let needed = needed.map(|bytes| format!(", which needs {bytes} bytes")).unwrap_or_default();
-    format!("{needed}; what has arrived is kept, so make room and run it again")
-}
-
-fn note_shown(note: &Option<String>) -> String {
-    note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default()
-}
-
-fn network_shown(host: &str, fault: NetworkFault) -> String {
-    match fault {
-        NetworkFault::Resolve => format!("the name {host} does not resolve"),
-        NetworkFault::Connect => format!("cannot connect to {host}"),
-        NetworkFault::Tls => format!("no secure connection to {host}"),
-        NetworkFault::Timeout => format!("{host} did not answer in time"),
-        NetworkFault::Broken => format!("the connection to {host} broke"),
-    }
-}
-
-impl fmt::Display for NetworkFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Resolve => "resolve",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Broken => "broken",
-        })
-    }
 }
 
 #[cfg(test)]

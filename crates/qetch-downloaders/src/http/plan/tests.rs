@@ -1,3 +1,5 @@
+//! What a plan must keep to, event by event and in any order of events.
+
 use std::ops::Range;
 
 use proptest::prelude::*;
