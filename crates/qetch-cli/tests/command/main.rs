@@ -4,6 +4,7 @@
 
 mod auth;
 mod download;
+mod engine;
 mod extractors;
 mod input;
 mod network;

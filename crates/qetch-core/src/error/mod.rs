@@ -3,7 +3,7 @@
 mod make;
 mod wording;
 
-use std::{error::Error as StdError, fmt, io, path::PathBuf, time::Duration};
+use std::{error::Error as StdError, io, path::PathBuf, time::Duration};
 
 use url::Url;
 
