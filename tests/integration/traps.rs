@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(90);
 const ERRORS: [(&str, &str); 7] = [
     ("gzip", "bad_reply"),
     ("gzip-ranges", "bad_reply"),
-    ("length-too-long", "network"),
+    ("length-too-long", "bad_reply"),
     ("length-too-short", "bad_reply"),
     ("chunked-cut", "network"),
     ("dies", "http"),

@@ -87,8 +87,11 @@ impl Fetch {
             FragmentMethod::Get => Manner::Ranges,
             _ => Manner::OneStream,
         };
-        let mut parked = self.parked();
+        // Another fragment may have met a dead link before.
+        (self.age, self.fragment) = self.task.links.current(self.index).await;
         let mut resumed = self.resumed().await?;
+        // An open answer holds one of the host's connections, so it is let go where it is of no use.
+        let mut parked = self.parked().filter(|_| resumed.is_none());
         loop {
             let (job, first) = match resumed.take() {
                 Some(job) => (job, None),
@@ -163,9 +166,12 @@ impl Fetch {
             }
             Misfit::NoRanges(problem) => Err(Error::bad_reply(&self.fragment.url, problem)),
             Misfit::Dead(status, error) if self.age == 0 && self.task.links.can_renew() => {
+                *manner = Manner::Ranges;
                 self.renew(status, error).await.map(|()| None)
             }
-            Misfit::Passing(error) | Misfit::Unwelcome(error) if may_pass(&error) => {
+            Misfit::Passing(error) | Misfit::Unwelcome(error)
+                if may_pass(&error) || matches!(error, Error::BadReply { .. }) =>
+            {
                 self.task.bear(backoff, error).await.map(|()| None)
             }
             Misfit::Passing(error)
@@ -258,6 +264,13 @@ impl Fetch {
         let reply = Reply::of(&answer);
         self.told = self.told.or(reply.told_complete());
         let fit = reply.judge(ask, None)?;
+        if let (Some(told), Some(complete)) = (self.told, fit.entity.complete)
+            && told != complete
+        {
+            // Some hosts give a page now and then, and the file when they are asked again.
+            let problem = format!("{complete} bytes where a range of it tells of {told}");
+            return Err(Misfit::Passing(Error::bad_reply(answer.url(), problem)));
+        }
         let counted = self.task.gauge.connection();
         let span = match &range {
             Some(range) => (range.start, Some(range.end)),
@@ -405,7 +418,8 @@ impl Fetch {
                 Some(Fault::Unwelcome(error) | Fault::Spent(error)) => {
                     self.task.bear(&mut backoff, error).await.map_err(Fault::Fatal)?;
                 }
-                _ => (),
+                _ if is_alive => (),
+                _ => return Err(Fault::Fatal(Error::unexpected("connections that end for no reason", None))),
             }
             connections.spawn(self.connection(job, None));
         }

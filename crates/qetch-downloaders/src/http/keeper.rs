@@ -43,8 +43,17 @@ pub(super) struct Keeper {
     part: Arc<Part>,
     path: PathBuf,
     ledger: Mutex<Ledger>,
-    /// What the file says, if there is one. Its lock is held while another is written, so that one follows the other.
-    written: tokio::sync::Mutex<Option<Journal>>,
+    /// Its lock is held while a journal is written, so that one follows the other.
+    written: tokio::sync::Mutex<Written>,
+}
+
+/// What is written down.
+#[derive(Debug)]
+struct Written {
+    /// What the file says, if there is one.
+    journal: Option<Journal>,
+    /// Whether there is to be none any more.
+    is_over: bool,
 }
 
 /// What has landed, whether it is durable or not.
@@ -90,7 +99,8 @@ impl Keeper {
         let journal = written.clone().unwrap_or_else(|| Journal::new(content));
         let open = journal.open.iter().cloned().map(|open| (open.index, open)).collect();
         let ledger = Mutex::new(Ledger { journal, open, unwritten: 0 });
-        Ok(Self { disk: disk.clone(), part, path, ledger, written: tokio::sync::Mutex::new(written) })
+        let written = tokio::sync::Mutex::new(Written { journal: written, is_over: false });
+        Ok(Self { disk: disk.clone(), part, path, ledger, written })
     }
 
     /// The part file.
@@ -163,7 +173,7 @@ impl Keeper {
     /// Forgets a fragment that is begun again, and makes sure that no journal speaks of it, before it is written over.
     pub(super) async fn forget(self: &Arc<Self>, index: usize) -> Result<()> {
         self.ledger().open.remove(&index);
-        if self.written.lock().await.is_some() { self.write().await } else { Ok(()) }
+        if self.written.lock().await.journal.is_some() { self.write().await } else { Ok(()) }
     }
 
     /// Forgets everything, as [`forget`](Keeper::forget) does.
@@ -173,7 +183,7 @@ impl Keeper {
             ledger.journal = Journal::new(content);
             ledger.open.clear();
         }
-        if self.written.lock().await.is_some() { self.write().await } else { Ok(()) }
+        if self.written.lock().await.journal.is_some() { self.write().await } else { Ok(()) }
     }
 
     /// Writes down what has landed, whenever there is enough of it, until dropped. `total` tells how large the file is,
@@ -217,7 +227,8 @@ impl Keeper {
             ledger.unwritten = 0;
             ledger.journal()
         };
-        if written.as_ref() == Some(&journal) || (written.is_none() && journal.count() == 0) {
+        let is_idle = written.journal.is_none() && journal.count() == 0;
+        if written.is_over || is_idle || written.journal.as_ref() == Some(&journal) {
             return Ok(());
         }
         let bytes = journal
@@ -232,7 +243,7 @@ impl Keeper {
         self.disk.rename(&new, &self.path).await?;
         self.disk.sync_directory(&self.path).await?;
         self.part.stays(true);
-        *written = Some(journal);
+        written.journal = Some(journal);
         Ok(())
     }
 
@@ -259,7 +270,8 @@ impl Keeper {
 
     /// Removes the journal of a file that is whole and has its name.
     pub(super) async fn end(&self) {
-        *self.written.lock().await = None;
+        // One that is still to be written comes too late.
+        *self.written.lock().await = Written { journal: None, is_over: true };
         if let Err(error) = self.disk.remove(&self.path) {
             tracing::warn!(%error, "a journal is left behind");
         }

@@ -25,6 +25,12 @@ impl Links {
         self.refresh.is_some()
     }
 
+    /// The fragment at `index` as it is known now, and how often its link was made anew.
+    pub(super) async fn current(&self, index: usize) -> (u32, Fragment) {
+        let state = self.state.lock().await;
+        (state.0, state.1.fragments[index].clone())
+    }
+
     /// The fragment at `index` with a link that is newer than the one of `age`, and its age. `died` is what the link
     /// answers now, `status` its status.
     ///

@@ -41,6 +41,7 @@ impl Download<'_> {
                 keeper.is_whole(index, end, fetched.bytes);
             }
             end += fetched.bytes;
+            self.task.check_size(end)?;
             entity = Some(fetched.entity);
         }
         Ok((end, entity.filter(|_| self.content.fragments.len() == 1)))

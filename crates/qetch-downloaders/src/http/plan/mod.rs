@@ -159,7 +159,8 @@ impl Plan {
         let is_held_back = self.is_held_back;
         let can_give = |share: &&mut Share| {
             let theirs = share.pace.estimate(now);
-            let is_stuck = share.live > 0 && theirs.is_some_and(|theirs| theirs * STUCK < own);
+            let is_slow = theirs.is_some_and(|theirs| theirs * STUCK < own);
+            let is_stuck = share.live > 0 && share.pace.is_settled(now) && is_slow;
             let least = match (is_held_back, is_stuck) {
                 (true, _) => LEAST_HELD_BACK,
                 (false, true) => 2 * LEAST_KEPT,
@@ -170,7 +171,7 @@ impl Plan {
         let last = self.shares.values_mut().filter(can_give);
         let last = last.max_by(|a, b| a.time_left(now, mean).total_cmp(&b.time_left(now, mean)))?;
         let theirs = if is_held_back { own } else { last.pace.estimate(now).unwrap_or(mean) };
-        let is_stuck = theirs * STUCK < own;
+        let is_stuck = theirs * STUCK < own && last.pace.is_settled(now);
         let kept = if is_stuck { LEAST_KEPT } else { LEAST_TAIL };
         let tail = (last.left() as f64 * own / (own + theirs)) as u64;
         let tail = last.end - tail.clamp(kept, last.left() - kept)..last.end;

@@ -5,12 +5,13 @@ use std::time::Duration;
 /// Bytes are counted over windows of this length.
 const WINDOW: Duration = Duration::from_millis(250);
 
-/// Nothing is said of a share before this.
-const FIRST: Duration = Duration::from_millis(50);
+/// So long a share must come in before it can be called slow: the first bytes take their time.
+const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
 /// The rate of one share, smoothed over a few windows. Times count from when the plan was made.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
+    began: Duration,
     since: Duration,
     bytes: u64,
     rate: Option<f64>,
@@ -19,7 +20,12 @@ pub(super) struct Pace {
 impl Pace {
     /// The bytes begin to come now.
     pub(super) fn begin(&mut self, now: Duration) {
-        (self.since, self.bytes) = (now, 0);
+        (self.began, self.since, self.bytes) = (now, now, 0);
+    }
+
+    /// Whether it came in for long enough to say that it is slow.
+    pub(super) fn is_settled(&self, now: Duration) -> bool {
+        now.saturating_sub(self.began) >= LONG_ENOUGH
     }
 
     /// Bytes have come.
@@ -27,7 +33,7 @@ impl Pace {
         self.bytes += bytes;
         if now.saturating_sub(self.since) >= WINDOW {
             self.rate = self.estimate(now);
-            self.begin(now);
+            (self.since, self.bytes) = (now, 0);
         }
     }
 
@@ -36,7 +42,7 @@ impl Pace {
         let passed = now.saturating_sub(self.since);
         let current = self.bytes as f64 / passed.as_secs_f64();
         match self.rate {
-            None if passed < FIRST => None,
+            None if passed < WINDOW => None,
             None => Some(current),
             Some(rate) if passed < WINDOW => Some(rate),
             Some(_) if passed >= WINDOW * 4 => Some(current),
@@ -57,7 +63,10 @@ mod tests {
     fn it_follows_what_comes() {
         let mut pace = Pace::default();
         pace.begin(ms(1000));
-        assert_eq!(pace.estimate(ms(1010)), None);
+        assert_eq!(
+            (pace.estimate(ms(1010)), pace.is_settled(ms(1999)), pace.is_settled(ms(2000))),
+            (None, false, true)
+        );
         (0..10).for_each(|step| pace.add(100, ms(1100 + step * 100)));
         let rate = pace.estimate(ms(2000)).unwrap();
         assert!((900.0..1200.0).contains(&rate), "{rate}");

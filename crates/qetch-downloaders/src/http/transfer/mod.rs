@@ -36,7 +36,7 @@ use super::{
 const IDLE: Duration = Duration::from_millis(100);
 
 /// A reply that brings less than this, and not all that was asked for, is of little use.
-const LEAST_REPLY: u64 = 1 << 10;
+const LEAST_REPLY: u64 = 16 << 10;
 
 /// A connection from which nothing comes for so long, while something comes from others, is given up.
 const STALL: Duration = Duration::from_secs(5);
@@ -379,7 +379,7 @@ impl Job {
             if needed < arrived {
                 return Err(Misfit::Fatal(self.bad("more bytes than the site promises")));
             }
-            self.task.check_size(self.plan().done()).map_err(Misfit::Fatal)?;
+            self.task.check_size(self.task.meter.read().done).map_err(Misfit::Fatal)?;
             // Only its end tells that such a body is over.
             return Ok(true);
         }
