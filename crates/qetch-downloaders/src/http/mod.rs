@@ -137,7 +137,7 @@ struct Download<'a> {
 
 impl Download<'_> {
     async fn to_file(&self, path: &Path) -> Result<Report> {
-        if self.stands(path)? {
+        if self.task.disk.stands(path, self.options.overwrite)? {
             let bytes = existing::whole(&self.task, self.content, path).await?;
             self.task.meter.resume(bytes);
             self.task.meter.set_total(Some(bytes));
@@ -157,14 +157,6 @@ impl Download<'_> {
             result
         })
         .await
-    }
-
-    /// Whether there is a file at `path` that is not to be replaced.
-    fn stands(&self, path: &Path) -> Result<bool> {
-        match qetch_core::files::check_free(path, self.options.overwrite) {
-            Err(Error::Conflict { .. }) if !self.options.overwrite && path.is_file() => Ok(true),
-            free => free.map(|()| false),
-        }
     }
 
     /// Does `work` while the hook hears of it.
