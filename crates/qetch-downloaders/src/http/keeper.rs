@@ -252,8 +252,18 @@ impl Keeper {
         }
     }
 
-    /// Removes what a run left beside the file at `to` that was killed when that was whole.
-    pub(super) fn clear(disk: &Arc<dyn Disk>, to: &Path) -> Result<()> {
+    /// Removes what a run left beside the file at `to` that was killed while it gave that its name: the journal, and the
+    /// part's name where both were there. What another run has begun, to replace the file, stays.
+    pub(super) async fn clear(disk: &Arc<dyn Disk>, to: &Path, open: &Count) -> Result<()> {
+        let part = files::with_suffix(to, ".qetch");
+        if disk.look(&part).await.is_ok_and(|found| found.is_some()) {
+            // Opening it gives up a name that is the file's second one, and makes an empty file.
+            match Part::open(disk, to, open).await {
+                Ok(part) if part.file().len().await? == 0 => (),
+                Ok(_) | Err(Error::Conflict { .. }) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
         disk.remove(&files::with_suffix(to, ".qetch-journal"))
     }
 

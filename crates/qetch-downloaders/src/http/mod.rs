@@ -138,12 +138,12 @@ struct Download<'a> {
 impl Download<'_> {
     async fn to_file(&self, path: &Path) -> Result<Report> {
         if self.task.disk.stands(path, self.options.overwrite)? {
+            // What a run left that was killed while it published.
+            Keeper::clear(&self.task.disk, path, &self.task.open).await?;
             let bytes = existing::whole(&self.task, self.content, path).await?;
             self.task.meter.resume(bytes);
             self.task.meter.set_total(Some(bytes));
             self.task.meter.set_phase(Phase::Done);
-            // What a run left that was killed while it published.
-            Keeper::clear(&self.task.disk, path)?;
             return self.heard(async { Ok(self.report([path.to_owned()], bytes).with_existed(true)) }).await;
         }
         let (disk, resume) = (&self.task.disk, self.options.resume);
