@@ -1,6 +1,6 @@
 //! The fragments of a content, one after the other in one file.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use futures_util::{
     FutureExt as _, StreamExt as _, TryStreamExt as _,
@@ -26,6 +26,10 @@ impl Download<'_> {
         let starts = self.starts()?;
         let (whole, end) = self.go_on(keeper, starts.as_deref()).await?;
         (0..whole).for_each(|_| self.task.meter.fragment_done());
+        if starts.is_none() && self.content.fragments.len() > 1 {
+            // A run that was killed leaves those that were to be added next, and they are not written any more.
+            (0..=whole).try_for_each(|index| self.task.disk.remove(&spool(keeper, index)))?;
+        }
         let fetches = (whole..self.content.fragments.len()).map(|index| match &starts {
             Some(starts) => self.in_place(keeper, index, starts[index]).boxed(),
             None if index == whole => self.in_place(keeper, index, end).boxed(),
@@ -109,7 +113,7 @@ impl Download<'_> {
 
     /// Brings a fragment to a file of its own.
     async fn to_spool(&self, keeper: &Arc<Keeper>, index: usize) -> Result<Arrived> {
-        let path = files::with_suffix(keeper.part().path(), &format!("-{index}"));
+        let path = spool(keeper, index);
         let spool = Part::spool(&self.task.disk, path, &self.task.open).await?;
         let fetched = self.fetch(index, spool.clone(), 0, None).run().await?;
         self.task.meter.fragment_done();
@@ -123,4 +127,9 @@ impl Download<'_> {
     ) -> BoxStream<'f, Result<T>> {
         stream::iter(fetches).buffered(self.max_fragments).boxed()
     }
+}
+
+/// The file of a fragment that waits for those before it.
+fn spool(keeper: &Keeper, index: usize) -> PathBuf {
+    files::with_suffix(keeper.part().path(), &format!("-{index}"))
 }
