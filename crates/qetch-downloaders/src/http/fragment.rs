@@ -204,11 +204,12 @@ impl Fetch {
         self.task.check_size(open.size)?;
         self.part.file().allocate(self.base + open.size).await?;
         self.sizes.learn(self.index, Some(open.size), &self.task.meter);
+        let runs = open.runs();
         let Open { from, size, entity, done, mixed, .. } = open;
         let entity = Entity { has_ranges: true, ..entity };
         let plan = Plan::new(size, &done, self.connections);
         tracing::info!(there = done.count(), total = size, connections = plan.waiting(), "going on");
-        let job = self.job((from, Some(from + size)), entity, plan, done.runs().to_vec());
+        let job = self.job((from, Some(from + size)), entity, plan, runs);
         if mixed {
             job.leave_open();
         }

@@ -1,7 +1,7 @@
 //! Keeping the journal: what has landed is noted as it lands, and written down once it is durable.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     ops::Range,
     path::{Path, PathBuf},
@@ -32,6 +32,9 @@ const WORTH: u64 = 1000;
 
 /// Syncing may take one part in so many of the time.
 const SYNCING: u32 = 10;
+
+/// Replies of which is remembered where they began.
+const MOST_SEAMS: usize = 1 << 12;
 
 /// No journal is larger.
 const MOST_BYTES: u64 = 64 << 20;
@@ -118,7 +121,8 @@ impl Keeper {
     pub(super) fn begin(&self, index: usize, base: u64, span: Range<u64>, entity: &Entity) {
         let (from, size) = (span.start, span.end - span.start);
         let done = Spans::default();
-        let open = Open { index, base, from, size, entity: entity.clone(), done, mixed: false };
+        let (entity, seams) = (entity.clone(), BTreeSet::new());
+        let open = Open { index, base, from, size, entity, done, mixed: false, seams };
         self.ledger().open.insert(index, open);
     }
 
@@ -129,6 +133,15 @@ impl Keeper {
             let len = run.end - run.start;
             open.done.insert(run);
             ledger.unwritten += len;
+        }
+    }
+
+    /// Notes that what a reply brings of a fragment begins here.
+    pub(super) fn seam(&self, index: usize, at: u64) {
+        if let Some(open) = self.ledger().open.get_mut(&index)
+            && open.seams.len() < MOST_SEAMS
+        {
+            open.seams.insert(at);
         }
     }
 
@@ -145,7 +158,8 @@ impl Keeper {
         let ledger = &mut *guard;
         let whole = ledger.open.entry(index).or_insert_with(|| {
             let entity = Entity { complete: Some(size), ..Entity::default() };
-            Open { index, base, from: 0, size, entity, done: Spans::default(), mixed: false }
+            let (done, seams) = (Spans::default(), BTreeSet::new());
+            Open { index, base, from: 0, size, entity, done, mixed: false, seams }
         });
         whole.done.insert(0..size);
         whole.mixed = false;

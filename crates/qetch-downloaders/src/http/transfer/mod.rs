@@ -475,6 +475,9 @@ impl Run<'_> {
         if self.brought.end != claimed.start {
             self.note();
             self.brought.start = claimed.start;
+            if let Some(keeper) = &self.job.keeper {
+                keeper.seam(self.job.index, claimed.start);
+            }
         }
         self.brought.end = claimed.end;
     }
