@@ -28,7 +28,9 @@ pub(super) struct Journal {
     /// How many of them are whole: the first ones, one after the other, up to this offset of the file.
     pub(super) whole: usize,
     pub(super) end: u64,
-    /// Where the last of those begins.
+    /// Which of those is the last that has bytes, and where it begins.
+    #[serde(default)]
+    pub(super) last_index: usize,
     pub(super) last: u64,
     /// Fragments after those of which something is there.
     pub(super) open: Vec<Open>,
@@ -88,6 +90,7 @@ impl Journal {
             fragments: content.fragments.len(),
             whole: 0,
             end: 0,
+            last_index: 0,
             last: 0,
             open: Vec::new(),
         }

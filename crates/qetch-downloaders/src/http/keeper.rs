@@ -106,10 +106,17 @@ impl Keeper {
         self.ledger().journal().count()
     }
 
-    /// How many fragments are whole, where the last of them begins, and where it ends.
-    pub(super) fn whole(&self) -> (usize, Range<u64>) {
+    /// How many fragments are whole, and where they end.
+    pub(super) fn whole(&self) -> (usize, u64) {
         let ledger = self.ledger();
-        (ledger.journal.whole, ledger.journal.last..ledger.journal.end)
+        (ledger.journal.whole, ledger.journal.end)
+    }
+
+    /// The last of the whole fragments that has bytes, and where those are.
+    pub(super) fn last(&self) -> Option<(usize, Range<u64>)> {
+        let ledger = self.ledger();
+        let (index, bytes) = (ledger.journal.last_index, ledger.journal.last..ledger.journal.end);
+        (!bytes.is_empty()).then_some((index, bytes))
     }
 
     /// What is there of a fragment that is not whole.
@@ -167,7 +174,10 @@ impl Keeper {
         while let Some(next) =
             ledger.open.get(&ledger.journal.whole).filter(|open| !is_one && open.is_whole())
         {
-            (ledger.journal.last, ledger.journal.end) = (next.base, next.base + next.size);
+            if next.size > 0 {
+                (ledger.journal.last_index, ledger.journal.last) = (next.index, next.base);
+            }
+            ledger.journal.end = next.base + next.size;
             ledger.open.remove(&ledger.journal.whole);
             ledger.journal.whole += 1;
         }

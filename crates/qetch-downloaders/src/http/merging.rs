@@ -68,10 +68,10 @@ impl Download<'_> {
 
     /// How many fragments an earlier run left whole, and where they end: nothing where that does not fit the content.
     async fn go_on(&self, keeper: &Arc<Keeper>, starts: Option<&[u64]>) -> Result<(usize, u64)> {
-        let (whole, last) = keeper.whole();
-        let fits = |starts: &[u64]| starts.get(whole).is_none_or(|start| *start == last.end);
+        let (whole, end) = keeper.whole();
+        let fits = |starts: &[u64]| starts.get(whole).is_none_or(|start| *start == end);
         if whole == 0 || starts.is_none_or(fits) {
-            return Ok((whole, last.end));
+            return Ok((whole, end));
         }
         tracing::warn!("the fragments have other sizes than before: beginning afresh");
         self.begin_afresh(keeper).await?;
@@ -81,10 +81,8 @@ impl Download<'_> {
     /// Compares the last of several fragments that an earlier run left whole with what the origin has now: where a site
     /// changed what it has, the next fragments would be of another version.
     async fn confirm_last(&self, keeper: &Arc<Keeper>) -> Result<()> {
-        let (whole, last) = keeper.whole();
-        let Some(index) = whole.checked_sub(1) else { return Ok(()) };
-        let is_ranged = self.content.fragments.get(index).is_none_or(|fragment| fragment.range.is_some());
-        if is_ranged || last.is_empty() {
+        let Some((index, last)) = keeper.last() else { return Ok(()) };
+        if self.content.fragments.get(index).is_none_or(|fragment| fragment.range.is_some()) {
             return Ok(());
         }
         let fetch = self.fetch(index, keeper.part().clone(), last.start, None);
