@@ -332,8 +332,11 @@ impl Fetch {
         if !was_whole && (is_one_reply || !job.is_open.load(Ordering::Relaxed)) {
             return Ok(());
         }
+        let mut connections = self.connections;
         loop {
-            match job.prove(self.connections).await {
+            match job.prove(connections).await {
+                // It may be that one of several connections is one too many.
+                Err(Fault::Dead(..)) if connections > 1 => connections = 1,
                 Err(Fault::Dead(status, error)) => self.renew_for(job, status, error).await?,
                 proven => return proven,
             }
