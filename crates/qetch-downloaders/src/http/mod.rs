@@ -29,6 +29,8 @@ mod part;
 mod plan;
 mod probe;
 mod proof;
+#[cfg(test)]
+mod simulation;
 mod sizes;
 mod spans;
 mod sums;
