@@ -210,11 +210,12 @@ impl Fetch {
         self.task.check_size(open.size)?;
         self.part.file().allocate(self.base + open.size).await?;
         self.sizes.learn(self.index, Some(open.size), &self.task.meter);
+        let runs = open.runs();
         let Open { from, size, entity, done, mixed, .. } = open;
         let entity = Entity { has_ranges: true, ..entity };
         let plan = Plan::new(size, &done, self.connections);
         tracing::info!(there = done.count(), total = size, connections = plan.waiting(), "going on");
-        let job = self.job((from, Some(from + size)), entity, plan, done.runs().to_vec());
+        let job = self.job((from, Some(from + size)), entity, plan, runs);
         if mixed {
             job.leave_open();
         }
@@ -344,8 +345,11 @@ impl Fetch {
         if !was_whole && (is_one_reply || !job.is_open.load(Ordering::Relaxed)) {
             return Ok(());
         }
+        let mut connections = self.connections;
         loop {
-            match job.prove(self.connections).await {
+            match job.prove(connections).await {
+                // It may be that one of several connections is one too many.
+                Err(Fault::Dead(..)) if connections > 1 => connections = 1,
                 Err(Fault::Dead(status, error)) => self.renew_for(job, status, error).await?,
                 proven => return proven,
             }

@@ -4,6 +4,8 @@
 //! changed by another, and is not believed. It holds no URL with a query and no credential: what proves that the rest
 //! belongs to what is there is what the origin says, and where that is not enough the bytes themselves.
 
+use std::{collections::BTreeSet, ops::Range};
+
 use qetch_core::{Content, shown};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,9 @@ pub(super) struct Journal {
     /// How many of them are whole: the first ones, one after the other, up to this offset of the file.
     pub(super) whole: usize,
     pub(super) end: u64,
-    /// Where the last of those begins.
+    /// Which of those is the last that has bytes, and where it begins.
+    #[serde(default)]
+    pub(super) last_index: usize,
     pub(super) last: u64,
     /// Fragments after those of which something is there.
     pub(super) open: Vec<Open>,
@@ -49,12 +53,29 @@ pub(super) struct Open {
     pub(super) done: Spans,
     /// Whether replies that nothing proved to be of one version brought it.
     pub(super) mixed: bool,
+    /// Where replies began to bring it: what lies between two of these came as one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) seams: BTreeSet<u64>,
 }
 
 impl Open {
     /// Whether all of it is there and known to be of one version.
     pub(super) fn is_whole(&self) -> bool {
         !self.mixed && self.done.count() == self.size
+    }
+
+    /// What is there, cut where another reply began.
+    pub(super) fn runs(&self) -> Vec<Range<u64>> {
+        let mut runs = Vec::new();
+        for run in self.done.runs() {
+            let mut start = run.start;
+            for seam in self.seams.range(run.start + 1..run.end) {
+                runs.push(start..*seam);
+                start = *seam;
+            }
+            runs.push(start..run.end);
+        }
+        runs
     }
 }
 
@@ -69,6 +90,7 @@ impl Journal {
             fragments: content.fragments.len(),
             whole: 0,
             end: 0,
+            last_index: 0,
             last: 0,
             open: Vec::new(),
         }
@@ -156,7 +178,8 @@ mod tests {
         let mut done = Spans::default();
         done.insert(10..20);
         let entity = Entity { complete: Some(50), etag: Some("\"a\"".into()), ..Entity::default() };
-        let open = Open { index: 1, base: 7, from: 0, size: 50, entity, done, mixed: false };
+        let seams = BTreeSet::from([3, 10, 15, 20]);
+        let open = Open { index: 1, base: 7, from: 0, size: 50, entity, done, mixed: false, seams };
         Journal { whole: 1, end: 7, open: vec![open], ..Journal::new(&content()) }
     }
 
@@ -165,6 +188,7 @@ mod tests {
         let bytes = journal().write().unwrap();
         assert_eq!(Journal::read(&bytes), Ok(journal()));
         assert_eq!((journal().reach(), journal().count()), (27, 17));
+        assert_eq!(journal().open[0].runs(), [10..15, 15..20]);
         let text = String::from_utf8(bytes).unwrap();
         assert!(!text.contains("s3cret") && !text.contains("pw"), "{text}");
     }

@@ -1,7 +1,7 @@
 //! Keeping the journal: what has landed is noted as it lands, and written down once it is durable.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     ops::Range,
     path::{Path, PathBuf},
@@ -32,6 +32,9 @@ const WORTH: u64 = 1000;
 
 /// Syncing may take one part in so many of the time.
 const SYNCING: u32 = 10;
+
+/// Replies of which is remembered where they began.
+const MOST_SEAMS: usize = 1 << 12;
 
 /// No journal is larger.
 const MOST_BYTES: u64 = 64 << 20;
@@ -113,10 +116,17 @@ impl Keeper {
         self.ledger().journal().count()
     }
 
-    /// How many fragments are whole, where the last of them begins, and where it ends.
-    pub(super) fn whole(&self) -> (usize, Range<u64>) {
+    /// How many fragments are whole, and where they end.
+    pub(super) fn whole(&self) -> (usize, u64) {
         let ledger = self.ledger();
-        (ledger.journal.whole, ledger.journal.last..ledger.journal.end)
+        (ledger.journal.whole, ledger.journal.end)
+    }
+
+    /// The last of the whole fragments that has bytes, and where those are.
+    pub(super) fn last(&self) -> Option<(usize, Range<u64>)> {
+        let ledger = self.ledger();
+        let (index, bytes) = (ledger.journal.last_index, ledger.journal.last..ledger.journal.end);
+        (!bytes.is_empty()).then_some((index, bytes))
     }
 
     /// What is there of a fragment that is not whole.
@@ -128,7 +138,8 @@ impl Keeper {
     pub(super) fn begin(&self, index: usize, base: u64, span: Range<u64>, entity: &Entity) {
         let (from, size) = (span.start, span.end - span.start);
         let done = Spans::default();
-        let open = Open { index, base, from, size, entity: entity.clone(), done, mixed: false };
+        let (entity, seams) = (entity.clone(), BTreeSet::new());
+        let open = Open { index, base, from, size, entity, done, mixed: false, seams };
         self.ledger().open.insert(index, open);
     }
 
@@ -139,6 +150,15 @@ impl Keeper {
             let len = run.end - run.start;
             open.done.insert(run);
             ledger.unwritten += len;
+        }
+    }
+
+    /// Notes that what a reply brings of a fragment begins here.
+    pub(super) fn seam(&self, index: usize, at: u64) {
+        if let Some(open) = self.ledger().open.get_mut(&index)
+            && open.seams.len() < MOST_SEAMS
+        {
+            open.seams.insert(at);
         }
     }
 
@@ -155,7 +175,8 @@ impl Keeper {
         let ledger = &mut *guard;
         let whole = ledger.open.entry(index).or_insert_with(|| {
             let entity = Entity { complete: Some(size), ..Entity::default() };
-            Open { index, base, from: 0, size, entity, done: Spans::default(), mixed: false }
+            let (done, seams) = (Spans::default(), BTreeSet::new());
+            Open { index, base, from: 0, size, entity, done, mixed: false, seams }
         });
         whole.done.insert(0..size);
         whole.mixed = false;
@@ -163,7 +184,10 @@ impl Keeper {
         while let Some(next) =
             ledger.open.get(&ledger.journal.whole).filter(|open| !is_one && open.is_whole())
         {
-            (ledger.journal.last, ledger.journal.end) = (next.base, next.base + next.size);
+            if next.size > 0 {
+                (ledger.journal.last_index, ledger.journal.last) = (next.index, next.base);
+            }
+            ledger.journal.end = next.base + next.size;
             ledger.open.remove(&ledger.journal.whole);
             ledger.journal.whole += 1;
         }
@@ -263,8 +287,18 @@ impl Keeper {
         }
     }
 
-    /// Removes what a run left beside the file at `to` that was killed when that was whole.
-    pub(super) fn clear(disk: &Arc<dyn Disk>, to: &Path) -> Result<()> {
+    /// Removes what a run left beside the file at `to` that was killed while it gave that its name: the journal, and the
+    /// part's name where both were there. What another run has begun, to replace the file, stays.
+    pub(super) async fn clear(disk: &Arc<dyn Disk>, to: &Path, open: &Count) -> Result<()> {
+        let part = files::with_suffix(to, ".qetch");
+        if disk.look(&part).await.is_ok_and(|found| found.is_some()) {
+            // Opening it gives up a name that is the file's second one, and makes an empty file.
+            match Part::open(disk, to, open).await {
+                Ok(part) if part.file().len().await? == 0 => (),
+                Ok(_) | Err(Error::Conflict { .. }) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
         disk.remove(&files::with_suffix(to, ".qetch-journal"))
     }
 

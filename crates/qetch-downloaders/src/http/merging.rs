@@ -1,6 +1,6 @@
 //! The fragments of a content, one after the other in one file.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use futures_util::{
     FutureExt as _, StreamExt as _, TryStreamExt as _,
@@ -26,6 +26,10 @@ impl Download<'_> {
         let starts = self.starts()?;
         let (whole, end) = self.go_on(keeper, starts.as_deref()).await?;
         (0..whole).for_each(|_| self.task.meter.fragment_done());
+        if starts.is_none() && self.content.fragments.len() > 1 {
+            // A run that was killed leaves those that were to be added next, and they are not written any more.
+            (0..=whole).try_for_each(|index| self.task.disk.remove(&spool(keeper, index)))?;
+        }
         let fetches = (whole..self.content.fragments.len()).map(|index| match &starts {
             Some(starts) => self.in_place(keeper, index, starts[index]).boxed(),
             None if index == whole => self.in_place(keeper, index, end).boxed(),
@@ -65,10 +69,10 @@ impl Download<'_> {
 
     /// How many fragments an earlier run left whole, and where they end: nothing where that does not fit the content.
     async fn go_on(&self, keeper: &Arc<Keeper>, starts: Option<&[u64]>) -> Result<(usize, u64)> {
-        let (whole, last) = keeper.whole();
-        let fits = |starts: &[u64]| starts.get(whole).is_none_or(|start| *start == last.end);
+        let (whole, end) = keeper.whole();
+        let fits = |starts: &[u64]| starts.get(whole).is_none_or(|start| *start == end);
         if whole == 0 || starts.is_none_or(fits) {
-            return Ok((whole, last.end));
+            return Ok((whole, end));
         }
         tracing::warn!("the fragments have other sizes than before: beginning afresh");
         self.begin_afresh(keeper).await?;
@@ -78,10 +82,8 @@ impl Download<'_> {
     /// Compares the last of several fragments that an earlier run left whole with what the origin has now: where a site
     /// changed what it has, the next fragments would be of another version.
     async fn confirm_last(&self, keeper: &Arc<Keeper>) -> Result<()> {
-        let (whole, last) = keeper.whole();
-        let Some(index) = whole.checked_sub(1) else { return Ok(()) };
-        let is_ranged = self.content.fragments.get(index).is_none_or(|fragment| fragment.range.is_some());
-        if is_ranged || last.is_empty() {
+        let Some((index, last)) = keeper.last() else { return Ok(()) };
+        if self.content.fragments.get(index).is_none_or(|fragment| fragment.range.is_some()) {
             return Ok(());
         }
         let fetch = self.fetch(index, keeper.part().clone(), last.start, None);
@@ -110,7 +112,7 @@ impl Download<'_> {
 
     /// Brings a fragment to a file of its own.
     async fn to_spool(&self, keeper: &Arc<Keeper>, index: usize) -> Result<Arrived> {
-        let path = files::with_suffix(keeper.part().path(), &format!("-{index}"));
+        let path = spool(keeper, index);
         let spool = Part::spool(&self.task.disk, path, &self.task.open).await?;
         let fetched = self.fetch(index, spool.clone(), 0, None).run().await?;
         self.task.meter.fragment_done();
@@ -124,4 +126,9 @@ impl Download<'_> {
     ) -> BoxStream<'f, Result<T>> {
         stream::iter(fetches).buffered(self.max_fragments).boxed()
     }
+}
+
+/// The file of a fragment that waits for those before it.
+fn spool(keeper: &Keeper, index: usize) -> PathBuf {
+    files::with_suffix(keeper.part().path(), &format!("-{index}"))
 }

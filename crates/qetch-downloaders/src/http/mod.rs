@@ -29,6 +29,8 @@ mod part;
 mod plan;
 mod probe;
 mod proof;
+#[cfg(test)]
+mod simulation;
 mod sizes;
 mod spans;
 mod sums;
@@ -137,13 +139,13 @@ struct Download<'a> {
 
 impl Download<'_> {
     async fn to_file(&self, path: &Path) -> Result<Report> {
-        if self.stands(path)? {
+        if self.task.disk.stands(path, self.options.overwrite)? {
+            // What a run left that was killed while it published.
+            Keeper::clear(&self.task.disk, path, &self.task.open).await?;
             let bytes = existing::whole(&self.task, self.content, path).await?;
             self.task.meter.resume(bytes);
             self.task.meter.set_total(Some(bytes));
             self.task.meter.set_phase(Phase::Done);
-            // What a run left that was killed while it published.
-            Keeper::clear(&self.task.disk, path)?;
             return self.heard(async { Ok(self.report([path.to_owned()], bytes).with_existed(true)) }).await;
         }
         let (disk, resume) = (&self.task.disk, self.options.resume);
@@ -157,14 +159,6 @@ impl Download<'_> {
             result
         })
         .await
-    }
-
-    /// Whether there is a file at `path` that is not to be replaced.
-    fn stands(&self, path: &Path) -> Result<bool> {
-        match qetch_core::files::check_free(path, self.options.overwrite) {
-            Err(Error::Conflict { .. }) if !self.options.overwrite && path.is_file() => Ok(true),
-            free => free.map(|()| false),
-        }
     }
 
     /// Does `work` while the hook hears of it.

@@ -21,6 +21,12 @@ pub(super) use self::system::System;
 /// power cut: the first the bytes of a file, the second the names in a directory.
 #[async_trait]
 pub(super) trait Disk: fmt::Debug + Send + Sync {
+    /// Whether a plain file stands at `to` that is not to be replaced. Quick.
+    ///
+    /// # Errors
+    /// `conflict` when what stands there is anything else that may not be replaced.
+    fn stands(&self, to: &Path, over: bool) -> Result<bool>;
+
     /// Opens the plain file at `path`, or makes one; nobody else may have it open so. A link is not followed.
     ///
     /// # Errors

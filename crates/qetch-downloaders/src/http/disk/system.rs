@@ -24,6 +24,13 @@ struct Opened(Arc<(fs::File, PathBuf)>);
 
 #[async_trait]
 impl Disk for System {
+    fn stands(&self, to: &Path, over: bool) -> Result<bool> {
+        match files::check_free(to, over) {
+            Err(Error::Conflict { .. }) if !over && to.is_file() => Ok(true),
+            free => free.map(|()| false),
+        }
+    }
+
     async fn take(&self, path: &Path) -> Result<Arc<dyn File>> {
         let path = path.to_owned();
         blocking(move |_| take(path)).await

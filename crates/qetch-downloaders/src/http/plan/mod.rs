@@ -20,7 +20,7 @@ use super::spans::Spans;
 pub(super) const LEAST_SHARE: u64 = 256 << 10;
 
 /// The least bytes that a connection without work asks for.
-const LEAST_TAIL: u64 = 64 << 10;
+pub(super) const LEAST_TAIL: u64 = 64 << 10;
 
 /// The least share that is cut where a rate is set.
 const LEAST_HELD_BACK: u64 = 1 << 20;

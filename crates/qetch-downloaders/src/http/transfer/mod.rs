@@ -27,7 +27,7 @@ use super::{
     gauge::Counted,
     keeper::Keeper,
     part::Part,
-    plan::{Plan, ShareId},
+    plan::{LEAST_TAIL, Plan, ShareId},
     probe::{Ask, Fit, Misfit, Reply, page_in_place_of_media},
     task::Task,
 };
@@ -222,7 +222,9 @@ impl Job {
         if !fit.is_proven {
             self.leave_open();
         }
-        if !self.plan().is_live(share, self.now()) {
+        // While this one stood in line another may have brought what it asks for: better ask anew than bring it again.
+        let moved = self.plan().left(share).start.saturating_sub(left.start);
+        if moved >= LEAST_TAIL || !self.plan().is_live(share, self.now()) {
             return Ok(Ended::Done);
         }
         let ended = self.receive(share, answer, &fit).await;
@@ -475,6 +477,9 @@ impl Run<'_> {
         if self.brought.end != claimed.start {
             self.note();
             self.brought.start = claimed.start;
+            if let Some(keeper) = &self.job.keeper {
+                keeper.seam(self.job.index, claimed.start);
+            }
         }
         self.brought.end = claimed.end;
     }
