@@ -83,10 +83,7 @@ impl Fetch {
     pub(super) async fn run(mut self) -> Result<Fetched> {
         let mut backoff = self.task.backoff_of_a_fragment();
         let mut versions = 0;
-        let mut manner = match self.fragment.method {
-            FragmentMethod::Get => Manner::Ranges,
-            _ => Manner::OneStream,
-        };
+        let mut manner = self.manner();
         let mut parked = self.parked();
         let mut resumed = self.resumed().await?;
         loop {
@@ -141,6 +138,14 @@ impl Fetch {
         }
     }
 
+    /// How it is asked for before anything is known of its origin.
+    fn manner(&self) -> Manner {
+        match self.fragment.method {
+            FragmentMethod::Get => Manner::Ranges,
+            _ => Manner::OneStream,
+        }
+    }
+
     /// What to do when the first answer does not fit: nothing was written yet. Answers with the fragment where it has no
     /// bytes.
     async fn not_begun(
@@ -162,8 +167,11 @@ impl Fetch {
                 Ok(None)
             }
             Misfit::NoRanges(problem) => Err(Error::bad_reply(&self.fragment.url, problem)),
-            Misfit::Dead(status, error) if self.age == 0 && self.task.links.can_renew() => {
-                self.renew(status, error).await.map(|()| None)
+            Misfit::Dead(status, error) if self.age == 0 => {
+                self.renew(status, error).await?;
+                // That the dead link gave no ranges says nothing of the new one.
+                *manner = self.manner();
+                Ok(None)
             }
             Misfit::Passing(error) | Misfit::Unwelcome(error) if may_pass(&error) => {
                 self.task.bear(backoff, error).await.map(|()| None)

@@ -20,11 +20,6 @@ impl Links {
         Self { refresh, state: Mutex::new((0, content.clone())) }
     }
 
-    /// Whether anything makes links anew.
-    pub(super) fn can_renew(&self) -> bool {
-        self.refresh.is_some()
-    }
-
     /// The fragment at `index` with a link that is newer than the one of `age`, and its age. `died` is what the link
     /// answers now, `status` its status.
     ///
@@ -79,7 +74,7 @@ impl Links {
 
 impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Links").field("can_renew", &self.can_renew()).finish_non_exhaustive()
+        f.debug_struct("Links").field("can_renew", &self.refresh.is_some()).finish_non_exhaustive()
     }
 }
 
