@@ -84,8 +84,9 @@ impl Fetch {
         let mut backoff = self.task.backoff_of_a_fragment();
         let mut versions = 0;
         let mut manner = self.manner();
-        let mut parked = self.parked();
         let mut resumed = self.resumed().await?;
+        // It begins with bytes that are there, and would go on sending them for as long as it is open.
+        let mut parked = self.parked().filter(|_| resumed.is_none());
         loop {
             let (job, first) = match resumed.take() {
                 Some(job) => (job, None),
