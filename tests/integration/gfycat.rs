@@ -18,8 +18,8 @@ pub(crate) const ITEM_2016: &str =
     include_str!("../../crates/qetch-extractors/fixtures/gfycat/item_2016.json");
 const ITEM_2017: &str = include_str!("../../crates/qetch-extractors/fixtures/gfycat/item_2017.json");
 
-const LINK: &str = "https://gfycat.com/AmpleBrittleCurlew";
-const API: &str = "/v1/gfycats/amplebrittlecurlew";
+pub(crate) const LINK: &str = "https://gfycat.com/AmpleBrittleCurlew";
+pub(crate) const API: &str = "/v1/gfycats/amplebrittlecurlew";
 
 fn item(text: &str) -> Value {
     serde_json::from_str(text).unwrap()

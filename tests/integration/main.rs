@@ -17,6 +17,7 @@ mod nginx;
 mod pond;
 #[cfg(recorded)]
 mod recorded;
+mod renewal;
 mod replies;
 mod resume;
 mod sharing;

@@ -43,6 +43,8 @@ pub(super) struct Fetch {
     pub(super) fragment: Fragment,
     /// How often its link was made anew.
     pub(super) age: u32,
+    /// Whether its link was made anew before anything came of it.
+    pub(super) is_renewed: bool,
     /// Which of the content's fragments it is.
     pub(super) index: usize,
     /// The bytes it must have, where the site guarantees them.
@@ -83,14 +85,11 @@ impl Fetch {
     pub(super) async fn run(mut self) -> Result<Fetched> {
         let mut backoff = self.task.backoff_of_a_fragment();
         let mut versions = 0;
-        let mut manner = match self.fragment.method {
-            FragmentMethod::Get => Manner::Ranges,
-            _ => Manner::OneStream,
-        };
+        let mut manner = self.manner();
         // Another fragment may have met a dead link before.
         (self.age, self.fragment) = self.task.links.current(self.index).await;
         let mut resumed = self.resumed().await?;
-        // An open answer holds one of the host's connections, so it is let go where it is of no use.
+        // It begins with bytes that are there, and would go on sending them for as long as it is open.
         let mut parked = self.parked().filter(|_| resumed.is_none());
         loop {
             let (job, first) = match resumed.take() {
@@ -144,6 +143,14 @@ impl Fetch {
         }
     }
 
+    /// How it is asked for before anything is known of its origin.
+    fn manner(&self) -> Manner {
+        match self.fragment.method {
+            FragmentMethod::Get => Manner::Ranges,
+            _ => Manner::OneStream,
+        }
+    }
+
     /// What to do when the first answer does not fit: nothing was written yet. Answers with the fragment where it has no
     /// bytes.
     async fn not_begun(
@@ -165,9 +172,12 @@ impl Fetch {
                 Ok(None)
             }
             Misfit::NoRanges(problem) => Err(Error::bad_reply(&self.fragment.url, problem)),
-            Misfit::Dead(status, error) if self.age == 0 && self.task.links.can_renew() => {
-                *manner = Manner::Ranges;
-                self.renew(status, error).await.map(|()| None)
+            Misfit::Dead(status, error) if !self.is_renewed => {
+                self.is_renewed = true;
+                self.renew(status, error).await?;
+                // That the dead link gave no ranges says nothing of the new one.
+                *manner = self.manner();
+                Ok(None)
             }
             Misfit::Passing(error) | Misfit::Unwelcome(error)
                 if may_pass(&error) || matches!(error, Error::BadReply { .. }) =>

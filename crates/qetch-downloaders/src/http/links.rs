@@ -20,11 +20,6 @@ impl Links {
         Self { refresh, state: Mutex::new((0, content.clone())) }
     }
 
-    /// Whether anything makes links anew.
-    pub(super) fn can_renew(&self) -> bool {
-        self.refresh.is_some()
-    }
-
     /// The fragment at `index` as it is known now, and how often its link was made anew.
     pub(super) async fn current(&self, index: usize) -> (u32, Fragment) {
         let state = self.state.lock().await;
@@ -85,7 +80,7 @@ impl Links {
 
 impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Links").field("can_renew", &self.can_renew()).finish_non_exhaustive()
+        f.debug_struct("Links").field("can_renew", &self.refresh.is_some()).finish_non_exhaustive()
     }
 }
 

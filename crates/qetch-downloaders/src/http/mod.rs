@@ -257,6 +257,7 @@ impl Download<'_> {
             size: fragment.exact_size().or(alone),
             fragment,
             age: 0,
+            is_renewed: false,
             index,
             is_the_file,
             connections: self.connections,
