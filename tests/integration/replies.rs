@@ -109,7 +109,7 @@ async fn another_total_is_another_file() {
 async fn a_length_that_lies_is_never_success() {
     // A length that is too large: the body ends early at every attempt.
     let (_origin, outcome) = fetch_over(1, small(Behaviour::ContentLengthTooLong { extra: 10 })).await;
-    assert_failed(&outcome, "network");
+    assert_failed(&outcome, "bad_reply");
 }
 
 /// A length that is too small is all that a client can know of a 200: the rest is not a body. What the site promises

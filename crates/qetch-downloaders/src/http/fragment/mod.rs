@@ -1,0 +1,226 @@
+//! One fragment: the first answer tells what it is, and then as many connections as it is worth bring it.
+
+mod begin;
+mod connections;
+
+use std::sync::{Arc, atomic::Ordering};
+
+use qetch_core::{Error, Fragment, FragmentMethod, Result};
+
+use super::{
+    backoff::Backoff,
+    entity::Entity,
+    keeper::Keeper,
+    part::Part,
+    probe::Misfit,
+    sizes::Sizes,
+    task::Task,
+    transfer::{Fault, Job},
+};
+
+/// Times that a file which changes under the download is begun before that is an error. The last time it is one reply,
+/// which no change can mix.
+const MOST_VERSIONS: u32 = 3;
+
+/// One fragment to bring.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    pub(super) task: Arc<Task>,
+    pub(super) fragment: Fragment,
+    /// How often its link was made anew.
+    pub(super) age: u32,
+    /// Whether its link was made anew before anything came of it.
+    pub(super) is_renewed: bool,
+    /// Which of the content's fragments it is.
+    pub(super) index: usize,
+    /// The bytes it must have, where the site guarantees them.
+    pub(super) size: Option<u64>,
+    /// Whether it is all of the file.
+    pub(super) is_the_file: bool,
+    pub(super) connections: usize,
+    pub(super) part: Arc<Part>,
+    /// Where it begins in the part file.
+    pub(super) base: u64,
+    /// Keeps the journal of `part`, if it has one.
+    pub(super) keeper: Option<Arc<Keeper>>,
+    /// The size of the resource that a reply told which was not used otherwise.
+    pub(super) told: Option<u64>,
+    /// Hears its size as soon as an answer tells it.
+    pub(super) sizes: Arc<Sizes>,
+}
+
+/// A fragment that is there.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) bytes: u64,
+    /// What it was fetched from.
+    pub(super) entity: Entity,
+}
+
+/// How the fragment is asked for next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// Over as many connections as are wanted.
+    Ranges,
+    /// In one reply from the first byte to the last.
+    OneStream,
+}
+
+impl Fetch {
+    /// Brings it whole.
+    pub(super) async fn run(mut self) -> Result<Fetched> {
+        let mut backoff = self.task.backoff_of_a_fragment();
+        let mut versions = 0;
+        let mut manner = self.manner();
+        // Another fragment may have met a dead link before.
+        (self.age, self.fragment) = self.task.links.current(self.index).await;
+        let mut resumed = self.resumed().await?;
+        // It begins with bytes that are there, and would go on sending them for as long as it is open.
+        let mut parked = self.parked().filter(|_| resumed.is_none());
+        loop {
+            let (job, first) = match resumed.take() {
+                Some(job) => (job, None),
+                None => match self.begin(manner, parked.take()).await {
+                    Ok((job, opened)) => (job, Some(opened)),
+                    Err(misfit) => match self.not_begun(misfit, &mut manner, &mut backoff).await? {
+                        Some(empty) => return Ok(empty),
+                        None => continue,
+                    },
+                },
+            };
+            let (is_new, there) = (first.is_some(), job.plan().done());
+            let fault = match self.bring(&job, first).await {
+                Ok(()) => return self.whole(&job),
+                Err(fault) => fault,
+            };
+            // A write of this version that landed later would land in the next one.
+            job.writes.none().await;
+            // All that this version brought is fetched again.
+            let lost = job.plan().done();
+            match fault {
+                Fault::Fatal(error)
+                | Fault::Unwelcome(error)
+                | Fault::Dead(_, error)
+                | Fault::Spent(error) => {
+                    return Err(error);
+                }
+                Fault::Changed(error) if self.age > 0 && lost > 0 => return Err(error),
+                Fault::Changed(error) => {
+                    versions += u32::from(is_new);
+                    if versions >= MOST_VERSIONS {
+                        return Err(error);
+                    }
+                    if versions + 1 == MOST_VERSIONS {
+                        manner = Manner::OneStream;
+                    }
+                    tracing::info!(%error, "fetching it afresh");
+                    self.told = None;
+                }
+                Fault::NoRanges(problem) => {
+                    tracing::info!(problem, "no ranges after all: fetching it afresh as one stream");
+                    manner = Manner::OneStream;
+                }
+                Fault::Cut(error) => self.task.bear(&mut backoff, error).await?,
+            }
+            if !is_new {
+                self.task.resumed.fetch_sub(there, Ordering::Relaxed);
+            }
+            self.forget(lost).await?;
+        }
+    }
+
+    /// How it is asked for before anything is known of its origin.
+    fn manner(&self) -> Manner {
+        match self.fragment.method {
+            FragmentMethod::Get => Manner::Ranges,
+            _ => Manner::OneStream,
+        }
+    }
+
+    /// What to do when the first answer does not fit: nothing was written yet. Answers with the fragment where it has no
+    /// bytes.
+    async fn not_begun(
+        &mut self,
+        misfit: Misfit,
+        manner: &mut Manner,
+        backoff: &mut Backoff,
+    ) -> Result<Option<Fetched>> {
+        match misfit {
+            Misfit::Empty => {
+                self.task.meter.answered();
+                self.sizes.learn(self.index, Some(0), &self.task.meter);
+                let entity = Entity::default();
+                self.checked(0).map(|bytes| Some(Fetched { bytes, entity }))
+            }
+            Misfit::NoRanges(problem) if *manner == Manner::Ranges => {
+                tracing::info!(problem, "no ranges: fetching it as one stream");
+                *manner = Manner::OneStream;
+                Ok(None)
+            }
+            Misfit::NoRanges(problem) => Err(Error::bad_reply(&self.fragment.url, problem)),
+            Misfit::Dead(status, error) if !self.is_renewed => {
+                self.is_renewed = true;
+                self.renew(status, error).await?;
+                // That the dead link gave no ranges says nothing of the new one.
+                *manner = self.manner();
+                Ok(None)
+            }
+            Misfit::Passing(error) | Misfit::Unwelcome(error)
+                if may_pass(&error) || matches!(error, Error::BadReply { .. }) =>
+            {
+                self.task.bear(backoff, error).await.map(|()| None)
+            }
+            Misfit::Passing(error)
+            | Misfit::Unwelcome(error)
+            | Misfit::Dead(_, error)
+            | Misfit::Changed(error)
+            | Misfit::Fatal(error) => Err(error),
+        }
+    }
+
+    async fn renew(&mut self, status: u16, died: Error) -> Result<()> {
+        (self.age, self.fragment) = self.task.links.renew(self.index, self.age, status, died).await?;
+        Ok(())
+    }
+
+    /// Takes back what a version brought that is begun again.
+    async fn forget(&self, lost: u64) -> Result<()> {
+        if let Some(keeper) = &self.keeper {
+            keeper.forget(self.index).await?;
+            self.task.sums.restart();
+        }
+        self.task.gauge.waste(lost);
+        self.task.meter.restart(lost);
+        Ok(())
+    }
+
+    fn whole(&self, job: &Job) -> Result<Fetched> {
+        let bytes = self.checked(job.plan().done())?;
+        if let (Some(told), None) = (self.told, self.fragment.range)
+            && told != bytes
+        {
+            let problem = format!("{bytes} bytes where a range of it tells of {told}");
+            return Err(Error::bad_reply(&self.fragment.url, problem));
+        }
+        if let Some(keeper) = &self.keeper {
+            keeper.is_whole(self.index, self.base, bytes);
+        }
+        Ok(Fetched { bytes, entity: job.entity.clone() })
+    }
+
+    /// `total`, if it is what the site guarantees.
+    fn checked(&self, total: u64) -> Result<u64> {
+        match self.size {
+            Some(size) if size != total => {
+                let problem = format!("{total} bytes where the site promises {size}");
+                Err(Error::bad_reply(&self.fragment.url, problem))
+            }
+            _ => Ok(total),
+        }
+    }
+}
+
+/// Whether asking again soon may help. A host that asks for a longer wait than is allowed is not asked again.
+fn may_pass(error: &Error) -> bool {
+    error.is_retryable() && !matches!(error, Error::RateLimited { retry_after: Some(_), .. })
+}
