@@ -107,7 +107,7 @@ impl Schedule {
         let mut weather = Weather::fair(validators);
         weather.latency = [(0, 2), (5, 30), (20, 400), (600, 2000)][pick(dice, 4)];
         weather.rate = [15, 60, 200, 2000][pick(dice, 4)];
-        weather.slow = [(0, 1), (0, 1), (20, 8), (50, 30)][pick(dice, 4)];
+        weather.slow = [(0, 1), (0, 1), (20, 8), (50, 12)][pick(dice, 4)];
         weather.chunk = [1000, 4 << 10, 16 << 10, 64 << 10][pick(dice, 4)];
         weather.pauses = [(0, 1), (0, 1), (10, 300), (1, 5000)][pick(dice, 4)];
         weather.has_ranges = dice.below(8) > 0;
@@ -149,10 +149,12 @@ impl Schedule {
     /// Failures that pass: no more of them than patience bears where each makes the fragment begin again.
     fn pass(&mut self, dice: &Dice) {
         let mut weather = self.run.origin.weather.lock().unwrap();
-        let mut left = 4;
+        let (mut left, mut silences) = (4, 0);
         while left > 0 {
             let fault = PASSING[pick(dice, PASSING.len())];
-            // Three silences are as long as a download waits for a byte.
+            silences += u32::from(matches!(fault, Fault::Stall | Fault::Silent));
+            let fault = if silences > 2 { Fault::Reset } else { fault };
+            // Four silences are as long as a download waits for a byte.
             let most = if matches!(fault, Fault::Stall | Fault::Silent) { 1 } else { left };
             let count = 1 + dice.below(most);
             left -= count;

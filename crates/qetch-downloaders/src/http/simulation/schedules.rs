@@ -15,6 +15,7 @@ const SCHEDULES: u64 = 3000;
 fn sweep(what: &str, count: u64, check: impl Fn(u64) -> Result<&'static str, String>) {
     let (begun, mut ends, mut wrong) = (Instant::now(), BTreeMap::<&str, u64>::new(), Vec::new());
     let seeds = setting("QETCH_SEED").map_or(0..count, |seed| seed..seed + 1);
+    let count = seeds.end - seeds.start;
     for seed in seeds {
         match catch_unwind(AssertUnwindSafe(|| check(seed))) {
             Ok(Ok(end)) => *ends.entry(end).or_default() += 1,
