@@ -30,7 +30,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// The share of a file that is worth a journal at once.
 const WORTH: u64 = 1000;
 
-/// Syncing may take one part in so many of the time.
+/// Syncing may take one part in so many of the time, as long as no bytes wait too long for it.
 const SYNCING: u32 = 10;
 
 /// Replies of which is remembered where they began.
@@ -214,6 +214,8 @@ impl Keeper {
     /// once known: a thousandth of it is enough, but not more often than ten times a second, nor than the disk likes.
     pub(super) async fn keep(self: &Arc<Self>, total: impl Fn() -> Option<u64>) -> Infallible {
         let (mut written, mut pause, mut complained) = (Instant::now(), SHORTEST, false);
+        // A disk that hesitated once is no slow one: the quicker of the last two tells.
+        let mut before = Duration::ZERO;
         loop {
             sleep(pause).await;
             let unwritten = self.ledger().unwritten;
@@ -230,7 +232,9 @@ impl Keeper {
                 _ => (),
             }
             written = Instant::now();
-            pause = (begun.elapsed() * SYNCING).max(SHORTEST);
+            let took = begun.elapsed();
+            pause = (took.min(before) * SYNCING).clamp(SHORTEST, LONGEST);
+            before = took;
         }
     }
 
