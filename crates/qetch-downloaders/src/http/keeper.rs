@@ -81,6 +81,8 @@ impl Keeper {
     ) -> Result<Self> {
         let part = Part::open(disk, to, open).await?;
         let path = files::with_suffix(to, ".qetch-journal");
+        // What a run left that was killed while it wrote one.
+        disk.remove(&new(&path))?;
         let bytes = disk.read(&path, MOST_BYTES).await?;
         let written = match bytes.as_deref().map(Journal::read) {
             None => None,
@@ -263,16 +265,25 @@ impl Keeper {
             .write()
             .map_err(|error| Error::unexpected("a journal that is no JSON", Some(error.into())))?;
         self.part.file().sync().await?;
-        let new = files::with_suffix(&self.path, "-new");
-        self.disk.remove(&new)?;
-        let file = self.disk.create(&new).await?;
-        file.write(0, vec![bytes.into()], Landing::unheard()).await?;
-        file.sync().await?;
-        self.disk.rename(&new, &self.path).await?;
+        let new = new(&self.path);
+        if let Err(error) = self.replace(&new, bytes).await {
+            // A full disk may have taken half of it.
+            self.disk.remove(&new)?;
+            return Err(error);
+        }
         self.disk.sync_directory(&self.path).await?;
         self.part.stays(true);
         written.journal = Some(journal);
         Ok(())
+    }
+
+    /// Puts `bytes` in place of the journal that there is, by way of the file `new`.
+    async fn replace(&self, new: &Path, bytes: Vec<u8>) -> Result<()> {
+        self.disk.remove(new)?;
+        let file = self.disk.create(new).await?;
+        file.write(0, vec![bytes.into()], Landing::unheard()).await?;
+        file.sync().await?;
+        self.disk.rename(new, &self.path).await
     }
 
     /// Ends a download that failed: what is there stays for the next run, unless it is worth nothing.
@@ -325,6 +336,11 @@ impl Ledger {
         let open = self.open.values().filter(|open| !open.done.runs().is_empty()).cloned().collect();
         self.journal.with_open(open)
     }
+}
+
+/// Where the journal at `path` is written before it is there.
+fn new(path: &Path) -> PathBuf {
+    files::with_suffix(path, "-new")
 }
 
 fn refused(path: &Path, problem: &str) -> Option<Journal> {
