@@ -7,6 +7,7 @@ mod download;
 mod engine;
 mod extractors;
 mod input;
+mod killed;
 mod network;
 mod signals;
 mod support;
