@@ -1,35 +1,75 @@
-//! The tests against real programs: built only where each is installed, counted in any case.
+//! The tests against real programs and on real disks: built only where those are to be had, counted in any case.
 
-use std::env;
+use std::{env, process::Command};
 
 use super::recorded;
-use crate::tree::Tree;
+use crate::{process, tree::Tree};
 
-/// Each program, and the file of the tests against it.
-const PARTS: [(&str, &str); 2] =
-    [("nginx", "tests/integration/nginx.rs"), ("openssl", "tests/integration/tls.rs")];
+/// What tests need that not every machine has.
+struct Part {
+    /// The tests, as a sentence calls them.
+    name: &'static str,
+    /// The file that they are in.
+    tests: &'static str,
+    /// Whether it is here: by the same look as the build script of the tests takes.
+    is_there: fn() -> bool,
+    /// What to do where it is not.
+    remedy: &'static str,
+}
 
-/// Says how many there are and whether they were built: by the same look as the build script of the tests takes.
+const PARTS: [Part; 3] = [
+    Part {
+        name: "against nginx",
+        tests: "tests/integration/nginx.rs",
+        is_there: || is_installed("nginx"),
+        remedy: "install nginx",
+    },
+    Part {
+        name: "against openssl",
+        tests: "tests/integration/tls.rs",
+        is_there: || is_installed("openssl"),
+        remedy: "install openssl",
+    },
+    Part {
+        name: "on a full disk",
+        tests: "crates/qetch-cli/tests/command/full_disk.rs",
+        is_there: has_disks,
+        remedy: "allow `unshare --map-root-user --mount` to mount a tmpfs",
+    },
+];
+
+/// Says how many there are and whether they were built.
 pub(crate) fn tell(tree: &Tree) -> Result<(), String> {
-    for (program, tests) in PARTS {
+    for part in PARTS {
         let mut count = 0;
-        for file in tree.rust().filter(|&file| file == tests) {
+        for file in tree.rust().filter(|&file| file == part.tests) {
             count += recorded::tests_in(&tree.read(file)?);
         }
-        let path = env::var_os("PATH").unwrap_or_default();
-        let mut folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-        let is_there = folders.any(|folder| folder.join(program).is_file());
-        println!("{}", sentence(program, count, is_there));
+        println!("{}", sentence(&part, count, (part.is_there)()));
     }
     Ok(())
 }
 
-fn sentence(program: &str, count: usize, built: bool) -> String {
+fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders.any(|folder| folder.join(program).is_file())
+}
+
+/// Whether a file system of one's own can be made.
+fn has_disks() -> bool {
+    let mut mount = Command::new("unshare");
+    mount.args(["--map-root-user", "--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/tmp"]);
+    cfg!(target_os = "linux") && process::probe(&mut mount).is_some()
+}
+
+fn sentence(part: &Part, count: usize, built: bool) -> String {
     let tests = if count == 1 { "test" } else { "tests" };
+    let (name, remedy) = (part.name, part.remedy);
     if built {
-        format!("{count} {tests} against {program} built and run with the tests above")
+        format!("{count} {tests} {name} built and run with the tests above")
     } else {
-        format!("{count} {tests} against {program} not built: install {program} to run them")
+        format!("{count} {tests} {name} not built: {remedy} to run them")
     }
 }
 
@@ -39,7 +79,9 @@ mod tests {
 
     #[test]
     fn the_sentence_tells_what_to_install() {
-        assert_eq!(sentence("nginx", 1, false), "1 test against nginx not built: install nginx to run them");
-        assert!(sentence("nginx", 2, true).starts_with("2 tests against nginx built"));
+        let [nginx, _, disk] = &PARTS;
+        assert_eq!(sentence(nginx, 1, false), "1 test against nginx not built: install nginx to run them");
+        assert!(sentence(nginx, 2, true).starts_with("2 tests against nginx built"));
+        assert!(sentence(disk, 4, false).starts_with("4 tests on a full disk not built: allow `unshare "));
     }
 }

@@ -6,6 +6,9 @@ mod auth;
 mod download;
 mod engine;
 mod extractors;
+mod file_size_limit;
+#[cfg(unshare)]
+mod full_disk;
 mod input;
 mod killed;
 mod network;

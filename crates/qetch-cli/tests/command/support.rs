@@ -86,6 +86,14 @@ impl Said {
         self.out.lines().collect()
     }
 
+    /// Asserts that it failed for want of room, and said what to do.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn has_found_no_room(&self) {
+        self.failed(1, "there is no room for f.mp4");
+        self.failed(1, "make room and run it again");
+    }
+
     /// Asserts that it failed with this code, printing nothing but this on its standard error.
     #[track_caller]
     pub(crate) fn failed(&self, code: i32, message: &str) {
