@@ -143,7 +143,7 @@ fn moments(size: u64, count: u64) -> Vec<u64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_fifty_times_it_loses_little_and_ends_with_the_file() {
     let size = 64 * MIB;
-    let scene = Scene::new(size, 96, |resource| resource.with_etag("v")).await;
+    let scene = Scene::new(size, 120, |resource| resource.with_etag("v")).await;
     let figures = scene.kill(moments(size, 50)).await;
     println!("{figures:?}");
     assert!(figures.sent <= 1.1, "{figures:?}");
