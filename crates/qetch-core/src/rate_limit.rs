@@ -30,6 +30,9 @@ pub struct RateLimit {
 /// Time that was not used is saved up to this: a pause is not made up for by a burst.
 const SAVED: Duration = Duration::from_millis(100);
 
+/// No price is higher.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
 impl RateLimit {
     /// So many bytes a second.
     pub fn new(bytes_per_second: NonZeroU64) -> Self {
@@ -48,10 +51,11 @@ impl RateLimit {
             let mut paid = lock(&self.paid);
             let now = Instant::now();
             let earliest = now.checked_sub(SAVED).unwrap_or(now);
-            let price = Duration::from_secs_f64(bytes as f64 / self.bytes_per_second.get() as f64);
+            let seconds = bytes as f64 / self.bytes_per_second.get() as f64;
             let from = paid.unwrap_or(now).max(earliest);
-            // A price past what the clock can tell is a day, after which the next call asks again.
-            let until = from.checked_add(price).unwrap_or(now + Duration::from_secs(86_400));
+            // A price past what the clock can tell is a year.
+            let price = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST).min(LONGEST);
+            let until = from.checked_add(price).unwrap_or(now + LONGEST);
             *paid = Some(until);
             until
         };

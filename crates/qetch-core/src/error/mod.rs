@@ -348,7 +348,7 @@ impl Error {
         match self {
             Self::RateLimited { .. } | Self::Live { .. } | Self::Interrupted => true,
             Self::Network { fault, .. } => !matches!(fault, NetworkFault::Tls),
-            Self::Http { status, .. } => matches!(status, 408 | 500 | 502 | 503 | 504 | 522 | 524),
+            Self::Http { status, .. } => matches!(status, 408 | 500 | 502..=504 | 520..=524),
             _ => false,
         }
     }

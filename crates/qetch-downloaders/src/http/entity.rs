@@ -24,6 +24,9 @@ pub(super) struct Entity {
     /// alone (RFC 9110, section 8.8.2.2).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) dated: bool,
+    /// Whether it calls itself a page.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_page: bool,
 }
 
 /// How far two replies speak of the same resource.
@@ -48,7 +51,9 @@ impl Entity {
             .zip(sent)
             .and_then(|(modified, sent)| sent.duration_since(modified).ok())
             .is_some_and(|age| age >= Duration::from_secs(1));
-        Self { etag, last_modified, dated, ..Self::default() }
+        let media_type = value(headers, header::CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
+        let is_page = ["text/html", "application/xhtml+xml"].iter().any(|page| media_type.starts_with(page));
+        Self { etag, last_modified, dated, is_page, ..Self::default() }
     }
 
     /// Whether `now`, what a later reply tells, is about this.
@@ -56,7 +61,7 @@ impl Entity {
     /// An `ETag` that differs alone may belong to the machine that answered: content networks have many, and some name
     /// their copies apart.
     pub(super) fn agreement(&self, now: &Self) -> Agreement {
-        if self.complete != now.complete {
+        if self.complete.zip(now.complete).is_some_and(|(before, now)| before != now) {
             return Agreement::Changed("its size");
         }
         let dates = self.last_modified.as_ref().zip(now.last_modified.as_ref());

@@ -2,7 +2,8 @@
 
 use std::{path::Path, time::SystemTime};
 
-use qetch_core::{Content, Error, FragmentMethod, Result, http_date};
+use qetch_core::{Content, Error, Fragment, FragmentMethod, Result, http_date};
+use serde::{Deserialize, Serialize};
 
 use super::{
     disk::Looked,
@@ -47,30 +48,36 @@ pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result
         Some(size) if size != found.len => {
             Err(conflict(&format!("has {} bytes where the origin has {size}", found.len)))
         }
-        Some(size) if size == 0 || is_noted(&found, &entity) || is_dated(&found, &entity) => Ok(size),
+        Some(size) if size == 0 || Note::holds(content, &found, &entity) || is_dated(&found, &entity) => {
+            Ok(size)
+        }
         _ => Err(conflict("nothing shows it to be what the origin has")),
     }
 }
 
 /// What the origin tells of the file now, without its bytes; `None` where it has none.
-async fn ask(task: &Task, fragment: &qetch_core::Fragment) -> Result<Option<Entity>> {
-    let mut backoff = task.backoff();
+async fn ask(task: &Task, fragment: &Fragment) -> Result<Option<Entity>> {
+    let (mut backoff, mut ask) = (task.backoff(), Ask::Between(0, 1));
+    let (mut age, mut fragment) = (0, fragment.clone());
     loop {
-        let judged = match task.cx.take_parked(&fragment.url) {
+        let judged = match task.cx.take_parked(&fragment.url).filter(|_| fragment.headers.is_empty()) {
             Some(answer) => Reply::of(&answer).judge(Ask::Whole, None),
-            None => {
-                let ask = Ask::Between(0, 1);
-                match open(&task.cx, fragment, ask).await {
-                    Ok(answer) => Reply::of(&answer).judge(ask, None),
-                    Err(misfit) => Err(misfit),
-                }
-            }
+            None => match open(&task.cx, &fragment, ask).await {
+                Ok(answer) => Reply::of(&answer).judge(ask, None),
+                Err(misfit) => Err(misfit),
+            },
         };
         match judged {
             Ok(fit) => return Ok(Some(fit.entity)),
             Err(Misfit::Empty) => return Ok(None),
+            // Its body is not read.
+            Err(Misfit::NoRanges(_)) if ask != Ask::Whole => ask = Ask::Whole,
             // What it does not tell well is as good as nothing.
             Err(Misfit::NoRanges(_)) => return Ok(Some(Entity::default())),
+            Err(Misfit::Dead(status, error)) if age == 0 => {
+                (age, fragment) = task.links.renew(0, age, status, error).await?;
+                ask = Ask::Between(0, 1);
+            }
             Err(Misfit::Passing(error)) => task.bear(&mut backoff, error).await?,
             Err(
                 Misfit::Unwelcome(error)
@@ -82,9 +89,33 @@ async fn ask(task: &Task, fragment: &qetch_core::Fragment) -> Result<Option<Enti
     }
 }
 
-fn is_noted(found: &Looked, now: &Entity) -> bool {
-    let noted = found.note.as_deref().and_then(|note| serde_json::from_str::<Entity>(note).ok());
-    noted.is_some_and(|noted| noted.agreement(now) == Agreement::Proven)
+/// What is noted with a file when it is whole.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Note {
+    /// Which content it is: another link may have a file of the same size and the same `ETag`.
+    uid: String,
+    extractor: String,
+    entity: Entity,
+}
+
+impl Note {
+    pub(super) fn new(content: &Content, entity: Entity) -> Self {
+        Self { uid: content.uid.clone(), extractor: content.extractor.clone(), entity }
+    }
+
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether what was noted with a file says that it is `content`, as the origin has it now.
+    fn holds(content: &Content, found: &Looked, now: &Entity) -> bool {
+        let Some(note) = found.note.as_deref().and_then(|note| serde_json::from_str::<Self>(note).ok())
+        else {
+            return false;
+        };
+        let is_same = (&note.uid, &note.extractor) == (&content.uid, &content.extractor);
+        is_same && note.entity.agreement(now) == Agreement::Proven
+    }
 }
 
 /// Whether the file bears the time of `Last-Modified`, which has whole seconds.

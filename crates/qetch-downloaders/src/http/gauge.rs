@@ -16,6 +16,7 @@ pub(super) struct Gauge {
     arrived: AtomicU64,
     unneeded: AtomicU64,
     meant: AtomicUsize,
+    working: AtomicUsize,
 }
 
 /// One of something that is counted, until it is dropped.
@@ -35,6 +36,13 @@ impl Gauge {
         self.meant.fetch_add(1, Ordering::Relaxed);
         let _counted = Counted(self.clone(), |gauge| &gauge.meant);
         waiting.await
+    }
+
+    /// Does what takes its time without a byte arriving: holding back for a rate, or moving what is there.
+    pub(super) async fn work<T>(self: &Arc<Self>, working: impl Future<Output = T>) -> T {
+        self.working.fetch_add(1, Ordering::Relaxed);
+        let _counted = Counted(self.clone(), |gauge| &gauge.working);
+        working.await
     }
 
     /// Counts bytes that arrived.
@@ -60,6 +68,16 @@ impl Gauge {
     /// The bytes that arrived and were not needed.
     pub(super) fn unneeded(&self) -> u64 {
         self.unneeded.load(Ordering::Relaxed)
+    }
+
+    /// The connections that are in use.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Whether something is done that takes its time.
+    pub(super) fn is_working(&self) -> bool {
+        self.working.load(Ordering::Relaxed) > 0
     }
 
     /// Whether someone waits because he is meant to.

@@ -32,6 +32,9 @@ pub(super) struct Journal {
     #[serde(default)]
     pub(super) last_index: usize,
     pub(super) last: u64,
+    /// What that was fetched from.
+    #[serde(default)]
+    pub(super) last_entity: Entity,
     /// Fragments after those of which something is there.
     pub(super) open: Vec<Open>,
 }
@@ -92,6 +95,7 @@ impl Journal {
             end: 0,
             last_index: 0,
             last: 0,
+            last_entity: Entity::default(),
             open: Vec::new(),
         }
     }

@@ -124,11 +124,11 @@ impl Keeper {
         (ledger.journal.whole, ledger.journal.end)
     }
 
-    /// The last of the whole fragments that has bytes, and where those are.
-    pub(super) fn last(&self) -> Option<(usize, Range<u64>)> {
+    /// The last of the whole fragments that has bytes, where those are, and what they were fetched from.
+    pub(super) fn last(&self) -> Option<(usize, Range<u64>, Entity)> {
         let ledger = self.ledger();
         let (index, bytes) = (ledger.journal.last_index, ledger.journal.last..ledger.journal.end);
-        (!bytes.is_empty()).then_some((index, bytes))
+        (!bytes.is_empty()).then(|| (index, bytes, ledger.journal.last_entity.clone()))
     }
 
     /// What is there of a fragment that is not whole.
@@ -172,22 +172,24 @@ impl Keeper {
     }
 
     /// Notes that a fragment is whole, and of one version.
-    pub(super) fn is_whole(&self, index: usize, base: u64, size: u64) {
+    pub(super) fn is_whole(&self, index: usize, base: u64, size: u64, entity: &Entity) {
         let mut guard = self.ledger();
         let ledger = &mut *guard;
-        let whole = ledger.open.entry(index).or_insert_with(|| {
-            let entity = Entity { complete: Some(size), ..Entity::default() };
-            let (done, seams) = (Spans::default(), BTreeSet::new());
-            Open { index, base, from: 0, size, entity, done, mixed: false, seams }
-        });
-        whole.done.insert(0..size);
-        whole.mixed = false;
+        let open = ledger.open.remove(&index);
+        let from = open.as_ref().map_or(0, |open| open.from);
+        let complete = entity.complete.or(Some(from + size));
+        let entity = Entity { complete, ..entity.clone() };
+        let seams = open.map(|open| open.seams).unwrap_or_default();
+        let mut done = Spans::default();
+        done.insert(0..size);
+        ledger.open.insert(index, Open { index, base, from, size, entity, done, mixed: false, seams });
         let is_one = ledger.journal.is_about_one();
         while let Some(next) =
             ledger.open.get(&ledger.journal.whole).filter(|open| !is_one && open.is_whole())
         {
             if next.size > 0 {
                 (ledger.journal.last_index, ledger.journal.last) = (next.index, next.base);
+                ledger.journal.last_entity = next.entity.clone();
             }
             ledger.journal.end = next.base + next.size;
             ledger.open.remove(&ledger.journal.whole);
@@ -286,16 +288,11 @@ impl Keeper {
         self.disk.rename(new, &self.path).await
     }
 
-    /// Ends a download that failed: what is there stays for the next run, unless it is worth nothing.
+    /// Ends a download that failed: what is there stays for the next run, which finds out what it is worth.
     pub(super) async fn give_up(self: &Arc<Self>, why: &Error) {
-        match why {
-            Error::ContentChanged { .. } => {
-                self.end().await;
-                return self.part.stays(false);
-            }
-            // The bytes were put aside.
-            Error::ChecksumMismatch { .. } => return self.end().await,
-            _ => (),
+        // The bytes were put aside.
+        if matches!(why, Error::ChecksumMismatch { .. }) {
+            return self.end().await;
         }
         if let Err(error) = self.write().await {
             tracing::warn!(%error, "the journal cannot be written: the next run begins where the last one left off");

@@ -61,7 +61,8 @@ impl Links {
         }
         tracing::info!(uid = content.uid, status, "the link has died: extracting again");
         let fresh = refresh.refresh(content).await?;
-        let is_alike = fresh.fragments.len() == content.fragments.len()
+        let is_alike = fresh.uid == content.uid
+            && fresh.fragments.len() == content.fragments.len()
             && fresh.fragments.iter().zip(&content.fragments).all(|(fresh, stale)| {
                 (fresh.range, &fresh.method, &fresh.body) == (stale.range, &stale.method, &stale.body)
                     && (fresh.size.is_none() || stale.size.is_none() || fresh.size == stale.size)

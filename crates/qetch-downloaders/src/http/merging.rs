@@ -41,8 +41,9 @@ impl Download<'_> {
             if let Some(spool) = spool {
                 let sums = self.task.sums.clone();
                 let landed = move |offset, chunks: &[bytes::Bytes]| sums.landed(offset, chunks);
-                keeper.part().append(end, &spool, fetched.bytes, landed).await?;
-                keeper.is_whole(index, end, fetched.bytes);
+                let append = keeper.part().append(end, &spool, fetched.bytes, landed);
+                self.task.gauge.work(append).await?;
+                keeper.is_whole(index, end, fetched.bytes, &fetched.entity);
             }
             end += fetched.bytes;
             self.task.check_size(end)?;
@@ -82,12 +83,15 @@ impl Download<'_> {
     /// Compares the last of several fragments that an earlier run left whole with what the origin has now: where a site
     /// changed what it has, the next fragments would be of another version.
     async fn confirm_last(&self, keeper: &Arc<Keeper>) -> Result<()> {
-        let Some((index, last)) = keeper.last() else { return Ok(()) };
-        if self.content.fragments.get(index).is_none_or(|fragment| fragment.range.is_some()) {
+        let Some((index, last, entity)) = keeper.last() else { return Ok(()) };
+        let Some(fragment) = self.content.fragments.get(index) else { return Ok(()) };
+        if fragment.range.is_some() {
+            // The next range of the same resource is held against what this one was told.
+            self.task.note(&fragment.url, &entity);
             return Ok(());
         }
         let fetch = self.fetch(index, keeper.part().clone(), last.start, None);
-        if fetch.confirm(last).await? {
+        if fetch.confirm(last, entity).await? {
             return Ok(());
         }
         tracing::warn!("what is there is of another version: beginning afresh");

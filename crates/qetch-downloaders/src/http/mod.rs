@@ -46,7 +46,7 @@ use std::{
 use async_trait::async_trait;
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use qetch_core::{
-    Content, Context, Delivery, DownloadOptions, Downloader, Error, Phase, Report, Result, Target,
+    Checksum, Content, Context, Delivery, DownloadOptions, Downloader, Error, Phase, Report, Result, Target,
     TargetKind, http_date,
 };
 
@@ -112,12 +112,20 @@ impl Downloader for Http {
             return Err(Error::invalid(format!("the content {}", content.uid), "it has no fragments"));
         }
         let (max_fragments, connections) = options.limits(content.fragments.len())?;
+        for checksum in &options.checksums {
+            // What the user asks for is verified or refused.
+            checksum.to_string().parse::<Checksum>()?;
+        }
         let task = Arc::new(Task::new(cx, self.disk.clone(), self.dice.clone(), content, options));
         let sizes = content.fragments.iter().map(qetch_core::Fragment::exact_size).collect();
         let sizes = Arc::new(Sizes::new(sizes, &task.meter));
         let download = Download { task, content, options, max_fragments, connections, sizes };
         match to.kind() {
             TargetKind::File(path) => download.to_file(path).await,
+            TargetKind::Pieces(_) if !options.checksums.is_empty() => {
+                let reason = "what its extractor merges is not verified yet";
+                Err(Error::unsupported(format!("a checksum for {}", content.uid), reason))
+            }
             TargetKind::Pieces(directory) => download.to_pieces(directory).await,
             _ => {
                 let reason = "http brings contents to a file or a directory of pieces";
@@ -142,11 +150,7 @@ impl Download<'_> {
         if self.task.disk.stands(path, self.options.overwrite)? {
             // What a run left that was killed while it published.
             Keeper::clear(&self.task.disk, path, &self.task.open).await?;
-            let bytes = existing::whole(&self.task, self.content, path).await?;
-            self.task.meter.resume(bytes);
-            self.task.meter.set_total(Some(bytes));
-            self.task.meter.set_phase(Phase::Done);
-            return self.heard(async { Ok(self.report([path.to_owned()], bytes).with_existed(true)) }).await;
+            return self.heard(self.unless_ended(self.existing(path))).await;
         }
         let (disk, resume) = (&self.task.disk, self.options.resume);
         let keeper = Arc::new(Keeper::open(disk, path, self.content, resume, &self.task.open).await?);
@@ -159,6 +163,15 @@ impl Download<'_> {
             result
         })
         .await
+    }
+
+    /// The file that stands at `path` already, if it is whole.
+    async fn existing(&self, path: &Path) -> Result<Report> {
+        let bytes = existing::whole(&self.task, self.content, path).await?;
+        self.task.meter.resume(bytes);
+        self.task.meter.set_total(Some(bytes));
+        self.task.meter.set_phase(Phase::Done);
+        Ok(self.report([path.to_owned()], bytes).with_existed(true))
     }
 
     /// Does `work` while the hook hears of it.
@@ -196,15 +209,23 @@ impl Download<'_> {
         }
         self.task.meter.set_phase(Phase::Finishing);
         let part = keeper.part();
-        let verified = match self.task.sums.verify(part.file(), bytes).await {
+        // Reading a large file again takes its time.
+        let verifying = self.task.gauge.work(self.task.sums.verify(part.file(), bytes));
+        let verified = match self.unless_ended(verifying).await {
             Err(error @ Error::ChecksumMismatch { .. }) => {
-                let aside = part.put_aside(path, ".mismatch").await?;
-                return Err(error.with_kept(aside));
+                part.file().set_len(bytes).await?;
+                return Err(match part.put_aside(path, ".mismatch").await {
+                    Ok(aside) => error.with_kept(aside),
+                    Err(problem) => {
+                        tracing::warn!(error = %problem, "the bytes cannot be put aside");
+                        error
+                    }
+                });
             }
             verified => verified?,
         };
         let modified = entity.as_ref().and_then(|entity| http_date(entity.last_modified.as_deref()?));
-        let note = entity.and_then(|entity| serde_json::to_string(&entity).ok()).unwrap_or_default();
+        let note = entity.map(|entity| existing::Note::new(self.content, entity).text()).unwrap_or_default();
         part.file().seal(bytes, modified, note).await?;
         part.publish(path, self.options.overwrite).await?;
         keeper.end().await;
@@ -265,6 +286,12 @@ impl Download<'_> {
             base,
             keeper: keeper.cloned(),
             told: None,
+            was: None,
+            expected: None,
+            given_up: None,
+            resumed: 0,
+            versions: 0,
+            strikes: 0,
             sizes: self.sizes.clone(),
         }
     }

@@ -10,6 +10,12 @@ use qetch_core::{Error, OpenAnswer, Url, shown};
 
 use super::entity::{Agreement, Entity};
 
+/// No file is larger: what files are addressed by is signed.
+const LARGEST: u64 = i64::MAX as u64;
+
+/// The most bytes before what was asked for that are read to get there.
+const MOST_SKIPPED: u64 = 1 << 20;
+
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ask {
@@ -88,7 +94,7 @@ impl<'a> Reply<'a> {
             200 => self.judge_whole(ask, known),
             206 => self.judge_part(ask, known),
             416 => Err(self.judge_unsatisfiable(ask, known)),
-            408 | 500 | 502 | 504 | 522 | 524 => Err(Misfit::Passing(Error::status(self.url, self.status))),
+            408 | 500 | 502 | 504 | 520..=524 => Err(Misfit::Passing(Error::status(self.url, self.status))),
             // Some hosts know no ranges, some refuse them, and some know none without an end.
             400 | 403 | 405 | 413 | 501 if known.is_none() && ask != Ask::Whole => {
                 Err(Misfit::NoRanges(format!("status {} to a range", self.status)))
@@ -143,6 +149,9 @@ impl<'a> Reply<'a> {
         if !offsets.contains(&ask.start()) {
             return Err(no_ranges("another range than was asked for"));
         }
+        if ask.start() - offsets.start > MOST_SKIPPED {
+            return Err(no_ranges("a range that begins long before what was asked for"));
+        }
         let length = self.length().map_err(Misfit::Fatal)?;
         if length.is_some_and(|length| length != offsets.end - offsets.start) {
             return Err(no_ranges("a range whose length is not the body's"));
@@ -164,6 +173,9 @@ impl<'a> Reply<'a> {
         match (ask, known, complete) {
             (Ask::From(0) | Ask::Between(0, _), None, Some(0)) => Misfit::Empty,
             (_, None, _) => Misfit::NoRanges("no range at all".into()),
+            (_, Some(known), Some(complete)) if known.complete == Some(complete) => {
+                Misfit::NoRanges("no range, though the file is as long as it was".into())
+            }
             (_, Some(_), _) => {
                 Misfit::Changed(Error::content_changed(self.url, "a part of it is no longer there"))
             }
@@ -193,7 +205,8 @@ impl<'a> Reply<'a> {
             return Ok(None);
         }
         let Some(text) = self.text(header::CONTENT_LENGTH) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| self.bad("a length that is no number"))
+        let length = text.parse().ok().filter(|length| *length <= LARGEST);
+        length.map(Some).ok_or_else(|| self.bad("a length that no file can have"))
     }
 
     fn text(&self, name: header::HeaderName) -> Option<&'a str> {
@@ -226,7 +239,8 @@ impl ContentRange {
     /// Reads it strictly: digits and nothing else, an end that is not before the start and lies within the whole.
     fn parse(text: &str) -> Option<Self> {
         let number = |text: &str| -> Option<u64> {
-            text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+            let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?;
+            number.filter(|number| *number <= LARGEST)
         };
         let (unit, rest) = text.split_once(' ')?;
         let (range, complete) = rest.trim().split_once('/')?;
@@ -286,6 +300,7 @@ mod tests {
             "bytes -99/200",
             "bytes 0 - 99/200",
             "bytes 0-18446744073709551615/*",
+            "bytes 0-9/18446744073709551615",
             "bytes */*",
             "items 0-9/10",
         ] {

@@ -6,12 +6,13 @@
 use std::ops::Range;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use qetch_core::Error;
+use qetch_core::{Error, OpenAnswer};
+use tokio::time::Instant;
 
 use super::{
     dice::Dice,
-    probe::{Ask, Misfit, Reply},
-    transfer::{Fault, Job, open},
+    probe::{Ask, Fit, Misfit, Reply},
+    transfer::{Clock, Fault, Job, open},
 };
 
 /// One part in so many of a fragment may be fetched again.
@@ -24,25 +25,34 @@ const LARGEST: u64 = 64 << 10;
 const PLACES: std::ops::RangeInclusive<u64> = 2..=4;
 const MOST_PLACES: u64 = 256;
 
+/// Replies of which is remembered which bytes they brought.
+const MOST_RUNS: usize = 1 << 12;
+
 impl Job {
     /// Compares some of what each reply brought with what the origin gives now.
     pub(super) async fn prove(&self, connections: usize) -> Result<(), Fault> {
         let total = self.plan().done();
         let blocks = {
             let runs = self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            choose(&runs, total, &self.task.dice)
+            choose(runs.kept(), total, &self.task.dice)
         };
         tracing::info!(blocks = blocks.len(), "comparing bytes");
         let compared = stream::iter(blocks).map(|block| self.compare(block));
         compared.buffer_unordered(connections).try_collect::<()>().await
     }
 
-    async fn compare(&self, block: Range<u64>) -> Result<(), Fault> {
+    async fn compare(&self, mut block: Range<u64>) -> Result<(), Fault> {
         let mut backoff = self.task.backoff();
-        loop {
+        while !block.is_empty() {
             let error = match self.compare_once(&block).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {
+                // A reply may hold less than was asked for.
+                Ok(Some(compared)) if compared > block.start => {
+                    block.start = compared;
+                    backoff.progressed();
+                    continue;
+                }
+                Ok(Some(_)) => self.bad("no bytes where there were some"),
+                Ok(None) => {
                     let url = &self.fragment().url;
                     return Err(Fault::Changed(Error::content_changed(
                         url,
@@ -58,21 +68,60 @@ impl Job {
             };
             self.task.bear(&mut backoff, error).await.map_err(Fault::Fatal)?;
         }
+        Ok(())
     }
 
-    /// Whether the origin gives the bytes of `block` that are there, as far as its reply goes.
-    async fn compare_once(&self, block: &Range<u64>) -> Result<bool, Misfit> {
-        let (start, end) = (self.span.0 + block.start, self.span.0 + block.end);
-        let ask = Ask::Between(start, end);
-        let mut answer = open(&self.task.cx, &self.fragment(), ask).await?;
+    /// How far the bytes of `block` that are there were compared with what the origin gives; `None` where they differ.
+    async fn compare_once(&self, block: &Range<u64>) -> Result<Option<u64>, Misfit> {
+        let ask = Ask::Between(self.span.0 + block.start, self.span.0 + block.end);
+        let answer = open(&self.task.cx, &self.fragment(), ask).await?;
         let fit = Reply::of(&answer).judge(ask, Some(&self.entity))?;
+        self.hear_digests(&answer);
+        self.compare_body(answer, &fit, block).await
+    }
+
+    /// Compares all that is there with one reply, of a host that gives no ranges.
+    pub(super) async fn is_all_the_same(&self) -> Result<bool, Error> {
+        let all = 0..self.plan().done();
+        let compared = async {
+            let answer = open(&self.task.cx, &self.fragment(), Ask::Whole).await?;
+            let fit = Reply::of(&answer).judge(Ask::Whole, Some(&self.entity))?;
+            if fit.is_proven {
+                return Ok(Some(all.end));
+            }
+            self.compare_body(answer, &fit, &all).await
+        };
+        match compared.await {
+            Ok(compared) => Ok(compared == Some(all.end)),
+            Err(Misfit::Changed(_) | Misfit::Empty | Misfit::NoRanges(_)) => Ok(false),
+            Err(
+                Misfit::Passing(error)
+                | Misfit::Unwelcome(error)
+                | Misfit::Dead(_, error)
+                | Misfit::Fatal(error),
+            ) => Err(error),
+        }
+    }
+
+    async fn compare_body(
+        &self,
+        mut answer: OpenAnswer,
+        fit: &Fit,
+        block: &Range<u64>,
+    ) -> Result<Option<u64>, Misfit> {
+        let (start, end) = (self.span.0 + block.start, self.span.0 + block.end);
         let _counted = self.task.gauge.connection();
         let ends = fit.body.1.unwrap_or(end).min(end);
+        let mut clock = Clock::new(true);
         let mut at = fit.body.0;
         while at < ends {
+            let since = Instant::now();
             let Some(mut chunk) = answer.chunk().await.map_err(Misfit::Passing)? else {
                 return Err(Misfit::Passing(self.bad("a body that is shorter than announced")));
             };
+            if !clock.arrived(since, chunk.len()) {
+                return Err(Misfit::Passing(self.bad("a few bytes in a long time")));
+            }
             self.task.gauge.arrived(chunk.len() as u64);
             self.task.gauge.waste(chunk.len() as u64);
             self.task.pay(chunk.len()).await;
@@ -87,10 +136,40 @@ impl Job {
             let place = self.base + (from - self.span.0);
             let there = self.part.file().read(place, chunk.len()).await.map_err(Misfit::Fatal)?;
             if there != chunk {
-                return Ok(false);
+                return Ok(None);
             }
         }
-        Ok(true)
+        Ok(Some(ends.saturating_sub(self.span.0)))
+    }
+}
+
+/// Which bytes replies brought. Of very many, a sample.
+#[derive(Debug)]
+pub(super) struct Runs {
+    kept: Vec<Range<u64>>,
+    noted: u64,
+}
+
+impl Runs {
+    pub(super) fn new(kept: Vec<Range<u64>>) -> Self {
+        let noted = kept.len() as u64;
+        Self { kept, noted }
+    }
+
+    /// Notes what a reply brought. Each of those noted is as likely to be kept as any other.
+    pub(super) fn note(&mut self, run: Range<u64>, dice: &Dice) {
+        self.noted += 1;
+        if self.kept.len() < MOST_RUNS {
+            return self.kept.push(run);
+        }
+        let place = usize::try_from(dice.below(self.noted)).unwrap_or(usize::MAX);
+        if let Some(kept) = self.kept.get_mut(place) {
+            *kept = run;
+        }
+    }
+
+    pub(super) fn kept(&self) -> &[Range<u64>] {
+        &self.kept
     }
 }
 

@@ -29,6 +29,11 @@ impl Sizes {
         sum(&self.sizes())
     }
 
+    /// The least that the whole can be.
+    pub(super) fn at_least(&self) -> u64 {
+        self.sizes().iter().flatten().fold(0, |sum, size| sum.saturating_add(*size))
+    }
+
     fn sizes(&self) -> MutexGuard<'_, Vec<Option<u64>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -24,6 +24,8 @@ pub(super) struct Sums(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     promised: Vec<Checksum>,
+    /// Those of them that the origin promises for this version of the file.
+    by_origin: Vec<Checksum>,
     hashers: Vec<Hasher>,
     /// How far they have come.
     at: u64,
@@ -57,6 +59,15 @@ impl Sums {
         }
     }
 
+    /// Adds checksums that the origin promises for the version that is fetched; the first reply that has some tells.
+    pub(super) fn promise_by_origin(&self, promised: Vec<Checksum>) {
+        if promised.is_empty() || !self.state().by_origin.is_empty() {
+            return;
+        }
+        self.state().by_origin.clone_from(&promised);
+        self.promise(promised);
+    }
+
     /// Whether there is nothing to verify.
     pub(super) fn is_empty(&self) -> bool {
         self.state().promised.is_empty()
@@ -70,9 +81,12 @@ impl Sums {
         }
     }
 
-    /// Forgets what was hashed: it is written anew.
+    /// Forgets what was hashed, and what the origin promised: another version is written.
     pub(super) fn restart(&self) {
-        self.state().restart();
+        let mut state = self.state();
+        let by_origin = std::mem::take(&mut state.by_origin);
+        state.promised.retain(|checksum| !by_origin.contains(checksum));
+        state.restart();
     }
 
     /// Verifies `file`, which has `len` bytes and is whole. Answers the checksums that it has.

@@ -1,11 +1,12 @@
 //! What all connections of one download share.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64},
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
-use qetch_core::{Content, Context, DownloadOptions, Error, Kind, Meter, RateLimit, Result};
+use qetch_core::{Content, Context, DownloadOptions, Error, Kind, Meter, RateLimit, Result, Url};
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -13,6 +14,7 @@ use super::{
     count::Count,
     dice::Dice,
     disk::{Disk, Landing},
+    entity::Entity,
     gauge::Gauge,
     keeper::Keeper,
     links::Links,
@@ -35,6 +37,8 @@ pub(super) struct Task {
     pub(super) busy: Count,
     /// Bytes that an earlier run left and that are still of use.
     pub(super) resumed: AtomicU64,
+    /// What is known of resources of which several fragments are ranges, by their URLs.
+    entities: Mutex<HashMap<String, Entity>>,
     /// Whether an HTML page cannot be what was meant.
     pub(super) is_media: bool,
     rate_limit: Option<RateLimit>,
@@ -68,6 +72,7 @@ impl Task {
             open: Count::default(),
             busy: Count::default(),
             resumed: AtomicU64::new(0),
+            entities: Mutex::default(),
             is_media: matches!(content.kind, Kind::Video | Kind::Audio | Kind::Image),
             rate_limit: options.rate_limit.clone(),
             retries: options.retries,
@@ -106,8 +111,22 @@ impl Task {
     /// Waits until bytes that arrived may have arrived.
     pub(super) async fn pay(&self, bytes: usize) {
         for limit in self.rates() {
-            self.gauge.wait(limit.take(bytes as u64)).await;
+            self.gauge.work(limit.take(bytes as u64)).await;
         }
+    }
+
+    /// What another fragment was told of the resource at `url`.
+    pub(super) fn known(&self, url: &Url) -> Option<Entity> {
+        self.entities().get(url.as_str()).cloned()
+    }
+
+    /// Notes what a fragment that is a range of the resource at `url` was told of it, for the others.
+    pub(super) fn note(&self, url: &Url, entity: &Entity) {
+        self.entities().entry(url.as_str().to_owned()).or_insert_with(|| entity.clone());
+    }
+
+    fn entities(&self) -> MutexGuard<'_, HashMap<String, Entity>> {
+        self.entities.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a rate is set.
@@ -136,7 +155,9 @@ impl Task {
         loop {
             sleep(tick).await;
             let now = self.gauge.all_arrived();
-            if now != arrived || self.gauge.is_waiting() || self.cx.is_waiting() {
+            // One who waits in line behind connections of its own that are stuck waits for nothing.
+            let is_meant = self.gauge.open() == 0 && (self.gauge.is_waiting() || self.cx.is_waiting());
+            if now != arrived || is_meant || self.gauge.is_working() {
                 (arrived, since) = (now, Instant::now());
             } else if since.elapsed() >= self.patience {
                 let problem = format!("not a byte has arrived for {} s", self.patience.as_secs_f32());

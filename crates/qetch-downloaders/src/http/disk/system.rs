@@ -234,7 +234,7 @@ fn take(path: PathBuf) -> Result<Arc<dyn File>> {
     // Each further round is another download that published in between; a file system where that never ends is one
     // that does not tell files apart.
     for _ in 0..100 {
-        let file = open_or_create(&path)?;
+        let Some(file) = open_or_create(&path)? else { continue };
         match file.try_lock() {
             Ok(()) => (),
             Err(TryLockError::WouldBlock) => {
@@ -264,11 +264,11 @@ fn options() -> OpenOptions {
     options
 }
 
-/// Opens the plain file at `path`, or makes one.
-fn open_or_create(path: &Path) -> Result<fs::File> {
+/// Opens the plain file at `path`, or makes one; `None` where it went away meanwhile.
+fn open_or_create(path: &Path) -> Result<Option<fs::File>> {
     match options().create_new(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
-        opened => return opened.map_err(|error| Error::io("create", path, error)),
+        opened => return opened.map(Some).map_err(|error| Error::io("create", path, error)),
     }
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => {
@@ -279,8 +279,12 @@ fn open_or_create(path: &Path) -> Result<fs::File> {
                 use std::os::unix::fs::OpenOptionsExt as _;
                 options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
             }
-            options.open(path).map_err(|error| Error::io("open", path, error))
+            match options.open(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                opened => opened.map(Some).map_err(|error| Error::io("open", path, error)),
+            }
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Ok(_) => Err(Error::conflict(path, "is no plain file, and the download would be written there")),
         Err(error) => Err(Error::io("look at", path, error)),
     }

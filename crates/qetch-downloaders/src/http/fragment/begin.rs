@@ -8,16 +8,17 @@ use std::{
     },
 };
 
-use qetch_core::{Error, Fragment, FragmentMethod, OpenAnswer, Result};
+use qetch_core::{Error, Fragment, FragmentMethod, OpenAnswer, Result, shown};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
     super::{
         count::Count,
-        entity::Entity,
+        entity::{Agreement, Entity},
         journal::Open,
         plan::{LEAST_SHARE, Plan},
         probe::{Ask, Misfit, Reply},
+        proof::Runs,
         spans::Spans,
         sums,
         transfer::{Fault, Job, Opened, open},
@@ -69,18 +70,19 @@ impl Fetch {
         Ok(Some(job))
     }
 
-    /// Compares the fragment, which an earlier run left whole in `place`, with what the origin has now. One of a host
-    /// without ranges is believed.
-    pub(in crate::http) async fn confirm(mut self, place: Range<u64>) -> Result<bool> {
+    /// Compares the fragment, which an earlier run left whole in `place` and fetched from `entity`, with what the origin
+    /// has now.
+    pub(in crate::http) async fn confirm(mut self, place: Range<u64>, entity: Entity) -> Result<bool> {
         let size = place.end - place.start;
         let mut there = Spans::default();
         there.insert(0..size);
-        let entity = Entity { complete: Some(size), has_ranges: true, ..Entity::default() };
+        let entity = Entity { complete: Some(size), has_ranges: true, ..entity };
         let plan = Plan::new(size, &there, 1);
         let job = self.job((0, Some(size)), entity, plan, there.runs().to_vec());
         match self.bring(&job, None).await {
-            Ok(()) | Err(Fault::NoRanges(_)) => Ok(true),
+            Ok(()) => Ok(true),
             Err(Fault::Changed(_)) => Ok(false),
+            Err(Fault::NoRanges(_)) => job.is_all_the_same().await,
             Err(
                 Fault::Fatal(error)
                 | Fault::Unwelcome(error)
@@ -111,7 +113,16 @@ impl Fetch {
         };
         let reply = Reply::of(&answer);
         self.told = self.told.or(reply.told_complete());
-        let fit = reply.judge(ask, None)?;
+        // Ranges of one resource have to be of one version; and so has a stream that takes the place of ranges.
+        let shared = range.as_ref().and_then(|_| self.task.known(&self.fragment.url));
+        let fit = reply.judge(ask, shared.as_ref())?;
+        if fit.entity.is_page && self.was.as_ref().is_some_and(|was| !was.is_page) {
+            let problem = format!("a page in place of the file ({})", shown(answer.url()));
+            return Err(Misfit::Passing(Error::bad_reply(answer.url(), problem)));
+        }
+        if let Some(Agreement::Changed(what)) = self.expected.as_ref().map(|it| it.agreement(&fit.entity)) {
+            return Err(Misfit::Changed(Error::content_changed(answer.url(), what)));
+        }
         if let (Some(told), Some(complete)) = (self.told, fit.entity.complete)
             && told != complete
         {
@@ -136,11 +147,13 @@ impl Fetch {
         }
         self.task.meter.answered();
         self.sizes.learn(self.index, total.or(self.size), &self.task.meter);
-        if let Some(sum) = self.sizes.sum() {
-            self.task.check_size(sum).map_err(Misfit::Fatal)?;
+        self.task.check_size(self.sizes.at_least()).map_err(Misfit::Fatal)?;
+        self.give_up().await.map_err(Misfit::Fatal)?;
+        if range.is_some() && fit.entity.complete.is_some() {
+            self.task.note(&self.fragment.url, &fit.entity);
         }
         if self.is_the_file && range.is_none() {
-            self.task.sums.promise(sums::promised(answer.headers(), answer.status() == 200));
+            self.task.sums.promise_by_origin(sums::promised(answer.headers(), answer.status() == 200));
         }
         let mut entity = fit.entity.clone();
         entity.has_ranges &= manner == Manner::Ranges;
@@ -174,8 +187,9 @@ impl Fetch {
             streams: Count::default(),
             began: Instant::now(),
             changed: Notify::new(),
+            is_the_file: self.is_the_file && self.fragment.range.is_none(),
             is_open: AtomicBool::new(false),
-            runs: Mutex::new(runs),
+            runs: Mutex::new(Runs::new(runs)),
         })
     }
 }

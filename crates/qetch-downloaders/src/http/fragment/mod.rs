@@ -22,6 +22,9 @@ use super::{
 /// which no change can mix.
 const MOST_VERSIONS: u32 = 3;
 
+/// How often a host that gave ranges is asked again after it gave none.
+const MOST_STRIKES: u32 = 2;
+
 /// One fragment to bring.
 #[derive(Debug)]
 pub(super) struct Fetch {
@@ -45,6 +48,17 @@ pub(super) struct Fetch {
     pub(super) keeper: Option<Arc<Keeper>>,
     /// The size of the resource that a reply told which was not used otherwise.
     pub(super) told: Option<u64>,
+    /// What it was fetched from before, and what the next answer must fit.
+    pub(super) was: Option<Entity>,
+    pub(super) expected: Option<Entity>,
+    /// Bytes of a version that was given up, of which the journal still speaks.
+    pub(super) given_up: Option<u64>,
+    /// Bytes that an earlier run left of it.
+    pub(super) resumed: u64,
+    /// Versions that were begun and given up.
+    pub(super) versions: u32,
+    /// How often ranges were refused and asked for again.
+    pub(super) strikes: u32,
     /// Hears its size as soon as an answer tells it.
     pub(super) sizes: Arc<Sizes>,
 }
@@ -70,11 +84,12 @@ impl Fetch {
     /// Brings it whole.
     pub(super) async fn run(mut self) -> Result<Fetched> {
         let mut backoff = self.task.backoff_of_a_fragment();
-        let mut versions = 0;
+        let mut patience = self.task.backoff();
         let mut manner = self.manner();
         // Another fragment may have met a dead link before.
         (self.age, self.fragment) = self.task.links.current(self.index).await;
         let mut resumed = self.resumed().await?;
+        self.resumed = resumed.as_ref().map_or(0, |job| job.plan().done());
         // It begins with bytes that are there, and would go on sending them for as long as it is open.
         let mut parked = self.parked().filter(|_| resumed.is_none());
         loop {
@@ -82,13 +97,13 @@ impl Fetch {
                 Some(job) => (job, None),
                 None => match self.begin(manner, parked.take()).await {
                     Ok((job, opened)) => (job, Some(opened)),
-                    Err(misfit) => match self.not_begun(misfit, &mut manner, &mut backoff).await? {
+                    Err(misfit) => match self.not_begun(misfit, &mut manner, &mut patience).await? {
                         Some(empty) => return Ok(empty),
                         None => continue,
                     },
                 },
             };
-            let (is_new, there) = (first.is_some(), job.plan().done());
+            let is_new = first.is_some();
             let fault = match self.bring(&job, first).await {
                 Ok(()) => return self.whole(&job),
                 Err(fault) => fault,
@@ -97,6 +112,7 @@ impl Fetch {
             job.writes.none().await;
             // All that this version brought is fetched again.
             let lost = job.plan().done();
+            (self.was, self.expected) = (Some(job.entity.clone()), Some(job.entity.clone()));
             match fault {
                 Fault::Fatal(error)
                 | Fault::Unwelcome(error)
@@ -106,15 +122,21 @@ impl Fetch {
                 }
                 Fault::Changed(error) if self.age > 0 && lost > 0 => return Err(error),
                 Fault::Changed(error) => {
-                    versions += u32::from(is_new);
-                    if versions >= MOST_VERSIONS {
-                        return Err(error);
+                    self.versions += u32::from(is_new);
+                    manner = self.another_version(error, manner)?;
+                }
+                // It may be one machine of several: what is there is worth asking again.
+                Fault::NoRanges(problem) if job.entity.has_ranges && self.strikes < MOST_STRIKES => {
+                    self.strikes += 1;
+                    let error = Error::bad_reply(&self.fragment.url, problem);
+                    self.task.bear(&mut patience, error).await?;
+                    let landed = self.landed();
+                    if landed > 0 {
+                        self.task.meter.restart(lost - landed);
+                        self.task.gauge.waste(lost - landed);
+                        resumed = self.resumed().await?;
+                        continue;
                     }
-                    if versions + 1 == MOST_VERSIONS {
-                        manner = Manner::OneStream;
-                    }
-                    tracing::info!(%error, "fetching it afresh");
-                    self.told = None;
                 }
                 Fault::NoRanges(problem) => {
                     tracing::info!(problem, "no ranges after all: fetching it afresh as one stream");
@@ -122,11 +144,28 @@ impl Fetch {
                 }
                 Fault::Cut(error) => self.task.bear(&mut backoff, error).await?,
             }
-            if !is_new {
-                self.task.resumed.fetch_sub(there, Ordering::Relaxed);
-            }
-            self.forget(lost).await?;
+            // Not before there is an answer to begin with: until then what is there may still be of use.
+            self.given_up = Some(lost);
         }
+    }
+
+    /// Bytes of it that are in the part file, and known to the journal.
+    fn landed(&self) -> u64 {
+        let open = self.keeper.as_ref().and_then(|keeper| keeper.begun(self.index));
+        open.map_or(0, |open| open.done.count())
+    }
+
+    /// How another version of it is to be fetched.
+    ///
+    /// # Errors
+    /// `error` where that was tried often enough.
+    fn another_version(&mut self, error: Error, manner: Manner) -> Result<Manner> {
+        if self.versions >= MOST_VERSIONS {
+            return Err(error);
+        }
+        tracing::info!(%error, "fetching it afresh");
+        (self.told, self.expected) = (None, None);
+        Ok(if self.versions + 1 == MOST_VERSIONS { Manner::OneStream } else { manner })
     }
 
     /// How it is asked for before anything is known of its origin.
@@ -147,6 +186,7 @@ impl Fetch {
     ) -> Result<Option<Fetched>> {
         match misfit {
             Misfit::Empty => {
+                self.give_up().await?;
                 self.task.meter.answered();
                 self.sizes.learn(self.index, Some(0), &self.task.meter);
                 let entity = Entity::default();
@@ -165,6 +205,11 @@ impl Fetch {
                 *manner = self.manner();
                 Ok(None)
             }
+            Misfit::Changed(error) if self.expected.is_some() => {
+                self.versions += 1;
+                *manner = self.another_version(error, *manner)?;
+                Ok(None)
+            }
             Misfit::Passing(error) | Misfit::Unwelcome(error)
                 if may_pass(&error) || matches!(error, Error::BadReply { .. }) =>
             {
@@ -181,6 +226,13 @@ impl Fetch {
     async fn renew(&mut self, status: u16, died: Error) -> Result<()> {
         (self.age, self.fragment) = self.task.links.renew(self.index, self.age, status, died).await?;
         Ok(())
+    }
+
+    /// Takes back what a version brought that was given up, now that another one begins.
+    async fn give_up(&mut self) -> Result<()> {
+        let Some(lost) = self.given_up.take() else { return Ok(()) };
+        self.task.resumed.fetch_sub(std::mem::take(&mut self.resumed), Ordering::Relaxed);
+        self.forget(lost).await
     }
 
     /// Takes back what a version brought that is begun again.
@@ -203,7 +255,7 @@ impl Fetch {
             return Err(Error::bad_reply(&self.fragment.url, problem));
         }
         if let Some(keeper) = &self.keeper {
-            keeper.is_whole(self.index, self.base, bytes);
+            keeper.is_whole(self.index, self.base, bytes, &job.entity);
         }
         Ok(Fetched { bytes, entity: job.entity.clone() })
     }

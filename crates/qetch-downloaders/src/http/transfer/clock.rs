@@ -15,20 +15,20 @@ const LEAST: u64 = 1 << 10;
 
 /// Counts the time in which bytes are waited for. Time spent writing, or held back by a rate, does not count.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(in crate::http) struct Clock {
     window: Duration,
     waited: Duration,
     bytes: u64,
 }
 
 impl Clock {
-    pub(super) fn new(can_ask_again: bool) -> Self {
+    pub(in crate::http) fn new(can_ask_again: bool) -> Self {
         let window = if can_ask_again { WINDOW } else { LONG_WINDOW };
         Self { window, waited: Duration::ZERO, bytes: 0 }
     }
 
     /// Bytes arrived after they were waited for since then. Whether the connection is worth waiting for.
-    pub(super) fn arrived(&mut self, since: Instant, bytes: usize) -> bool {
+    pub(in crate::http) fn arrived(&mut self, since: Instant, bytes: usize) -> bool {
         self.waited += since.elapsed();
         self.bytes += bytes as u64;
         if self.bytes >= LEAST {

@@ -20,6 +20,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+pub(super) use self::clock::Clock;
 use self::receive::Ended;
 use super::{
     count::Count,
@@ -29,6 +30,8 @@ use super::{
     part::Part,
     plan::{LEAST_TAIL, Plan, ShareId},
     probe::{Ask, Fit, Misfit, Reply},
+    proof::Runs,
+    sums,
     task::Task,
 };
 
@@ -66,10 +69,12 @@ pub(super) struct Job {
     pub(super) began: Instant,
     /// Told when there may be work for connections that have none.
     pub(super) changed: Notify,
+    /// Whether the fragment is all of the file.
+    pub(super) is_the_file: bool,
     /// Whether something arrived that nothing proves to be of the same version as the rest.
     pub(super) is_open: AtomicBool,
     /// Which bytes each reply brought.
-    pub(super) runs: Mutex<Vec<Range<u64>>>,
+    pub(super) runs: Mutex<Runs>,
 }
 
 /// An answer that fits and is open already.
@@ -150,10 +155,10 @@ impl Job {
             if left.is_empty() && opened.as_ref().is_none_or(|opened| opened.fit.body.1.is_some()) {
                 return Ok(());
             }
-            let done = self.plan().done();
-            let error = match self.bring_once(share, &left, opened.take()).await {
+            let mut brought = 0;
+            let error = match self.bring_once(share, &left, opened.take(), &mut brought).await {
                 Ok(Ended::Done) => return Ok(()),
-                Ok(Ended::Short) if self.plan().done() - done >= LEAST_REPLY => {
+                Ok(Ended::Short) if brought >= LEAST_REPLY => {
                     // The rest is asked for next.
                     backoff.progressed();
                     continue;
@@ -176,7 +181,7 @@ impl Job {
                 // The rest cannot be asked for: whoever began this begins again.
                 return Err(Fault::Cut(error));
             }
-            if self.plan().done() - done >= LEAST_REPLY {
+            if brought >= LEAST_REPLY {
                 backoff.progressed();
             }
             self.plan().rests(share, true);
@@ -197,6 +202,7 @@ impl Job {
         share: ShareId,
         left: &Range<u64>,
         opened: Option<Opened>,
+        brought: &mut u64,
     ) -> Result<Ended, Misfit> {
         let Opened { answer, fit, counted: _counted } = match opened {
             Some(opened) => opened,
@@ -210,6 +216,7 @@ impl Job {
                     () = self.is_brought(share) => return Ok(Ended::Done),
                 };
                 let fit = Reply::of(&answer).judge(ask, Some(&self.entity))?;
+                self.hear_digests(&answer);
                 Opened { answer, fit, counted: self.task.gauge.connection() }
             }
         };
@@ -221,9 +228,16 @@ impl Job {
         if moved >= LEAST_TAIL || !self.plan().is_live(share, self.now()) {
             return Ok(Ended::Done);
         }
-        let ended = self.receive(share, answer, &fit).await;
+        let ended = self.receive(share, answer, &fit, brought).await;
         self.plan().has_ended(share);
         ended
+    }
+
+    /// Notes the checksums of the whole file that a reply promises.
+    pub(super) fn hear_digests(&self, answer: &OpenAnswer) {
+        if self.is_the_file {
+            self.task.sums.promise_by_origin(sums::promised(answer.headers(), false));
+        }
     }
 
     /// Waits until all bytes of a share are there: another connection may bring them, too.
@@ -262,7 +276,7 @@ impl Job {
 
     /// How many replies brought something.
     pub(super) fn replies(&self) -> usize {
-        lock(&self.runs).len()
+        lock(&self.runs).kept().len()
     }
 
     /// What the plan calls now.

@@ -20,9 +20,6 @@ use super::{
 /// A connection from which nothing comes for so long, while something comes from others, is given up.
 const STALL: Duration = Duration::from_secs(5);
 
-/// Replies of which is remembered which bytes they brought.
-const MOST_RUNS: usize = 1 << 12;
-
 impl Job {
     /// Writes what arrives of a share until its end, or that of the body.
     pub(super) async fn receive(
@@ -30,12 +27,13 @@ impl Job {
         share: ShareId,
         mut answer: OpenAnswer,
         fit: &Fit,
+        brought: &mut u64,
     ) -> Result<Ended, Misfit> {
         let mut at = fit.body.0;
         // Bytes past this are not the fragment's, whatever the body still holds.
         let end = [fit.body.1, self.span.1].into_iter().flatten().min();
         let stream = (fit.body.0 <= self.span.0 && end == self.span.1).then(|| self.streams.one());
-        let (mut batch, mut run) = (Batch::default(), Run { job: self, brought: 0..0 });
+        let (mut batch, mut run) = (Batch::default(), Run { job: self, brought: 0..0, count: 0 });
         let mut clock = Clock::new(self.entity.has_ranges);
         loop {
             let since = Instant::now();
@@ -73,6 +71,7 @@ impl Job {
                 // Whoever does not read makes the sender wait.
                 self.task.pay(len).await;
                 let wants_more = self.take_in(share, at, piece, end, &mut batch, &mut run).await?;
+                *brought = run.count;
                 at += len as u64;
                 if !wants_more {
                     self.write(&mut batch).await?;
@@ -219,6 +218,8 @@ pub(super) enum Ended {
 struct Run<'a> {
     job: &'a Job,
     brought: Range<u64>,
+    /// Bytes in all.
+    count: u64,
 }
 
 impl Run<'_> {
@@ -231,12 +232,12 @@ impl Run<'_> {
             }
         }
         self.brought.end = claimed.end;
+        self.count += claimed.end - claimed.start;
     }
 
     fn note(&mut self) {
-        let mut runs = lock(&self.job.runs);
-        if !self.brought.is_empty() && runs.len() < MOST_RUNS {
-            runs.push(self.brought.clone());
+        if !self.brought.is_empty() {
+            lock(&self.job.runs).note(self.brought.clone(), &self.job.task.dice);
         }
     }
 }
