@@ -82,25 +82,23 @@ impl Job {
 
     /// Compares all that is there with one reply, of a host that gives no ranges.
     pub(super) async fn is_all_the_same(&self) -> Result<bool, Error> {
-        let all = 0..self.plan().done();
-        let compared = async {
-            let answer = open(&self.task.cx, &self.fragment(), Ask::Whole).await?;
-            let fit = Reply::of(&answer).judge(Ask::Whole, Some(&self.entity))?;
-            if fit.is_proven {
-                return Ok(Some(all.end));
-            }
-            self.compare_body(answer, &fit, &all).await
-        };
-        match compared.await {
-            Ok(compared) => Ok(compared == Some(all.end)),
-            Err(Misfit::Changed(_) | Misfit::Empty | Misfit::NoRanges(_)) => Ok(false),
-            Err(
-                Misfit::Passing(error)
-                | Misfit::Unwelcome(error)
-                | Misfit::Dead(_, error)
-                | Misfit::Fatal(error),
-            ) => Err(error),
+        let mut backoff = self.task.backoff();
+        loop {
+            let error = match self.compare_all().await {
+                Ok(is_same) => return Ok(is_same),
+                Err(Misfit::Changed(_) | Misfit::Empty | Misfit::NoRanges(_)) => return Ok(false),
+                Err(Misfit::Passing(error) | Misfit::Unwelcome(error)) => error,
+                Err(Misfit::Dead(_, error) | Misfit::Fatal(error)) => return Err(error),
+            };
+            self.task.bear(&mut backoff, error).await?;
         }
+    }
+
+    async fn compare_all(&self) -> Result<bool, Misfit> {
+        let all = 0..self.plan().done();
+        let answer = open(&self.task.cx, &self.fragment(), Ask::Whole).await?;
+        let fit = Reply::of(&answer).judge(Ask::Whole, Some(&self.entity))?;
+        Ok(fit.is_proven || self.compare_body(answer, &fit, &all).await? == Some(all.end))
     }
 
     async fn compare_body(

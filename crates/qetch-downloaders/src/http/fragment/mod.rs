@@ -96,7 +96,10 @@ impl Fetch {
             let (job, first) = match resumed.take() {
                 Some(job) => (job, None),
                 None => match self.begin(manner, parked.take()).await {
-                    Ok((job, opened)) => (job, Some(opened)),
+                    Ok((job, opened)) => {
+                        patience.progressed();
+                        (job, Some(opened))
+                    }
                     Err(misfit) => match self.not_begun(misfit, &mut manner, &mut patience).await? {
                         Some(empty) => return Ok(empty),
                         None => continue,

@@ -6,7 +6,7 @@ use super::{crashes::Scenario, disk::Plant, origin::Validators, schedule::Schedu
 
 /// Whether a crash at some operation shows the fault, and how.
 fn found_by_crashes(plant: Plant) -> Option<String> {
-    let scenario = Scenario::new("planted", 300_000, Validators::Strong).with(plant);
+    let scenario = Scenario::new("planted", 1_500_000, Validators::Strong).with(plant);
     let swept = catch_unwind(AssertUnwindSafe(|| scenario.sweep()));
     swept.err().map(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default())
 }
