@@ -311,7 +311,9 @@ impl Keeper {
                 Err(error) => return Err(error),
             }
         }
-        disk.remove(&files::with_suffix(to, ".qetch-journal"))
+        let journal = files::with_suffix(to, ".qetch-journal");
+        disk.remove(&new(&journal))?;
+        disk.remove(&journal)
     }
 
     /// Removes the journal of a file that is whole and has its name.
