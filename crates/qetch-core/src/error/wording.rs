@@ -20,7 +20,7 @@ pub(super) fn kept_shown(kept: &Option<PathBuf>) -> String {
 
 pub(super) fn needed_shown(needed: Option<u64>) -> String {
     let needed = needed.map(|bytes| format!(", which needs {bytes} bytes")).unwrap_or_default();
-    format!("{needed}; what has arrived is kept, so make room and run it again")
+    format!("{needed}; make room and run it again")
 }
 
 pub(super) fn note_shown(note: &Option<String>) -> String {

@@ -26,6 +26,10 @@ impl Download<'_> {
         let starts = self.starts()?;
         let (whole, end) = self.go_on(keeper, starts.as_deref()).await?;
         (0..whole).for_each(|_| self.task.meter.fragment_done());
+        if let (Some(_), Some(total)) = (&starts, self.sizes.sum()) {
+            self.task.check_size(total)?;
+            keeper.part().file().allocate(total).await?;
+        }
         if starts.is_none() && self.content.fragments.len() > 1 {
             // A run that was killed leaves those that were to be added next, and they are not written any more.
             (0..=whole).try_for_each(|index| self.task.disk.remove(&spool(keeper, index)))?;

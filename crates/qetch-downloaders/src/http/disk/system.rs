@@ -33,7 +33,15 @@ impl Disk for System {
 
     async fn take(&self, path: &Path) -> Result<Arc<dyn File>> {
         let path = path.to_owned();
-        blocking(move |_| take(path)).await
+        blocking(move |wanted| {
+            let file = take(path)?;
+            // Nobody is there any more to take a file away again that was made for nothing.
+            if !wanted.is_wanted() && file.0.0.metadata().is_ok_and(|found| found.len() == 0) {
+                _ = fs::remove_file(&file.0.1);
+            }
+            Ok(Arc::new(file) as Arc<dyn File>)
+        })
+        .await
     }
 
     async fn create(&self, path: &Path) -> Result<Arc<dyn File>> {
@@ -230,7 +238,7 @@ mod notes {
     }
 }
 
-fn take(path: PathBuf) -> Result<Arc<dyn File>> {
+fn take(path: PathBuf) -> Result<Opened> {
     // Each further round is another download that published in between; a file system where that never ends is one
     // that does not tell files apart.
     for _ in 0..100 {
@@ -253,7 +261,7 @@ fn take(path: PathBuf) -> Result<Arc<dyn File>> {
             fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
             continue;
         }
-        return Ok(Opened::file(file, path));
+        return Ok(Opened(Arc::new((file, path))));
     }
     Err(Error::conflict(path, "is replaced again and again"))
 }

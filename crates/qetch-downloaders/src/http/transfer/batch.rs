@@ -57,3 +57,27 @@ impl Batch {
         (batch.bytes > 0).then_some((batch.offset, batch.chunks))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_written_when_it_is_large_or_old() {
+        let mut batch = Batch::default();
+        assert_eq!((batch.flush_at(), batch.take().is_some()), (None, false));
+        let chunk = Bytes::from(vec![0; 16 << 10]);
+        for number in 0..16 {
+            assert!(!batch.is_full(), "256 KiB are gathered where the network gives them");
+            assert!(!batch.is_elsewhere(100 + number * (16 << 10)));
+            batch.push(100 + number * (16 << 10), chunk.clone());
+        }
+        assert!(batch.is_full() && batch.is_elsewhere(100));
+        assert_eq!(batch.flush_at(), Some(Instant::now() + AGE));
+        let (offset, chunks) = batch.take().unwrap();
+        assert_eq!((offset, chunks.concat().len()), (100, 256 << 10));
+        // However small the chunks are, there are not too many of them.
+        (0..CHUNKS as u64).for_each(|at| batch.push(at, Bytes::from_static(b"x")));
+        assert!(batch.is_full());
+    }
+}
