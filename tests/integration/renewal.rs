@@ -237,7 +237,12 @@ async fn another_entity_behind_the_new_link_is_refused() {
             links.origin.serve("/a.mp4?sig=1", dying(before.clone(), SIZE / 2));
             links.origin.serve("/a.mp4?sig=2", after.clone());
             links.refused(&links.fetch(connections).await, "content_changed");
-            assert_eq!(links.folder.names(), [""; 0], "{what}, {connections} connections");
+            // What is there stays: the next run finds out what it is worth.
+            let names = links.folder.names();
+            assert!(
+                names.iter().all(|name| name.contains(".qetch")),
+                "{what}, {connections} connections: {names:?}"
+            );
             links.site.reset().await;
         }
     }
