@@ -100,10 +100,12 @@ impl Fetch {
                         patience.progressed();
                         (job, Some(opened))
                     }
-                    Err(misfit) => match self.not_begun(misfit, &mut manner, &mut patience).await? {
-                        Some(empty) => return Ok(empty),
-                        None => continue,
-                    },
+                    Err(misfit) => {
+                        match self.not_begun(misfit, &mut manner, &mut patience, &mut backoff).await? {
+                            Some(empty) => return Ok(empty),
+                            None => continue,
+                        }
+                    }
                 },
             };
             let is_new = first.is_some();
@@ -185,7 +187,8 @@ impl Fetch {
         &mut self,
         misfit: Misfit,
         manner: &mut Manner,
-        backoff: &mut Backoff,
+        patience: &mut Backoff,
+        less_patience: &mut Backoff,
     ) -> Result<Option<Fetched>> {
         match misfit {
             Misfit::Empty => {
@@ -213,10 +216,12 @@ impl Fetch {
                 *manner = self.another_version(error, *manner)?;
                 Ok(None)
             }
-            Misfit::Passing(error) | Misfit::Unwelcome(error)
-                if may_pass(&error) || matches!(error, Error::BadReply { .. }) =>
-            {
-                self.task.bear(backoff, error).await.map(|()| None)
+            // A host that contradicts itself does so again, more often than not.
+            Misfit::Passing(error @ Error::BadReply { .. }) => {
+                self.task.bear(less_patience, error).await.map(|()| None)
+            }
+            Misfit::Passing(error) | Misfit::Unwelcome(error) if may_pass(&error) => {
+                self.task.bear(patience, error).await.map(|()| None)
             }
             Misfit::Passing(error)
             | Misfit::Unwelcome(error)
