@@ -8,6 +8,7 @@
     reason = "a panic in a test is the report"
 )]
 
+mod clocks;
 mod download;
 mod facade;
 mod gfycat;
@@ -17,6 +18,7 @@ mod nginx;
 mod pond;
 #[cfg(recorded)]
 mod recorded;
+mod refresh;
 mod renewal;
 mod replies;
 mod resume;
@@ -24,4 +26,5 @@ mod sharing;
 #[cfg(openssl)]
 mod tls;
 mod traps;
+mod versions;
 mod whole_files;

@@ -218,3 +218,33 @@ async fn files_of_no_byte_and_of_one() {
         assert_eq!(origin.hits("/f"), 1);
     }
 }
+
+#[tokio::test]
+async fn a_total_that_no_disk_holds_is_an_error_and_no_panic() {
+    for (total, codes) in
+        [(u64::MAX, &["bad_reply"][..]), (9_000_000_000_000_000_000, &["no_room", "bad_reply"])]
+    {
+        let huge = Resource::new(pattern(100, 1)).with_status(206);
+        let huge = huge.with_header("Content-Range", format!("bytes 0-99/{total}"));
+        let origin = Origin::start().await.unwrap();
+        origin.serve("/f", huge);
+        let done = download(&origin, DownloadOptions::new().with_retries(1));
+        let outcome = tokio::time::timeout(Duration::from_secs(10), done).await.expect("it got stuck");
+        let error = outcome.result.unwrap_err();
+        assert!(codes.contains(&error.code()), "{total}: {error}");
+        assert_eq!(outcome.file, None);
+    }
+}
+
+/// Each reply begins at the beginning of the file, those that are compared too.
+#[tokio::test]
+async fn ranges_that_begin_far_earlier_do_not_cost_the_file_again_and_again() {
+    let size = 8 << 20;
+    let (origin, body) = (Origin::start().await.unwrap(), pattern(size, 1));
+    let superset = Behaviour::Superset { before: u64::MAX / 4 };
+    origin.serve("/f", Resource::new(body.clone()).with_behaviour(superset));
+    let outcome = download(&origin, DownloadOptions::new()).await;
+    assert_right(&outcome, &body);
+    let sent = origin.bytes_sent("/f");
+    assert!(sent < size as u64 * 3 / 2, "{sent} bytes were sent");
+}

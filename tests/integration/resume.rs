@@ -2,8 +2,8 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use qetch::{Content, Context, DownloadOptions, Fragment, Phase, Report, Result, Stop, Target};
-use qetch_testkit::{Behaviour, Origin, Resource, pattern};
+use qetch::{Content, Context, DownloadOptions, Fragment, Kind, Phase, Report, Result, Stop, Target};
+use qetch_testkit::{Behaviour, Origin, Resource, When, Which, pattern};
 use qetch_tests::{Folder, content, downloaders, listening};
 
 const MIB: usize = 1024 * 1024;
@@ -287,7 +287,7 @@ async fn two_at_once_do_not_share_a_part() {
 #[tokio::test]
 async fn a_download_in_which_no_byte_moves_is_given_up_and_kept() {
     let body = pattern(SIZE, 1);
-    let stalling = Behaviour::Stalls { which: qetch_testkit::Which::All, after: 300_000 };
+    let stalling = Behaviour::Stalls { which: Which::All, after: 300_000 };
     let place = Place::new(Resource::new(body.clone()).with_etag("one").with_behaviour(stalling)).await;
     let content = place.content();
     let options = DownloadOptions::new().with_patience(Duration::from_millis(600)).with_max_connections(1);
@@ -305,4 +305,76 @@ async fn a_wait_that_a_host_asks_for_is_no_standstill() {
     let place = Place::new(Resource::new(body.clone()).with_behaviour(waits)).await;
     let options = DownloadOptions::new().with_patience(Duration::from_millis(500));
     place.run(&place.content(), &options).await.unwrap();
+}
+
+/// A captive portal, for a while.
+#[tokio::test]
+async fn a_page_in_place_of_the_rest_costs_nothing_of_what_is_there() {
+    let body = pattern(SIZE, 1);
+    for kind in [Kind::Video, Kind::Other] {
+        let place = Place::new(slow(&body).with_etag("one")).await;
+        let mut content = place.content();
+        content.kind = kind;
+        place.half(&content, DownloadOptions::new()).await;
+        let pages = Behaviour::Pages { which: Which::All, page: "<html>Log in".into() };
+        place.origin.serve("/f", slow(&body).with_etag("one").with_behaviour(pages));
+        let error = place.run(&content, &DownloadOptions::new().with_retries(1)).await.unwrap_err();
+        assert_eq!(error.code(), "bad_reply", "{error}");
+        assert_eq!(place.folder.names(), ["f.qetch", "f.qetch-journal"]);
+        place.origin.serve("/f", slow(&body).with_etag("one"));
+        let report = place.whole(&content, &body).await;
+        assert!(report.resumed > SIZE as u64 / 3, "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_whole_reply_to_a_range_costs_nothing_of_what_is_there() {
+    let body = pattern(SIZE, 1);
+    let place = Place::new(slow(&body).with_etag("one")).await;
+    let content = place.content();
+    place.half(&content, DownloadOptions::new()).await;
+    let honest = Box::new(slow(&body).with_etag("one"));
+    let again = Behaviour::Becomes { when: When::Bodies(1), resource: honest };
+    let whole = slow(&body).with_etag("one").with_behaviour(Behaviour::NoRanges).with_behaviour(again);
+    place.origin.serve("/f", whole);
+    let sent = place.origin.bytes_sent("/f");
+    let report = place.whole(&content, &body).await;
+    assert!(report.resumed > SIZE as u64 / 3, "{report:?}");
+    let (sent, missing) = (place.origin.bytes_sent("/f") - sent, SIZE as u64 - report.resumed);
+    assert!(sent < missing + SIZE as u64 / 10, "{sent} bytes were sent for {missing}");
+}
+
+#[tokio::test]
+async fn what_the_origin_promises_is_verified_after_going_on_too() {
+    let body = pattern(SIZE, 1);
+    let (right, wrong) =
+        ("tii/HQ72tgGm8+Q8h4kZXWqTc/qDbzbcY1D8gJJWgxo=".to_owned(), format!("{}=", "A".repeat(43)));
+    for (digest, names) in [(right, "f"), (wrong, "f.mismatch")] {
+        let resource = slow(&body).with_etag("one").with_header("Repr-Digest", format!("sha-256=:{digest}:"));
+        let place = Place::new(resource).await;
+        let content = place.content();
+        place.half(&content, DownloadOptions::new()).await;
+        match place.run(&content, &DownloadOptions::new()).await {
+            Ok(report) => assert!(names == "f" && report.checksums.len() == 1, "{report:?}"),
+            Err(error) => assert_eq!((error.code(), names), ("checksum_mismatch", "f.mismatch")),
+        }
+        assert_eq!(place.folder.names(), [names]);
+        assert!(fs::read(place.folder.path(names)).unwrap() == body);
+    }
+}
+
+/// A run that is killed has not the time to remove what it would have added next.
+#[tokio::test]
+async fn fragments_that_a_killed_run_had_not_added_are_removed() {
+    for half in [false, true] {
+        let (place, content, whole) = three(false).await;
+        if half {
+            place.half(&content, DownloadOptions::new()).await;
+        }
+        for name in ["f.qetch-0", "f.qetch-1", "f.qetch-2", "f.qetch-journal-new"] {
+            fs::write(place.folder.path(name), "torn").unwrap();
+        }
+        let report = place.whole(&content, &whole).await;
+        assert_eq!(report.resumed > 0, half, "{report:?}");
+    }
 }

@@ -1,13 +1,14 @@
 //! Downloads side by side: what a host gives is shared, and a rate is kept.
 
 use std::{
+    fs,
     num::NonZeroU64,
     time::{Duration, Instant},
 };
 
-use qetch::{Context, DownloadOptions, RateLimit, Stop, Target};
+use qetch::{Context, DownloadOptions, Qetch, RateLimit, Stop, Target};
 use qetch_testkit::{Behaviour, Origin, Resource, pattern};
-use qetch_tests::{Folder, content, download, downloaders};
+use qetch_tests::{Folder, content, download, downloaders, stopping_at};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -76,4 +77,26 @@ async fn a_host_that_complains_of_many_connections_gets_fewer() {
     let outcome = download(&origin, DownloadOptions::new()).await;
     assert!(outcome.file.as_deref() == Some(&body[..]), "{:?}", outcome.result);
     assert!(origin.hits("/f") < 40, "{} requests", origin.hits("/f"));
+}
+
+/// What extracting opened is kept for the download, and is the one connection that the host gives.
+#[tokio::test]
+async fn a_host_of_one_connection_lets_a_run_go_on_after_extracting() {
+    let origin = Origin::start().await.unwrap();
+    let body = [b"\0\0\0\x20ftypisom".to_vec(), pattern(4 << 20, 1)].concat();
+    let video = Resource::new(body.clone()).with_etag("one").with_content_type("video/mp4");
+    origin.serve("/v.mp4", video.with_shared_throttle(8 * MIB));
+    let (folder, qetch) = (Folder::new(), Qetch::builder().max_per_host(1).build());
+    let run = async |options: &DownloadOptions| {
+        let mut extraction = qetch.extract(&origin.url("/v.mp4")).await.unwrap();
+        let content = extraction.next_variants().await.unwrap().unwrap().best().clone();
+        let done = qetch.download(&content, folder.path("f"), options);
+        tokio::time::timeout(Duration::from_secs(5), done).await.expect("it waits for itself")
+    };
+    let stopped = run(&stopping_at(DownloadOptions::new(), 2 * MIB)).await;
+    assert_eq!(stopped.unwrap_err().code(), "interrupted");
+    let report = run(&DownloadOptions::new()).await.unwrap();
+    assert!(report.resumed > MIB, "{report:?}");
+    assert!(fs::read(folder.path("f")).unwrap() == body);
+    assert_eq!(folder.names(), ["f"]);
 }

@@ -5,9 +5,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use qetch::{Checksum, Content, Context, DownloadOptions, Error, Report, Result, Target};
-use qetch_testkit::{Origin, Resource, pattern};
-use qetch_tests::{Folder, content, downloaders};
+use qetch::{Checksum, Content, Context, DownloadOptions, Error, Report, Result, Stop, Target};
+use qetch_testkit::{Behaviour, Origin, Resource, When, Which, pattern};
+use qetch_tests::{
+    Folder, content, download, download_content, download_to as run, downloaders, stopping_at,
+};
 
 const SIZE: usize = 2_000_003;
 const DATE: &str = "Wed, 21 Oct 2015 07:28:00 GMT";
@@ -18,11 +20,6 @@ async fn served(resource: Resource) -> (Origin, Folder, Content) {
     origin.serve("/f", resource);
     let content = content([origin.url("/f").as_str()]);
     (origin, folder, content)
-}
-
-async fn run(folder: &Folder, content: &Content, options: &DownloadOptions) -> Result<Report> {
-    let to = Target::file(folder.path("f"));
-    downloaders().download(&Context::new(), content, &to, options).await
 }
 
 #[tokio::test]
@@ -171,7 +168,7 @@ async fn a_file_that_is_larger_than_allowed_is_refused_before_it_is_fetched() {
         for chunked in [false, true] {
             let mut resource = Resource::new(pattern(SIZE, 1));
             if chunked {
-                resource = resource.with_behaviour(qetch_testkit::Behaviour::Chunked);
+                resource = resource.with_behaviour(Behaviour::Chunked);
             }
             let (_origin, folder, content) = served(resource).await;
             let done = run(&folder, &content, &DownloadOptions::new().with_max_size(most)).await;
@@ -181,4 +178,103 @@ async fn a_file_that_is_larger_than_allowed_is_refused_before_it_is_fetched() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn fragments_of_unknown_sizes_are_no_larger_together_than_allowed() {
+    let origin = Origin::start().await.unwrap();
+    let links: Vec<_> = (0..4)
+        .map(|index| {
+            let path = format!("/{index}");
+            let body = pattern(SIZE / 4, index);
+            origin.serve(&path, Resource::new(body).with_behaviour(Behaviour::Chunked));
+            origin.url(&path)
+        })
+        .collect();
+    let content = content(links.iter().map(String::as_str));
+    let outcome = download_content(&content, DownloadOptions::new().with_max_size(SIZE as u64 / 3)).await;
+    assert_eq!((outcome.result.unwrap_err().code(), outcome.file), ("over_limit", None));
+    assert_eq!((origin.hits("/2"), origin.hits("/3")), (0, 0), "it was known before");
+}
+
+#[tokio::test]
+async fn a_checksum_that_nobody_computes_is_refused() {
+    let (_origin, folder, content) = served(Resource::new("abc")).await;
+    let options = DownloadOptions::new().with_checksum(Checksum::new("sha512", "00"));
+    let error = run(&folder, &content, &options).await.unwrap_err();
+    assert_eq!((error.code(), folder.names()), ("invalid", vec![]));
+    assert!(error.to_string().contains("sha512"), "{error}");
+
+    let (_, wrong) = checksums()[1].clone();
+    let (to, options) = (Target::pieces(folder.root()), DownloadOptions::new().with_checksum(wrong));
+    let error = downloaders().download(&Context::new(), &content, &to, &options).await.unwrap_err();
+    assert_eq!((error.code(), folder.names()), ("unsupported", vec![]));
+}
+
+/// The first version is longer, so that some of it may stay behind the second.
+#[tokio::test]
+async fn evidence_is_what_was_hashed() {
+    let (old, new) = (pattern(4 * SIZE, 1), pattern(2 * SIZE, 2));
+    let second = Box::new(Resource::new(new.clone()).with_etag("two"));
+    let becomes = Behaviour::Becomes { when: When::Bodies(3), resource: second };
+    let (origin, folder, content) = served(Resource::new(old).with_etag("one").with_behaviour(becomes)).await;
+    let (_, wrong) = checksums()[1].clone();
+    let error = run(&folder, &content, &DownloadOptions::new().with_checksum(wrong)).await.unwrap_err();
+    let Error::ChecksumMismatch { actual, .. } = error else { panic!("{error:?}") };
+    assert_eq!(folder.names(), ["f.mismatch"]);
+    assert!(fs::read(folder.path("f.mismatch")).unwrap() == new, "other bytes");
+    origin.serve("/f", Resource::new(new));
+    let right = Checksum::new("sha256", &actual);
+    download(&origin, DownloadOptions::new().with_checksum(right)).await.result.unwrap();
+}
+
+#[tokio::test]
+async fn looking_at_a_whole_file_leaves_what_another_run_began() {
+    let resource = || Resource::new(pattern(SIZE, 1)).with_etag("one").with_last_modified(DATE);
+    let (origin, folder, content) = served(resource()).await;
+    run(&folder, &content, &DownloadOptions::new()).await.unwrap();
+    origin.serve("/f", resource().with_shared_throttle(SIZE as u64 * 2));
+    let overwrite = || DownloadOptions::new().with_overwrite(true);
+    let stopped = run(&folder, &content, &stopping_at(overwrite(), SIZE as u64 / 2)).await;
+    assert_eq!(stopped.unwrap_err().code(), "interrupted");
+    let names = ["f", "f.qetch", "f.qetch-journal"];
+    assert_eq!(folder.names(), names);
+    let journal = fs::read(folder.path("f.qetch-journal")).unwrap();
+
+    assert!(run(&folder, &content, &DownloadOptions::new()).await.unwrap().existed);
+    assert_eq!(folder.names(), names);
+    assert_eq!(fs::read(folder.path("f.qetch-journal")).unwrap(), journal);
+    let report = run(&folder, &content, &overwrite()).await.unwrap();
+    assert!(report.resumed > SIZE as u64 / 3, "{report:?}");
+    assert_eq!(folder.names(), ["f"]);
+}
+
+/// nginx makes its ETags of time and size: two files of one build may have the same.
+#[tokio::test]
+async fn a_file_of_another_link_with_the_same_tag_and_size_is_a_conflict() {
+    let (origin, folder, mut first) = served(Resource::new(pattern(SIZE, 1)).with_etag("one")).await;
+    origin.serve("/g", Resource::new(pattern(SIZE, 2)).with_etag("one"));
+    let mut second = content([origin.url("/g").as_str()]);
+    (first.uid, second.uid) = ("first".into(), "second".into());
+    run(&folder, &first, &DownloadOptions::new()).await.unwrap();
+    let error = run(&folder, &second, &DownloadOptions::new()).await.unwrap_err();
+    assert_eq!((error.code(), folder.names()), ("conflict", vec!["f".to_owned()]));
+    assert!(fs::read(folder.path("f")).unwrap() == pattern(SIZE, 1));
+    assert!(run(&folder, &first, &DownloadOptions::new()).await.unwrap().existed);
+}
+
+#[tokio::test]
+async fn looking_at_a_file_can_be_stopped() {
+    let silent = Behaviour::Silent { which: Which::All };
+    let (origin, folder, content) = served(Resource::new("something").with_behaviour(silent)).await;
+    fs::write(folder.path("f"), "something").unwrap();
+    let stop = Stop::new();
+    let options = DownloadOptions::new().with_stop(stop.clone());
+    let asked = async {
+        origin.until(|origin| origin.hits("/f") > 0).await;
+        stop.ask();
+    };
+    let stopped = async { tokio::join!(run(&folder, &content, &options), asked).0 };
+    let result = tokio::time::timeout(Duration::from_secs(3), stopped).await.expect("it does not stop");
+    assert_eq!((result.unwrap_err().code(), folder.names()), ("interrupted", vec!["f".to_owned()]));
 }

@@ -14,10 +14,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use qetch::{
-    Content, Context, DownloadOptions, Fragment, Kind, Progress, Registry, Report, Result, Target, Url,
+    Content, Context, DownloadOptions, Fragment, Kind, Progress, Registry, Report, Result, Stop, Target, Url,
 };
 use qetch_testkit::Origin;
 use tempfile::TempDir;
@@ -109,4 +110,24 @@ pub fn listening(options: DownloadOptions) -> (DownloadOptions, Arc<Mutex<Vec<Pr
     let heard = Arc::<Mutex<Vec<_>>>::default();
     let hook = heard.clone();
     (options.with_hook(move |progress| hook.lock().unwrap().push(progress)), heard)
+}
+
+/// `options` that ask to stop once so many bytes are there.
+pub fn stopping_at(options: DownloadOptions, bytes: u64) -> DownloadOptions {
+    let stop = Stop::new();
+    let options = options.with_stop(stop.clone()).with_update_delay(Duration::from_millis(1));
+    options.with_hook(move |progress: Progress| {
+        if progress.done >= bytes {
+            stop.ask();
+        }
+    })
+}
+
+/// Downloads `content` to the file `f` of `folder`.
+///
+/// # Errors
+/// Those of the download.
+pub async fn download_to(folder: &Folder, content: &Content, options: &DownloadOptions) -> Result<Report> {
+    let to = Target::file(folder.path("f"));
+    downloaders().download(&Context::new(), content, &to, options).await
 }
