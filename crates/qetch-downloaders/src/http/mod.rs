@@ -4,7 +4,7 @@
 //! - `mod`: a content of one or many fragments to one file, or to a file each;
 //! - `existing`: a file that stands at the target already;
 //! - `fragment`: the first answer is the probe; then the connections of one fragment;
-//! - `probe`, `entity`: whether a reply may be used at all, and whether it is of the same version (pure);
+//! - `probe`, `content_range`, `entity`: whether a reply may be used at all, and whether it is of the same version (pure);
 //! - `plan`: which bytes are whose (pure);
 //! - `transfer`: one connection, from the request to the bytes on disk;
 //! - `proof`: comparing bytes where no validator tells;
@@ -14,6 +14,7 @@
 //! - `sums`: checksums.
 
 mod backoff;
+mod content_range;
 mod count;
 mod dice;
 mod disk;

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use qetch_core::{Error, Result, blocking, files};
 
-use super::{Disk, File, Landing, Looked, Published};
+use super::{Disk, File, Landing, Looked, Published, notes};
 
 /// The disk of this machine. Its work is done on the runtime's threads for what blocks.
 #[derive(Debug, Default)]
@@ -192,49 +192,6 @@ impl File for Opened {
             file.sync_all()
         })
         .await
-    }
-}
-
-/// Notes are extended attributes, which hold when the file was changed last, so that a later change makes them void.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod notes {
-    use std::{fs::File, io, time::SystemTime};
-
-    use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
-
-    const NAME: &str = "user.qetch";
-
-    pub(super) fn write(file: &File, note: &str) -> io::Result<()> {
-        let text = format!("{}\n{note}", stamp(file.metadata()?.modified().ok()));
-        Ok(fsetxattr(file, NAME, text.as_bytes(), XattrFlags::empty())?)
-    }
-
-    pub(super) fn read(file: &File, modified: Option<SystemTime>) -> Option<String> {
-        let mut bytes = vec![0; 4096];
-        let len = fgetxattr(file, NAME, &mut bytes[..]).ok()?;
-        bytes.truncate(len);
-        let text = String::from_utf8(bytes).ok()?;
-        let (noted, note) = text.split_once('\n')?;
-        (noted == stamp(modified)).then(|| note.to_owned())
-    }
-
-    fn stamp(time: Option<SystemTime>) -> String {
-        let since = time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-        since.unwrap_or_default().as_nanos().to_string()
-    }
-}
-
-/// Nothing is noted here.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-mod notes {
-    use std::{fs::File, io, time::SystemTime};
-
-    pub(super) fn write(_: &File, _: &str) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) fn read(_: &File, _: Option<SystemTime>) -> Option<String> {
-        None
     }
 }
 
