@@ -3,8 +3,6 @@
 //! The rules are those of RFC 9110, section 14 and 15.3.7, and a reading of what servers do in spite of it. Only a
 //! reply that fits in every respect gives bytes; anything else is refused, and the refusal says what to do instead.
 
-use std::ops::Range;
-
 use http::{HeaderMap, HeaderValue, header};
 use qetch_core::{Error, OpenAnswer, Url, shown};
 
