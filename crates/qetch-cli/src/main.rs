@@ -69,20 +69,23 @@ fn download(arguments: &DownloadArguments) -> Result<u8, Failure> {
     let inputs = input::read(arguments)?;
     download::check(arguments, &inputs)?;
     let bars = arguments.progress == ProgressMode::Auto;
-    online(arguments.voice, &arguments.network, bars, async |session| {
+    online(arguments.voice, &arguments.network, arguments.retries, bars, async |session| {
         download::run(session, arguments, inputs).await
     })
 }
 
 fn extract(arguments: &ExtractArguments) -> Result<u8, Failure> {
     link::refuse_commands(&arguments.urls)?;
-    online(arguments.voice, &arguments.network, true, async |session| extract::run(session, arguments).await)
+    online(arguments.voice, &arguments.network, None, true, async |session| {
+        extract::run(session, arguments).await
+    })
 }
 
 /// Runs what needs a network.
 fn online(
     voice: VoiceArguments,
     network: &NetworkArguments,
+    retries: Option<u32>,
     bars: bool,
     work: impl AsyncFnOnce(&Session) -> u8,
 ) -> Result<u8, Failure> {
@@ -91,7 +94,7 @@ fn online(
         console.draw_bars();
     }
     logs::begin(voice, &console);
-    let session = Session::new(network, console)?;
+    let session = Session::new(network, retries, console)?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(FAILED, format!("no threads to work with: {error}")))?;

@@ -35,7 +35,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(network: &NetworkArguments, console: Console) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        network: &NetworkArguments,
+        retries: Option<u32>,
+        console: Console,
+    ) -> Result<Self, Failure> {
         let mut builder = Qetch::builder();
         let auth = stored(&console).with_variables(variables(), builder.extractors());
         // The variable is the user's word, as an argument would be.
@@ -43,6 +47,9 @@ impl Session {
         builder = builder.transport(Arc::new(network::transport(network)?));
         for route in &network.routes {
             builder = builder.route(&route.host, &route.origin)?;
+        }
+        if let Some(retries) = retries {
+            builder = builder.retries(retries);
         }
         if let Some(connections) = network.max_per_host {
             builder = builder.max_per_host(connections.get());

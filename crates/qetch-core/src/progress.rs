@@ -153,6 +153,11 @@ impl Meter {
         }
     }
 
+    /// Sets how many fragments are whole.
+    pub fn set_fragments_done(&self, count: usize) {
+        lock(&self.0.rest).fragments.0 = count;
+    }
+
     /// Counts a fragment that is whole.
     pub fn fragment_done(&self) {
         lock(&self.0.rest).fragments.0 += 1;

@@ -71,6 +71,13 @@ impl QetchBuilder {
         self
     }
 
+    /// How often a link is asked for again, to find out who knows it, when the answer fails in a way that may pass; 3 unless
+    /// set.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.context = self.context.retries(retries);
+        self
+    }
+
     /// The longest wait that a host may ask for; 60 s unless set.
     pub fn longest_wait(mut self, wait: Duration) -> Self {
         self.context = self.context.longest_wait(wait);

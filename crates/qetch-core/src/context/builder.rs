@@ -26,6 +26,7 @@ pub struct ContextBuilder {
     options: Options,
     max_per_host: usize,
     longest_wait: Duration,
+    retries: u32,
     user_agent: Option<String>,
     rate_limit: Option<RateLimit>,
     headers: UserHeaders,
@@ -40,6 +41,7 @@ impl ContextBuilder {
             options: Options::new(),
             max_per_host: 10,
             longest_wait: Duration::from_secs(60),
+            retries: 3,
             user_agent: None,
             rate_limit: None,
             headers: UserHeaders::new(),
@@ -73,6 +75,13 @@ impl ContextBuilder {
     /// The most connections to one host over everything this context does; 10 unless set, at least 1.
     pub fn max_per_host(mut self, connections: usize) -> Self {
         self.max_per_host = connections;
+        self
+    }
+
+    /// How often a link is asked for again, to find out who knows it, when the answer fails in a way that may pass; 3 unless
+    /// set. Downloads have [retries](crate::DownloadOptions::retries) of their own.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
         self
     }
 
@@ -119,6 +128,7 @@ impl ContextBuilder {
         let shared = Shared {
             transport,
             hosts: Hosts::new(self.max_per_host, self.longest_wait),
+            retries: self.retries,
             parked: Parked::default(),
             tokens: TokenCache::default(),
             auth: self.auth,

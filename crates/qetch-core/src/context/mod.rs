@@ -8,6 +8,7 @@ use std::{
     fmt,
     future::Future,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde::de::DeserializeOwned;
@@ -42,6 +43,7 @@ pub struct Context {
 pub(crate) struct Shared {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) hosts: Hosts,
+    retries: u32,
     pub(crate) parked: Parked,
     pub(crate) tokens: TokenCache,
     auth: AuthRegistry,
@@ -125,6 +127,12 @@ impl Context {
         self.shared.tokens.forget(self.name(), token);
     }
 
+    /// The most connections that the downloads of this context get of one host: one less than the host's cap, which is kept
+    /// for what sites are asked, where the cap is more than one.
+    pub fn most_for_media(&self) -> usize {
+        self.shared.hosts.most_for_media()
+    }
+
     /// The open answer to a plain GET of `url` that an extraction left behind, if there is one: its bytes need not be
     /// asked for again. For downloaders.
     pub fn take_parked(&self, url: &Url) -> Option<OpenAnswer> {
@@ -146,9 +154,25 @@ impl Context {
         }
     }
 
+    /// The first answer that is a success, asked for again while it fails in a way that may pass. What a host asks to wait
+    /// is waited for by the gate.
+    async fn open_first(&self, url: &Url) -> Result<OpenAnswer> {
+        let mut failures = 0;
+        loop {
+            let error = match self.open(Request::media(url.clone())).await.and_then(OpenAnswer::ok) {
+                Err(error) if error.is_retryable() && failures < self.shared.retries => error,
+                answer => return answer,
+            };
+            failures += 1;
+            let wait = FIRST_WAIT.saturating_mul(1 << failures.min(7));
+            tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
     /// Fetches the first answer to a plain GET of `url` and parks the rest of it.
     pub(crate) async fn fetch_first(&self, url: &Url) -> Result<Answer> {
-        let open = self.open(Request::media(url.clone())).await?.ok()?;
+        let open = self.open_first(url).await?;
         let is_page =
             open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
         let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
@@ -218,6 +242,9 @@ impl Context {
 /// How honest requests introduce themselves.
 const HONEST: &str = concat!("qetch/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
+/// Half the wait before a link is asked for again; each further wait is twice the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
 /// How much of a page is read to recognise it.
 const PAGE_BYTES: usize = 64 << 10;
 
@@ -241,8 +268,6 @@ impl fmt::Debug for Context {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

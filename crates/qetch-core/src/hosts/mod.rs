@@ -37,6 +37,11 @@ impl HostKey {
 }
 
 impl Hosts {
+    /// The most connections that media get of one host: one is kept for what sites are asked, where there are several.
+    pub(crate) fn most_for_media(&self) -> usize {
+        self.cap.saturating_sub(1).max(1)
+    }
+
     /// Hosts that give `cap` connections each, and may ask to wait for `longest_wait`.
     pub(crate) fn new(cap: usize, longest_wait: Duration) -> Self {
         Self { cap: cap.max(1), longest_wait, table: Mutex::default() }

@@ -31,6 +31,11 @@ impl Backoff {
         self.failures = 0;
     }
 
+    /// Whether there is patience left.
+    pub(super) fn is_left(&self) -> bool {
+        self.failures < self.most
+    }
+
     /// Counts `error` as a failure, and answers how long to wait before it is tried again.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result
         return Err(conflict("is no plain file"));
     };
     if !task.sums.is_empty() {
-        return match task.sums.verify(&*found.file, found.len).await {
+        return match task.gauge.work(task.sums.verify(&*found.file, found.len)).await {
             Ok(_) => Ok(found.len),
             Err(Error::ChecksumMismatch { .. }) => {
                 task.sums.restart();

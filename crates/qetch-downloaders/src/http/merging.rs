@@ -11,6 +11,9 @@ use qetch_core::{Error, Result, files};
 
 use super::{Download, Entity, Fetched, Keeper, Part};
 
+/// Times that fragments which are ranges of one resource are begun before its changing is an error.
+const MOST_VERSIONS: u32 = 3;
+
 /// A fragment that is there, and the file it is in where that is not the part file yet.
 type Arrived = (usize, Fetched, Option<Arc<Part>>);
 
@@ -22,10 +25,32 @@ impl Download<'_> {
     /// is written to a file of its own, which is added and removed as soon as those before it are there: no more than
     /// `max_fragments` of them exist at once.
     pub(super) async fn merged(&self, keeper: &Arc<Keeper>) -> Result<(u64, Option<Entity>)> {
+        let mut versions = 1;
+        loop {
+            let error = match self.merged_once(keeper).await {
+                Err(error @ Error::ContentChanged { .. }) => error,
+                merged => return merged,
+            };
+            // Ranges of a resource that changed between them are all fetched afresh. What a link leads to that was made
+            // anew is nobody's word.
+            let are_ranges = self.content.fragments.iter().any(|fragment| fragment.range.is_some());
+            let is_renewed = self.task.links.current(0).await.0 > 0;
+            if !are_ranges || is_renewed || versions >= MOST_VERSIONS {
+                return Err(error);
+            }
+            versions += 1;
+            tracing::info!(%error, "fetching all fragments afresh");
+            self.task.busy.none().await;
+            self.begin_afresh(keeper).await?;
+            self.task.forget_entities();
+        }
+    }
+
+    async fn merged_once(&self, keeper: &Arc<Keeper>) -> Result<(u64, Option<Entity>)> {
         self.confirm_last(keeper).await?;
         let starts = self.starts()?;
         let (whole, end) = self.go_on(keeper, starts.as_deref()).await?;
-        (0..whole).for_each(|_| self.task.meter.fragment_done());
+        self.task.meter.set_fragments_done(whole);
         if let (Some(_), Some(total)) = (&starts, self.sizes.sum()) {
             self.task.check_size(total)?;
             keeper.part().file().allocate(total).await?;
@@ -53,7 +78,25 @@ impl Download<'_> {
             self.task.check_size(end)?;
             entity = Some(fetched.entity);
         }
+        if let (true, Some(starts)) = (self.task.was_left_open(), &starts) {
+            self.confirm_ranges(keeper, starts).await?;
+        }
         Ok((end, entity.filter(|_| self.content.fragments.len() == 1)))
+    }
+
+    /// Compares some of each fragment that is a range with what the origin has now, where nothing else told that they are
+    /// of one version.
+    async fn confirm_ranges(&self, keeper: &Arc<Keeper>, starts: &[u64]) -> Result<()> {
+        for (index, (fragment, start)) in self.content.fragments.iter().zip(starts).enumerate() {
+            let Some(range) = fragment.range else { continue };
+            let Some(entity) = self.task.known(&fragment.url) else { continue };
+            let range = range.offsets();
+            let fetch = self.fetch(index, keeper.part().clone(), *start, None);
+            if !fetch.confirm(*start..start + (range.end - range.start), entity).await? {
+                return Err(Error::content_changed(&fragment.url, "its bytes, and nothing else tells"));
+            }
+        }
+        Ok(())
     }
 
     /// Where each fragment begins in the file, if the sizes of all are known.

@@ -112,7 +112,9 @@ impl Downloader for Http {
         if content.fragments.is_empty() {
             return Err(Error::invalid(format!("the content {}", content.uid), "it has no fragments"));
         }
-        let (max_fragments, connections) = options.limits(content.fragments.len())?;
+        let (max_fragments, wanted) = options.limits(content.fragments.len())?;
+        // More than a host gives would stand in line with shares that others could bring.
+        let connections = wanted.min(cx.most_for_media());
         for checksum in &options.checksums {
             // What the user asks for is verified or refused.
             checksum.to_string().parse::<Checksum>()?;
@@ -292,7 +294,6 @@ impl Download<'_> {
             given_up: None,
             resumed: 0,
             versions: 0,
-            strikes: 0,
             sizes: self.sizes.clone(),
         }
     }

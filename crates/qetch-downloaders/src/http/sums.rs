@@ -61,11 +61,14 @@ impl Sums {
 
     /// Adds checksums that the origin promises for the version that is fetched; the first reply that has some tells.
     pub(super) fn promise_by_origin(&self, promised: Vec<Checksum>) {
-        if promised.is_empty() || !self.state().by_origin.is_empty() {
+        if !self.state().by_origin.is_empty() {
             return;
         }
-        self.state().by_origin.clone_from(&promised);
-        self.promise(promised);
+        // What others promise as well stays promised, whatever becomes of this version.
+        let known = self.state().promised.clone();
+        let new: Vec<_> = promised.into_iter().filter(|checksum| !known.contains(checksum)).collect();
+        self.state().by_origin.clone_from(&new);
+        self.promise(new);
     }
 
     /// Whether there is nothing to verify.
@@ -264,6 +267,16 @@ mod tests {
         sums.restart();
         sums.landed(0, &[Bytes::from("ab")]);
         assert!(sums.verify(&*file, 3).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_only_the_origin_promised_goes_with_its_version() {
+        let [users, origins]: [Checksum; 2] = [ABC[0], ABC[2]].map(|text| text.parse().unwrap());
+        let sums = Sums::new([users.clone()]);
+        sums.promise_by_origin(vec![users.clone(), origins]);
+        sums.restart();
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(sums.verify(&*file(&directory).await, 3).await.unwrap(), [users]);
     }
 
     #[tokio::test]

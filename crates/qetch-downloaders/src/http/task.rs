@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -39,6 +42,7 @@ pub(super) struct Task {
     pub(super) resumed: AtomicU64,
     /// What is known of resources of which several fragments are ranges, by their URLs.
     entities: Mutex<HashMap<String, Entity>>,
+    is_open: AtomicBool,
     /// Whether an HTML page cannot be what was meant.
     pub(super) is_media: bool,
     rate_limit: Option<RateLimit>,
@@ -73,6 +77,7 @@ impl Task {
             busy: Count::default(),
             resumed: AtomicU64::new(0),
             entities: Mutex::default(),
+            is_open: AtomicBool::new(false),
             is_media: matches!(content.kind, Kind::Video | Kind::Audio | Kind::Image),
             rate_limit: options.rate_limit.clone(),
             retries: options.retries,
@@ -123,6 +128,21 @@ impl Task {
     /// Notes what a fragment that is a range of the resource at `url` was told of it, for the others.
     pub(super) fn note(&self, url: &Url, entity: &Entity) {
         self.entities().entry(url.as_str().to_owned()).or_insert_with(|| entity.clone());
+    }
+
+    /// Notes that several fragments were told of a resource what leaves open whether it is of one version.
+    pub(super) fn leave_open(&self) {
+        self.is_open.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was noted; from now on it is not.
+    pub(super) fn was_left_open(&self) -> bool {
+        self.is_open.swap(false, Ordering::Relaxed)
+    }
+
+    /// Forgets what fragments were told.
+    pub(super) fn forget_entities(&self) {
+        self.entities().clear();
     }
 
     fn entities(&self) -> MutexGuard<'_, HashMap<String, Entity>> {

@@ -45,7 +45,9 @@ impl Fetch {
         };
         let range = self.fragment.range.map(|range| range.offsets());
         let is_ours = open.base == self.base
-            && range.is_none_or(|range| (range.start, range.end - range.start) == (open.from, open.size))
+            && range
+                .as_ref()
+                .is_none_or(|range| (range.start, range.end - range.start) == (open.from, open.size))
             && (self.fragment.range.is_some() || open.entity.complete == Some(open.size))
             && self.size.is_none_or(|size| size == open.size)
             && self.fragment.method == FragmentMethod::Get;
@@ -54,6 +56,15 @@ impl Fetch {
             self.task.resumed.fetch_sub(open.done.count(), Ordering::Relaxed);
             self.forget(open.done.count()).await?;
             return Ok(None);
+        }
+        if range.is_some() {
+            match self.task.known(&self.fragment.url).map(|known| known.agreement(&open.entity)) {
+                Some(Agreement::Changed(what)) => {
+                    return Err(Error::content_changed(&self.fragment.url, what));
+                }
+                Some(Agreement::Open) => self.task.leave_open(),
+                _ => self.task.note(&self.fragment.url, &open.entity),
+            }
         }
         self.task.check_size(open.size)?;
         self.part.file().allocate(self.base + open.size).await?;
@@ -76,9 +87,11 @@ impl Fetch {
         let size = place.end - place.start;
         let mut there = Spans::default();
         there.insert(0..size);
-        let entity = Entity { complete: Some(size), has_ranges: true, ..entity };
+        let from = self.fragment.range.map_or(0, |range| range.start());
+        let complete = if self.fragment.range.is_some() { entity.complete } else { Some(size) };
+        let entity = Entity { complete, has_ranges: true, ..entity };
         let plan = Plan::new(size, &there, 1);
-        let job = self.job((0, Some(size)), entity, plan, there.runs().to_vec());
+        let job = self.job((from, Some(from + size)), entity, plan, there.runs().to_vec());
         match self.bring(&job, None).await {
             Ok(()) => Ok(true),
             Err(Fault::Changed(_)) => Ok(false),
@@ -131,6 +144,10 @@ impl Fetch {
             return Err(Misfit::Passing(Error::bad_reply(answer.url(), problem)));
         }
         let counted = self.task.gauge.connection();
+        if !fit.is_proven {
+            // Ranges of one resource are compared when all of them are there.
+            self.task.leave_open();
+        }
         let span = match &range {
             Some(range) => (range.start, Some(range.end)),
             None => (0, fit.entity.complete),
@@ -199,7 +216,7 @@ fn why(entity: &Entity, total: Option<u64>, wanted: usize) -> &'static str {
     match total {
         None => "its size is not known, so it is one stream",
         _ if !entity.has_ranges => "the origin gives no ranges, so it is one stream",
-        _ if wanted == 1 => "one connection is what was asked for",
+        _ if wanted == 1 => "one connection is what was asked for, or all that its host gives",
         Some(total) if total / LEAST_SHARE < wanted as u64 => "each connection gets 256 KiB at least",
         Some(_) => "the origin gives ranges, so each connection gets an equal share",
     }

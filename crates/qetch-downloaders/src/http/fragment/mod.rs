@@ -57,8 +57,6 @@ pub(super) struct Fetch {
     pub(super) resumed: u64,
     /// Versions that were begun and given up.
     pub(super) versions: u32,
-    /// How often ranges were refused and asked for again.
-    pub(super) strikes: u32,
     /// Hears its size as soon as an answer tells it.
     pub(super) sizes: Arc<Sizes>,
 }
@@ -85,6 +83,7 @@ impl Fetch {
     pub(super) async fn run(mut self) -> Result<Fetched> {
         let mut backoff = self.task.backoff_of_a_fragment();
         let mut patience = self.task.backoff();
+        let mut strikes = Backoff::new(MOST_STRIKES, &self.task.dice);
         let mut manner = self.manner();
         // Another fragment may have met a dead link before.
         (self.age, self.fragment) = self.task.links.current(self.index).await;
@@ -131,10 +130,9 @@ impl Fetch {
                     manner = self.another_version(error, manner)?;
                 }
                 // It may be one machine of several: what is there is worth asking again.
-                Fault::NoRanges(problem) if job.entity.has_ranges && self.strikes < MOST_STRIKES => {
-                    self.strikes += 1;
+                Fault::NoRanges(problem) if job.entity.has_ranges && strikes.is_left() => {
                     let error = Error::bad_reply(&self.fragment.url, problem);
-                    self.task.bear(&mut patience, error).await?;
+                    self.task.bear(&mut strikes, error).await?;
                     let landed = self.landed();
                     if landed > 0 {
                         self.task.meter.restart(lost - landed);
@@ -211,7 +209,7 @@ impl Fetch {
                 *manner = self.manner();
                 Ok(None)
             }
-            Misfit::Changed(error) if self.expected.is_some() => {
+            Misfit::Changed(error) if self.expected.is_some() && self.age == 0 => {
                 self.versions += 1;
                 *manner = self.another_version(error, *manner)?;
                 Ok(None)
