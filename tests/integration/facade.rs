@@ -252,3 +252,16 @@ async fn a_hook_hears_of_every_download() {
     while ended.next().await.is_some() {}
     assert_eq!(*done.lock().unwrap(), 3);
 }
+
+/// One bad moment of a host is not the end, unless that is asked for.
+#[tokio::test]
+async fn a_link_whose_first_answer_fails_in_passing_is_asked_for_again() {
+    for (retries, right) in [(1, true), (0, false)] {
+        let origin = Origin::start().await.unwrap();
+        let failing = Behaviour::FailFirst { times: 1, status: 503, retry_after: Some("1".into()) };
+        origin.serve("/f.bin", Resource::new("abc").with_behaviour(failing));
+        let (folder, qetch) = (Folder::new(), Qetch::builder().retries(retries).build());
+        let fetched = qetch.fetch(&origin.url("/f.bin"), folder.root()).await;
+        assert_eq!((fetched.is_ok(), origin.hits("/f.bin")), (right, 1 + retries as usize), "{fetched:?}");
+    }
+}

@@ -90,7 +90,7 @@ fn the_page_is_this_table() {
         "# Traps\n\nWhat an origin can do wrong, and what qetch makes of it: the right file, or the error with this \
          code. Each line is run\nover eight connections and over one by `tests/integration/traps.rs` \
          (`each_ends_as_it_must_over_…`), against the origin of\n`qetch-testkit`; `qetch-misbehaving-origin` serves the \
-         same to any client. This page is written by that test.\n\n| trap | what the origin does | what comes of it \
+         same to any client. It is about downloads. This page is written by that test.\n\n| trap | what the origin does | what comes of it \
          |\n|---|---|---|\n",
     );
     for trap in traps(SIZE) {

@@ -132,7 +132,7 @@ mod tests {
     async fn found(reply: Reply) -> (Result<Content>, bool) {
         let url = Url::parse(LINK).unwrap();
         let (site, cx) = Canned::default().on(LINK, [reply]).start();
-        let cx = cx.build();
+        let cx = cx.retries(0).build();
         let registry = Registry::new().with_extractor(Generic::new());
         let content = match registry.extract(&cx, &url).await {
             Ok(mut extraction) => Ok(extraction.next_variants().await.unwrap().unwrap().best().clone()),
