@@ -310,3 +310,14 @@ async fn a_run_that_goes_on_later_makes_the_links_anew() {
     assert!(report.resumed > SIZE as u64 / 3, "{report:?}");
     assert!(links.share_sent() <= 1.1, "{}", links.share_sent());
 }
+
+/// Nothing of the old file is there to be mixed with, and it is another one all the same.
+#[tokio::test]
+async fn another_size_behind_the_new_link_of_one_stream_is_refused() {
+    let links = Links::start(&["/a.mp4?sig=1", "/a.mp4?sig=2"]).await;
+    let stream = |file: Resource| file.with_behaviour(Behaviour::NoRanges);
+    links.origin.serve("/a.mp4?sig=1", dying(stream(file(1)), SIZE / 2));
+    let shorter = Resource::new(pattern(SIZE - 1, 2)).with_content_type("video/mp4");
+    links.origin.serve("/a.mp4?sig=2", stream(shorter));
+    links.refused(&links.fetch(1).await, "content_changed");
+}

@@ -278,3 +278,15 @@ async fn looking_at_a_file_can_be_stopped() {
     let result = tokio::time::timeout(Duration::from_secs(3), stopped).await.expect("it does not stop");
     assert_eq!((result.unwrap_err().code(), folder.names()), ("interrupted", vec!["f".to_owned()]));
 }
+
+/// Reading a large file takes its time, in which no byte arrives.
+#[tokio::test]
+async fn verifying_a_file_that_stands_is_no_standstill() {
+    let (_origin, folder, mut content) = served(Resource::new("unused")).await;
+    let body = pattern(24 << 20, 1);
+    fs::write(folder.path("f"), &body).unwrap();
+    content.checksums.push(Checksum::new("md5", &"0".repeat(32)));
+    let options = DownloadOptions::new().with_patience(Duration::from_millis(20));
+    let error = run(&folder, &content, &options).await.unwrap_err();
+    assert_eq!(error.code(), "conflict", "{error}");
+}

@@ -6,14 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use qetch::{Content, DownloadOptions, Error, Qetch, RateLimit, Report, naming};
+use qetch::{Content, DownloadOptions, Error, Qetch, RateLimit, Report, files, naming};
 
 use crate::{
     args::DownloadArguments,
     at_once::AtOnce,
     bar::Shown,
     chosen::Chosen,
-    exit::Failure,
+    exit::{Failure, INTERRUPTED},
     finished::Finished,
     input::Input,
     link::Link,
@@ -231,8 +231,15 @@ impl Run {
     fn explain(&self, error: Error, to: &Path) -> Failure {
         let is_file = matches!(&error, Error::Conflict { path, .. } if path == to && to.is_file());
         let mut failure = Failure::from(error);
-        if let (true, false, Some(message)) = (is_file, self.arguments.overwrite, &mut failure.message) {
-            message.push_str(" (--overwrite replaces it)");
+        let hint = if is_file && !self.arguments.overwrite {
+            " (--overwrite replaces it)"
+        } else if failure.code == INTERRUPTED && files::with_suffix(to, ".qetch-journal").exists() {
+            " (the same command goes on from here)"
+        } else {
+            ""
+        };
+        if let Some(message) = &mut failure.message {
+            message.push_str(hint);
         }
         failure
     }

@@ -42,6 +42,8 @@ async fn on_a_part_it_goes_on_and_a_whole_file_it_leaves() {
         (130, vec!["f.qetch".to_owned(), "f.qetch-journal".to_owned()])
     );
 
+    assert!(stopped.err.contains("the same command goes on from here"), "{stopped:?}");
+
     let said = home.run(&["-o", "f", "--json", &link]);
     let [line] = &said.json()[..] else { panic!("{said:?}") };
     assert!(line["resumed"].as_u64().unwrap() > SIZE as u64 / 4, "{line}");
