@@ -87,6 +87,7 @@ async fn ranges_of_a_resource_that_changes_between_them_are_not_put_together() {
         }
         let outcome = download_content(&content, DownloadOptions::new().with_max_connections(1)).await;
         assert!(outcome.file.as_deref() == Some(&pattern(SIZE, 2)[..]), "{before:?}: {:?}", outcome.result);
+        assert_eq!(outcome.heard.last().unwrap().done, SIZE as u64);
     }
 }
 

@@ -146,7 +146,8 @@ impl Download<'_> {
     }
 
     async fn begin_afresh(&self, keeper: &Arc<Keeper>) -> Result<()> {
-        let there = keeper.count();
+        // What was claimed and had not landed when it was given up is as lost as the rest.
+        let there = self.task.meter.read().done;
         keeper.forget_all(self.content).await?;
         self.task.sums.restart();
         self.task.resumed.store(0, std::sync::atomic::Ordering::Relaxed);
