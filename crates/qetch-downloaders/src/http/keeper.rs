@@ -5,7 +5,7 @@ use std::{
     convert::Infallible,
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -17,6 +17,7 @@ use super::{
     disk::{Disk, Landing},
     entity::Entity,
     journal::{Journal, Open},
+    lock::lock,
     part::Part,
     spans::Spans,
 };
@@ -326,7 +327,7 @@ impl Keeper {
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ledger)
     }
 }
 

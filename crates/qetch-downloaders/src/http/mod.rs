@@ -25,6 +25,7 @@ mod gauge;
 mod journal;
 mod keeper;
 mod links;
+mod lock;
 mod merging;
 mod part;
 mod plan;

@@ -221,9 +221,12 @@ pub(super) fn page_in_place_of_media(answer: &OpenAnswer, first: &[u8]) -> Optio
     let says_page =
         answer.media_type().is_some_and(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
     let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
-    (says_page && text.starts_with(b"<")).then(|| {
-        Error::bad_reply(answer.url(), format!("a page in place of the file ({})", shown(answer.url())))
-    })
+    (says_page && text.starts_with(b"<")).then(|| page_in_place(answer.url()))
+}
+
+/// The error that a page is where a file was meant.
+pub(super) fn page_in_place(url: &Url) -> Error {
+    Error::bad_reply(url, format!("a page in place of the file ({})", shown(url)))
 }
 
 #[cfg(test)]

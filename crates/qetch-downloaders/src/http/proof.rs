@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     dice::Dice,
+    lock::lock,
     probe::{Ask, Fit, Misfit, Reply},
     transfer::{Clock, Fault, Job, open},
 };
@@ -33,7 +34,7 @@ impl Job {
     pub(super) async fn prove(&self, connections: usize) -> Result<(), Fault> {
         let total = self.plan().done();
         let blocks = {
-            let runs = self.runs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let runs = lock(&self.runs);
             choose(runs.kept(), total, &self.task.dice)
         };
         tracing::info!(blocks = blocks.len(), "comparing bytes");

@@ -1,8 +1,10 @@
 //! The sizes of a content's fragments, as they become known.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use qetch_core::Meter;
+
+use super::lock::lock;
 
 /// The sizes of a content's fragments: their sum is what progress counts towards.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl Sizes {
     }
 
     fn sizes(&self) -> MutexGuard<'_, Vec<Option<u64>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

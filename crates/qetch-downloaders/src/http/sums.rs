@@ -2,7 +2,7 @@
 //!
 //! Bytes that land in order are hashed as they land; the rest is read once when the file is whole.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use qetch_core::{Checksum, Error, Result};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use super::disk::File;
+use super::{disk::File, lock::lock};
 
 /// Bytes that are read at once.
 const BLOCK: u64 = 1 << 20;
@@ -120,7 +120,7 @@ impl Sums {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -21,6 +21,7 @@ use super::{
     gauge::Gauge,
     keeper::Keeper,
     links::Links,
+    lock::lock,
     sums::Sums,
 };
 
@@ -146,7 +147,7 @@ impl Task {
     }
 
     fn entities(&self) -> MutexGuard<'_, HashMap<String, Entity>> {
-        self.entities.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entities)
     }
 
     /// Whether a rate is set.

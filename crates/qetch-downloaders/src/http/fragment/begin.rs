@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use qetch_core::{Error, Fragment, FragmentMethod, OpenAnswer, Result, shown};
+use qetch_core::{Error, Fragment, FragmentMethod, OpenAnswer, Result};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
         entity::{Agreement, Entity},
         journal::Open,
         plan::{LEAST_SHARE, Plan},
-        probe::{Ask, Misfit, Reply},
+        probe::{Ask, Misfit, Reply, page_in_place},
         proof::Runs,
         spans::Spans,
         sums,
@@ -130,8 +130,7 @@ impl Fetch {
         let shared = range.as_ref().and_then(|_| self.task.known(&self.fragment.url));
         let fit = reply.judge(ask, shared.as_ref())?;
         if fit.entity.is_page && self.was.as_ref().is_some_and(|was| !was.is_page) {
-            let problem = format!("a page in place of the file ({})", shown(answer.url()));
-            return Err(Misfit::Passing(Error::bad_reply(answer.url(), problem)));
+            return Err(Misfit::Passing(page_in_place(answer.url())));
         }
         if let Some(Agreement::Changed(what)) = self.expected.as_ref().map(|it| it.agreement(&fit.entity)) {
             return Err(Misfit::Changed(Error::content_changed(answer.url(), what)));

@@ -7,7 +7,7 @@ mod receive;
 use std::{
     ops::Range,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -27,6 +27,7 @@ use super::{
     entity::Entity,
     gauge::Counted,
     keeper::Keeper,
+    lock::lock,
     part::Part,
     plan::{LEAST_TAIL, Plan, ShareId},
     probe::{Ask, Fit, Misfit, Reply},
@@ -305,8 +306,4 @@ pub(super) async fn open(cx: &Context, fragment: &Fragment, ask: Ask) -> Result<
         error if error.is_retryable() => Misfit::Passing(error),
         error => Misfit::Fatal(error),
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

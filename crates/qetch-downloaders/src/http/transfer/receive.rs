@@ -8,13 +8,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     super::{
+        lock::lock,
         plan::ShareId,
         probe::{Fit, Misfit, page_in_place_of_media},
     },
     Job,
     batch::Batch,
     clock::Clock,
-    lock,
 };
 
 /// A connection from which nothing comes for so long, while something comes from others, is given up.
