@@ -24,6 +24,11 @@ impl AtOnce {
         Self { places, downloads: JoinSet::new() }
     }
 
+    /// Others that share the places of these.
+    pub(crate) fn others(&self) -> Self {
+        Self { places: self.places.clone(), downloads: JoinSet::new() }
+    }
+
     /// A place, once one is free.
     pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
         // Nobody closes it.

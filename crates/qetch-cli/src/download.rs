@@ -3,7 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use qetch::{Content, DownloadOptions, Error, Qetch, RateLimit, Report, files, naming};
@@ -53,22 +56,27 @@ fn only_for_one(arguments: &DownloadArguments) -> Option<&'static str> {
 }
 
 /// Downloads what each input holds. Answers the exit code.
+///
+/// As many inputs are read at once as there are downloads at once: one after the other each would wait for the answer of
+/// the one before it.
 pub(crate) async fn run(session: &Session, arguments: &DownloadArguments, inputs: Vec<Input>) -> u8 {
     let run = Run::new(session, arguments);
-    let mut at_once = AtOnce::new(arguments.max_downloads.get());
+    let mut readings = AtOnce::new(arguments.max_downloads.get());
+    let downloads = AtOnce::new(arguments.max_downloads.get());
     for input in inputs {
-        let done = match only_for_one(arguments) {
-            Some(flag) => run.only(input, flag).await,
-            None => run.all(input, &mut at_once).await,
-        };
-        let Err(failure) = done else { continue };
-        let is_over = failure.ends_all();
-        session.fail(failure);
-        if is_over {
+        let place = readings.place().await;
+        if run.is_over.load(Ordering::Relaxed) {
             break;
         }
+        let (run, downloads) = (run.clone(), downloads.others());
+        readings.begin(place, async move {
+            match only_for_one(&run.arguments) {
+                Some(flag) => run.told(run.only(input, flag).await),
+                None => run.all(input, downloads).await,
+            }
+        });
     }
-    at_once.finish(session).await;
+    readings.finish(session).await;
     session.code()
 }
 
@@ -78,17 +86,37 @@ struct Run {
     session: Session,
     arguments: Arc<DownloadArguments>,
     rate: Option<RateLimit>,
+    /// Whether something went wrong that ends all.
+    is_over: Arc<AtomicBool>,
 }
 
 impl Run {
     fn new(session: &Session, arguments: &DownloadArguments) -> Self {
         let rate = arguments.limit_rate.map(|rate| RateLimit::new(rate.0));
-        Self { session: session.clone(), arguments: Arc::new(arguments.clone()), rate }
+        Self {
+            session: session.clone(),
+            arguments: Arc::new(arguments.clone()),
+            rate,
+            is_over: Arc::default(),
+        }
     }
 
     /// Downloads every resource of `input` as soon as it is found and there is a place for it.
-    async fn all(&self, input: Input, at_once: &mut AtOnce) -> Result<(), Failure> {
-        let mut place = at_once.place().await;
+    async fn all(&self, input: Input, mut downloads: AtOnce) {
+        self.told(self.begin_all(input, &mut downloads).await);
+        downloads.finish(&self.session).await;
+    }
+
+    /// Tells of what went wrong.
+    fn told(&self, done: Result<(), Failure>) {
+        if let Err(failure) = done {
+            self.is_over.fetch_or(failure.ends_all(), Ordering::Relaxed);
+            self.session.fail(failure);
+        }
+    }
+
+    async fn begin_all(&self, input: Input, downloads: &mut AtOnce) -> Result<(), Failure> {
+        let mut place = downloads.place().await;
         let (link, mut chosen) = self.open(input).await?;
         loop {
             if self.session.stop.is_asked() {
@@ -98,12 +126,12 @@ impl Run {
             let Some(content) = found else { return Ok(()) };
             let (run, link) = (self.clone(), link.clone());
             let path = beneath(&self.arguments.directory, naming::file_name(&content));
-            at_once.begin(place, async move {
+            downloads.begin(place, async move {
                 if let Err(failure) = run.one(link.as_ref(), &content, path).await {
                     run.session.fail(failure);
                 }
             });
-            place = at_once.place().await;
+            place = downloads.place().await;
         }
     }
 

@@ -25,8 +25,9 @@ use crate::{BoxError, Error, NetworkFault, Result};
 #[derive(Debug)]
 pub struct Live {
     settings: LiveBuilder,
-    media: OnceLock<Client>,
-    metadata: OnceLock<Client>,
+    /// By lane, and by whether they speak TLS: the others do without the certificates of the system, which take longer
+    /// to read than many a file.
+    clients: [[OnceLock<Client>; 2]; 2],
 }
 
 /// Settings of [`Live`].
@@ -111,7 +112,7 @@ impl LiveBuilder {
 
     /// The transport.
     pub fn build(self) -> Live {
-        Live { settings: self, media: OnceLock::new(), metadata: OnceLock::new() }
+        Live { settings: self, clients: Default::default() }
     }
 }
 
@@ -132,21 +133,23 @@ impl Live {
         }
     }
 
-    fn client(&self, lane: Lane) -> Result<&Client> {
-        let slot = match lane {
-            Lane::Media => &self.media,
-            Lane::Metadata => &self.metadata,
+    fn client(&self, lane: Lane, wants_tls: bool) -> Result<&Client> {
+        let [media, metadata] = &self.clients;
+        let clients = match lane {
+            Lane::Media => media,
+            Lane::Metadata => metadata,
         };
+        let slot = &clients[usize::from(wants_tls)];
         if let Some(client) = slot.get() {
             return Ok(client);
         }
-        let client = self.build_client(lane).map_err(|error| {
+        let client = self.build_client(lane, wants_tls).map_err(|error| {
             Error::unexpected("an HTTP client that cannot be built", Some(error.without_url().into()))
         })?;
         Ok(slot.get_or_init(|| client))
     }
 
-    fn build_client(&self, lane: Lane) -> reqwest::Result<Client> {
+    fn build_client(&self, lane: Lane, wants_tls: bool) -> reqwest::Result<Client> {
         let builder = ClientBuilder::new()
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -165,7 +168,12 @@ impl Live {
             false => builder.proxy(through(self.settings.proxies.clone())),
         };
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        let builder = builder.tls_certs_merge(self.settings.certificates.iter().cloned());
+        let builder = match wants_tls {
+            true => builder.tls_certs_merge(self.settings.certificates.iter().cloned()),
+            false => builder.tls_certs_only([]),
+        };
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+        let _ = wants_tls;
         match lane {
             // Ranges want connections of their own: over HTTP/2 they would share one.
             Lane::Media => builder.http1_only().build(),
@@ -191,10 +199,11 @@ impl Transport for Live {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let proxy = self.settings.proxies.find(scheme, &host);
         let is_https = scheme == "https";
-        if !HAS_TLS && (is_https || proxy.is_some_and(Proxy::is_https)) {
+        let wants_tls = is_https || proxy.is_some_and(Proxy::is_https);
+        if !HAS_TLS && wants_tls {
             return Err(Error::missing_feature("https", "rustls"));
         }
-        let client = self.client(lane)?;
+        let client = self.client(lane, wants_tls)?;
         let request = reqwest::Request::try_from(request).map_err(|error| fault(&host, proxy, error))?;
         let response = client.execute(request).await.map_err(|error| fault(&host, proxy, error))?;
         if let (http::StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(proxy), false) =

@@ -80,25 +80,24 @@ impl Keeper {
         resume: bool,
         open: &Count,
     ) -> Result<Self> {
-        let part = Part::open(disk, to, open).await?;
+        let (part, len) = Part::open(disk, to, open).await?;
         let path = files::with_suffix(to, ".qetch-journal");
         // What a run left that was killed while it wrote one.
         disk.remove(&new(&path))?;
-        let bytes = disk.read(&path, MOST_BYTES).await?;
+        let is_there = disk.is_there(&path);
+        let bytes = if is_there { disk.read(&path, MOST_BYTES).await? } else { None };
         let written = match bytes.as_deref().map(Journal::read) {
             None => None,
             Some(_) if !resume => None,
             Some(Ok(journal)) if !journal.is_about(content) => refused(&path, "it is about another content"),
-            Some(Ok(journal)) if journal.reach() > part.file().len().await? => {
-                refused(&path, "it speaks of more than is there")
-            }
+            Some(Ok(journal)) if journal.reach() > len => refused(&path, "it speaks of more than is there"),
             Some(Ok(journal)) => Some(journal),
             Some(Err(problem)) => refused(&path, &problem),
         };
-        if written.is_none() {
+        // Where there is neither, whoever removed them has seen to it.
+        if written.is_none() && (is_there || len > 0) {
             // Before anything is written: an old journal beside new bytes would be believed.
-            disk.remove(&path)?;
-            disk.sync_directory(&path).await?;
+            remove(disk, &path).await?;
             part.stays(false);
             part.file().set_len(0).await?;
         }
@@ -307,21 +306,21 @@ impl Keeper {
         if disk.look(&part).await.is_ok_and(|found| found.is_some()) {
             // Opening it gives up a name that is the file's second one, and makes an empty file.
             match Part::open(disk, to, open).await {
-                Ok(part) if part.file().len().await? == 0 => (),
+                Ok((_, 0)) => (),
                 Ok(_) | Err(Error::Conflict { .. }) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
         let journal = files::with_suffix(to, ".qetch-journal");
         disk.remove(&new(&journal))?;
-        disk.remove(&journal)
+        remove(disk, &journal).await
     }
 
     /// Removes the journal of a file that is whole and has its name.
     pub(super) async fn end(&self) {
         // One that is still to be written comes too late.
         *self.written.lock().await = Written { journal: None, is_over: true };
-        if let Err(error) = self.disk.remove(&self.path) {
+        if let Err(error) = remove(&self.disk, &self.path).await {
             tracing::warn!(%error, "a journal is left behind");
         }
     }
@@ -336,6 +335,15 @@ impl Ledger {
         let open = self.open.values().filter(|open| !open.done.runs().is_empty()).cloned().collect();
         self.journal.with_open(open)
     }
+}
+
+/// Removes the journal at `path`, if there is one, durably: it must not come back beside the bytes of another run.
+async fn remove(disk: &Arc<dyn Disk>, path: &Path) -> Result<()> {
+    if !disk.is_there(path) {
+        return Ok(());
+    }
+    disk.remove(path)?;
+    disk.sync_directory(path).await
 }
 
 /// Where the journal at `path` is written before it is there.

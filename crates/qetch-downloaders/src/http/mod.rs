@@ -54,7 +54,7 @@ use qetch_core::{
 
 use self::{
     dice::Dice,
-    disk::{Disk, System},
+    disk::{Disk, Seal, System},
     entity::Entity,
     fragment::{Fetch, Fetched},
     keeper::Keeper,
@@ -230,8 +230,8 @@ impl Download<'_> {
         };
         let modified = entity.as_ref().and_then(|entity| http_date(entity.last_modified.as_deref()?));
         let note = entity.map(|entity| existing::Note::new(self.content, entity).text()).unwrap_or_default();
-        part.file().seal(bytes, modified, note).await?;
-        part.publish(path, self.options.overwrite).await?;
+        let seal = Seal { len: bytes, modified, note };
+        part.publish(seal, path, self.options.overwrite).await?;
         keeper.end().await;
         self.task.meter.set_phase(Phase::Done);
         Ok(self.report([path.to_owned()], bytes).with_checksums(verified))
@@ -268,7 +268,7 @@ impl Download<'_> {
         let piece = Part::piece(&self.task.disk, path.clone(), &self.task.open).await?;
         let fetched = self.fetch(index, piece.clone(), 0, None).run().await?;
         self.task.meter.fragment_done();
-        piece.file().seal(fetched.bytes, None, String::new()).await?;
+        piece.file().seal(Seal { len: fetched.bytes, modified: None, note: String::new() }).await?;
         Ok((path, fetched.bytes))
     }
 

@@ -15,7 +15,7 @@ use qetch_core::{Error, Result, files};
 
 use super::{
     count::{Count, One},
-    disk::{Disk, File, Landing},
+    disk::{Disk, File, Landing, Seal, Taken},
 };
 
 /// A part file. Each write that is under way holds the file, so its lock falls when the last of them has landed.
@@ -32,23 +32,25 @@ pub(super) struct Part {
 impl Part {
     /// The part file of the file to be at `to`, locked. One that an earlier run left is taken over as it is. It counts
     /// in `open` until it is closed: aborted connections and writes let go of it when they get to it, which is after
-    /// whoever aborted them has gone on.
+    /// whoever aborted them has gone on. Answers how long it is, too.
     ///
     /// # Errors
     /// `conflict` when another download writes it, or when what stands there is no plain file; `io`.
-    pub(super) async fn open(disk: &Arc<dyn Disk>, to: &Path, open: &Count) -> Result<Arc<Self>> {
+    pub(super) async fn open(disk: &Arc<dyn Disk>, to: &Path, open: &Count) -> Result<(Arc<Self>, u64)> {
         let (path, open) = (files::with_suffix(to, ".qetch"), open.one());
-        let file = disk.take(&path).await?;
+        let Taken { file, len } = disk.take(&path).await?;
         // What is in it may be worth something: whoever reads the journal decides.
-        let stays = Arc::new(AtomicBool::new(file.len().await? > 0));
-        Ok(Arc::new(Self { file, disk: disk.clone(), path, stays, _open: open }))
+        let stays = Arc::new(AtomicBool::new(len > 0));
+        Ok((Arc::new(Self { file, disk: disk.clone(), path, stays, _open: open }), len))
     }
 
     /// A file of exactly this name, empty and locked: a fragment that waits for those before it.
     pub(super) async fn spool(disk: &Arc<dyn Disk>, path: PathBuf, open: &Count) -> Result<Arc<Self>> {
         let open = open.one();
-        let file = disk.take(&path).await?;
-        file.set_len(0).await?;
+        let Taken { file, len } = disk.take(&path).await?;
+        if len > 0 {
+            file.set_len(0).await?;
+        }
         Ok(Arc::new(Self { file, disk: disk.clone(), path, stays: Arc::default(), _open: open }))
     }
 
@@ -85,11 +87,16 @@ impl Part {
         Ok(())
     }
 
-    /// Gives the finished file its final name; over what stands there only where `overwrite` says so.
-    pub(super) async fn publish(&self, to: &Path, overwrite: bool) -> Result<()> {
+    /// Makes the file what `seal` says and gives it its final name; over what stands there only where `overwrite` says
+    /// so.
+    pub(super) async fn publish(&self, seal: Seal, to: &Path, overwrite: bool) -> Result<()> {
+        self.name(Some(seal), to.to_owned(), overwrite).await
+    }
+
+    async fn name(&self, seal: Option<Seal>, to: PathBuf, overwrite: bool) -> Result<()> {
         let stays = self.stays.clone();
         let published = Box::new(move || stays.store(true, Ordering::Relaxed));
-        self.disk.publish(self.path.clone(), to.to_owned(), overwrite, published).await
+        self.file.publish(seal, to, overwrite, published).await
     }
 
     /// Moves it aside, to stay: `suffix` comes after the final name, and a number where that is taken.
@@ -97,9 +104,7 @@ impl Part {
         for number in 0..1000 {
             let number = if number == 0 { String::new() } else { format!("-{number}") };
             let aside = files::with_suffix(to, &format!("{suffix}{number}"));
-            let stays = self.stays.clone();
-            let moved = Box::new(move || stays.store(true, Ordering::Relaxed));
-            match self.disk.publish(self.path.clone(), aside.clone(), false, moved).await {
+            match self.name(None, aside.clone(), false).await {
                 Err(Error::Conflict { .. }) => (),
                 done => return done.map(|()| aside),
             }
@@ -149,7 +154,7 @@ mod tests {
     }
 
     async fn open(to: &Path) -> Result<Arc<Part>> {
-        Part::open(&disk(), to, &Count::default()).await
+        Part::open(&disk(), to, &Count::default()).await.map(|(part, _)| part)
     }
 
     async fn write(part: &Part, offset: u64, chunks: &[&'static str]) {
@@ -172,8 +177,8 @@ mod tests {
         let part = open(&to).await.unwrap();
         assert_eq!(part.file().read(0, 6).await.unwrap(), "abcdef");
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-        part.file().seal(5, Some(time), String::new()).await.unwrap();
-        part.publish(&to, false).await.unwrap();
+        let seal = Seal { len: 5, modified: Some(time), note: String::new() };
+        part.publish(seal, &to, false).await.unwrap();
         drop(part);
         assert_eq!(fs::read(&to).unwrap(), b"abcde");
         assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), time);
@@ -184,7 +189,7 @@ mod tests {
     async fn it_is_open_until_its_last_write_has_landed() {
         let directory = tempfile::tempdir().unwrap();
         let (disk, open, landing) = (disk(), Count::default(), Count::default());
-        let part = Part::open(&disk, &directory.path().join("f"), &open).await.unwrap();
+        let (part, _) = Part::open(&disk, &directory.path().join("f"), &open).await.unwrap();
         let (chunks, one) = (vec![Bytes::from(vec![1; 1 << 20]); 32], landing.one());
         let write = part.file().write(0, chunks, Landing::new(move |_| drop(one)));
         drop(tokio::time::timeout(Duration::from_micros(1), write).await);
@@ -213,7 +218,7 @@ mod tests {
         let expected = chunks.concat();
         part.file().write(3, chunks, Landing::unheard()).await.unwrap();
         assert_eq!(part.file().read(3, 12_000).await.unwrap(), expected);
-        assert_eq!(part.file().len().await.unwrap(), 12_003);
+        assert_eq!(fs::metadata(part.path()).unwrap().len(), 12_003);
     }
 
     #[cfg(unix)]

@@ -2,6 +2,7 @@
 //!
 //! `system` is the disk of this machine. Tests put a simulated one in its place, which loses what was not synced.
 
+mod line;
 mod notes;
 mod system;
 
@@ -14,6 +15,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use qetch_core::Result;
 
 pub(super) use self::system::System;
@@ -28,11 +30,14 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// `conflict` when what stands there is anything else that may not be replaced.
     fn stands(&self, to: &Path, over: bool) -> Result<bool>;
 
+    /// Whether something stands at `path`. Quick.
+    fn is_there(&self, path: &Path) -> bool;
+
     /// Opens the plain file at `path`, or makes one; nobody else may have it open so. A link is not followed.
     ///
     /// # Errors
     /// `conflict` when another has it, or when what stands there is no plain file; `io`.
-    async fn take(&self, path: &Path) -> Result<Arc<dyn File>>;
+    async fn take(&self, path: &Path) -> Result<Taken>;
 
     /// Makes a file at `path`.
     ///
@@ -52,14 +57,6 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// Makes the names in the directory of `path` outlive a power cut.
     async fn sync_directory(&self, path: &Path) -> Result<()>;
 
-    /// Gives the whole and synced file at `part` its final name, in one step and durably; over what stands there only
-    /// where `over` says so. `published` is called as part of that step. Once the future is dropped it does not happen
-    /// any more.
-    ///
-    /// # Errors
-    /// `conflict` when something has that name; `io`.
-    async fn publish(&self, part: PathBuf, to: PathBuf, over: bool, published: Published) -> Result<()>;
-
     /// Removes the file at `path`, if there is one. Quick: it is called where nothing can be awaited.
     fn remove(&self, path: &Path) -> Result<()>;
 }
@@ -70,15 +67,12 @@ pub(super) type Published = Box<dyn FnOnce() + Send>;
 /// An open file. Reads and writes go to offsets; several may be under way at once.
 #[async_trait]
 pub(super) trait File: fmt::Debug + Send + Sync {
-    /// Writes `chunks`, one after the other, from `offset` on. A write cannot be called back: it holds the file until it
-    /// has landed, whoever still waits for it.
-    async fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Result<()>;
+    /// Begins to write `chunks`, one after the other, from `offset` on. A write cannot be called back: it holds the file
+    /// until it has landed, whoever still waits for it.
+    fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Writing;
 
     /// Exactly `len` bytes from `offset` on.
     async fn read(&self, offset: u64, len: usize) -> Result<Bytes>;
-
-    /// How long it is.
-    async fn len(&self) -> Result<u64>;
 
     /// Makes it exactly `len` bytes long.
     async fn set_len(&self, len: u64) -> Result<()>;
@@ -92,10 +86,38 @@ pub(super) trait File: fmt::Debug + Send + Sync {
     /// Makes its bytes outlive a power cut.
     async fn sync(&self) -> Result<()>;
 
-    /// Makes the whole file exactly `len` bytes long and durable; it was last changed at `modified`, if that is known.
-    /// `note` is kept with it where the file system keeps notes, for as long as nobody changes the file.
-    async fn seal(&self, len: u64, modified: Option<SystemTime>, note: String) -> Result<()>;
+    /// Makes the whole file what `seal` says, and durable.
+    async fn seal(&self, seal: Seal) -> Result<()>;
+
+    /// Gives the whole file its final name, in one step and durably, after making it what `seal` says; without one it is
+    /// durable already. Over what stands there only where `over` says so. `published` is called as part of that step. Once
+    /// the future is dropped it does not happen any more.
+    ///
+    /// # Errors
+    /// `conflict` when something has that name; `io`.
+    async fn publish(&self, seal: Option<Seal>, to: PathBuf, over: bool, published: Published) -> Result<()>;
 }
+
+/// What a whole file is made in the end.
+#[derive(Debug)]
+pub(super) struct Seal {
+    /// Exactly how many bytes long.
+    pub(super) len: u64,
+    /// When it was last changed, if that is known.
+    pub(super) modified: Option<SystemTime>,
+    /// Kept with it where the file system keeps notes, for as long as nobody changes the file.
+    pub(super) note: String,
+}
+
+/// A file that was taken.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) file: Arc<dyn File>,
+    pub(super) len: u64,
+}
+
+/// A write under way: it ends when that has landed.
+pub(super) type Writing = BoxFuture<'static, Result<()>>;
 
 /// A file that somebody made.
 #[derive(Debug)]

@@ -5,22 +5,29 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use qetch_core::{Error, Result, blocking, files};
 
-use super::{Disk, File, Landing, Looked, Published, notes};
+use super::{Disk, File, Landing, Looked, Published, Seal, Taken, Writing, line::Line, notes};
 
 /// The disk of this machine. Its work is done on the runtime's threads for what blocks.
 #[derive(Debug, Default)]
 pub(in crate::http) struct System;
 
-/// An open file and its path, for errors. Work that is under way holds it, so its lock falls with the last of it.
+/// An open file. Work that is under way holds it, so its lock falls with the last of it.
 #[derive(Clone, Debug)]
-struct Opened(Arc<(fs::File, PathBuf)>);
+struct Opened(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    file: fs::File,
+    /// For errors.
+    path: PathBuf,
+    line: Line,
+}
 
 #[async_trait]
 impl Disk for System {
@@ -31,15 +38,19 @@ impl Disk for System {
         }
     }
 
-    async fn take(&self, path: &Path) -> Result<Arc<dyn File>> {
+    fn is_there(&self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok()
+    }
+
+    async fn take(&self, path: &Path) -> Result<Taken> {
         let path = path.to_owned();
         blocking(move |wanted| {
-            let file = take(path)?;
+            let (opened, len) = take(path)?;
             // Nobody is there any more to take a file away again that was made for nothing.
-            if !wanted.is_wanted() && file.0.0.metadata().is_ok_and(|found| found.len() == 0) {
-                _ = fs::remove_file(&file.0.1);
+            if !wanted.is_wanted() && len == 0 {
+                _ = fs::remove_file(&opened.0.path);
             }
-            Ok(Arc::new(file) as Arc<dyn File>)
+            Ok(Taken { file: Arc::new(opened), len })
         })
         .await
     }
@@ -49,7 +60,7 @@ impl Disk for System {
         blocking(move |_| {
             let file = options().create_new(true).open(&path);
             let file = file.map_err(|error| Error::io("create", &path, error))?;
-            Ok(Opened::file(file, path))
+            Ok(Arc::new(Opened::new(file, path)) as Arc<dyn File>)
         })
         .await
     }
@@ -81,7 +92,7 @@ impl Disk for System {
             let found = file.metadata().map_err(error)?;
             let (len, modified) = (found.len(), found.modified().ok());
             let note = notes::read(&file, modified);
-            Ok(Some(Looked { file: Opened::file(file, path.clone()), len, modified, note }))
+            Ok(Some(Looked { file: Arc::new(Opened::new(file, path.clone())), len, modified, note }))
         })
         .await
     }
@@ -100,18 +111,6 @@ impl Disk for System {
         .await
     }
 
-    async fn publish(&self, part: PathBuf, to: PathBuf, over: bool, published: Published) -> Result<()> {
-        blocking(move |wanted| {
-            wanted.unless_dropped(|| {
-                let publish = if over { files::publish_over } else { files::publish };
-                publish(&part, &to)?;
-                published();
-                Ok(())
-            })?
-        })
-        .await
-    }
-
     fn remove(&self, path: &Path) -> Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
@@ -121,8 +120,8 @@ impl Disk for System {
 }
 
 impl Opened {
-    fn file(file: fs::File, path: PathBuf) -> Arc<dyn File> {
-        Arc::new(Self(Arc::new((file, path))))
+    fn new(file: fs::File, path: PathBuf) -> Self {
+        Self(Arc::new(Inner { file, path, line: Line::default() }))
     }
 
     /// Does `work` with the file where it may block; `action` is what it is called when it fails.
@@ -132,23 +131,20 @@ impl Opened {
         work: impl FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
         let opened = self.0.clone();
-        blocking(move |_| {
-            let (file, path) = &*opened;
-            work(file).map_err(|error| Error::io(action, path, error))
-        })
-        .await
+        blocking(move |_| work(&opened.file).map_err(|error| Error::io(action, &opened.path, error))).await
     }
 }
 
 #[async_trait]
 impl File for Opened {
-    async fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Result<()> {
-        self.with("write", move |file| {
-            write_all(file, offset, &chunks)?;
+    fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Writing {
+        let opened = self.0.clone();
+        self.0.line.stand(move || {
+            write_all(&opened.file, offset, &chunks)
+                .map_err(|error| Error::io("write", &opened.path, error))?;
             landing.landed(&chunks);
             Ok(())
         })
-        .await
     }
 
     async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
@@ -158,10 +154,6 @@ impl File for Opened {
             Ok(bytes.into())
         })
         .await
-    }
-
-    async fn len(&self) -> Result<u64> {
-        self.with("look at", |file| file.metadata().map(|found| found.len())).await
     }
 
     async fn set_len(&self, len: u64) -> Result<()> {
@@ -180,22 +172,41 @@ impl File for Opened {
         self.with("sync", fs::File::sync_data).await
     }
 
-    async fn seal(&self, len: u64, modified: Option<SystemTime>, note: String) -> Result<()> {
-        self.with("finish", move |file| {
-            file.set_len(len)?;
-            if let Some(Err(error)) = modified.map(|modified| file.set_modified(modified)) {
-                tracing::warn!(%error, "the file keeps the time of its download");
+    async fn seal(&self, seal: Seal) -> Result<()> {
+        self.with("finish", move |file| finish(file, &seal)).await
+    }
+
+    async fn publish(&self, seal: Option<Seal>, to: PathBuf, over: bool, published: Published) -> Result<()> {
+        let opened = self.0.clone();
+        blocking(move |wanted| {
+            let part = &opened.path;
+            if let Some(seal) = &seal {
+                finish(&opened.file, seal).map_err(|error| Error::io("finish", part, error))?;
             }
-            if let Err(error) = notes::write(file, &note) {
-                tracing::debug!(%error, "nothing can be noted with the file");
-            }
-            file.sync_all()
+            wanted.unless_dropped(|| {
+                let publish = if over { files::publish_over } else { files::publish };
+                publish(part, &to)?;
+                published();
+                Ok(())
+            })?
         })
         .await
     }
 }
 
-fn take(path: PathBuf) -> Result<Opened> {
+fn finish(file: &fs::File, seal: &Seal) -> io::Result<()> {
+    file.set_len(seal.len)?;
+    if let Some(Err(error)) = seal.modified.map(|modified| file.set_modified(modified)) {
+        tracing::warn!(%error, "the file keeps the time of its download");
+    }
+    if let Err(error) = notes::write(file, &seal.note) {
+        tracing::debug!(%error, "nothing can be noted with the file");
+    }
+    file.sync_all()
+}
+
+/// The file at `path`, taken, and how long it is.
+fn take(path: PathBuf) -> Result<(Opened, u64)> {
     // Each further round is another download that published in between; a file system where that never ends is one
     // that does not tell files apart.
     for _ in 0..100 {
@@ -210,15 +221,16 @@ fn take(path: PathBuf) -> Result<Opened> {
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
         }
         // Between opening and locking, another download may have published it: then what we hold is its result.
-        if !is_still(&file, &path).map_err(|error| Error::io("look at", &path, error))? {
+        let found = file.metadata().map_err(|error| Error::io("look at", &path, error))?;
+        if !is_still(&found, &path).map_err(|error| Error::io("look at", &path, error))? {
             continue;
         }
         // A run that was killed while it published left the result under both names: that one is not ours to write.
-        if has_other_names(&file).map_err(|error| Error::io("look at", &path, error))? {
+        if has_other_names(&found) {
             fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
             continue;
         }
-        return Ok(Opened(Arc::new((file, path))));
+        return Ok((Opened::new(file, path), found.len()));
     }
     Err(Error::conflict(path, "is replaced again and again"))
 }
@@ -257,9 +269,8 @@ fn open_or_create(path: &Path) -> Result<Option<fs::File>> {
 
 /// Whether `path` itself, not what it links to, is the file that is open.
 #[cfg(unix)]
-fn is_still(file: &fs::File, path: &Path) -> io::Result<bool> {
+fn is_still(open: &fs::Metadata, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
-    let open = file.metadata()?;
     match fs::symlink_metadata(path) {
         Ok(found) => Ok((found.dev(), found.ino()) == (open.dev(), open.ino())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -268,26 +279,37 @@ fn is_still(file: &fs::File, path: &Path) -> io::Result<bool> {
 }
 
 #[cfg(unix)]
-fn has_other_names(file: &fs::File) -> io::Result<bool> {
+fn has_other_names(open: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    Ok(file.metadata()?.nlink() > 1)
+    open.nlink() > 1
 }
 
 /// An open file cannot be renamed or replaced by others here, so what was opened is still what has the name.
 #[cfg(not(unix))]
-fn is_still(_: &fs::File, path: &Path) -> io::Result<bool> {
+fn is_still(_: &fs::Metadata, path: &Path) -> io::Result<bool> {
     fs::symlink_metadata(path).map(|found| found.is_file())
 }
 
 /// The standard library does not tell here; publishing renames where hard links are not made.
 #[cfg(not(unix))]
-fn has_other_names(_: &fs::File) -> io::Result<bool> {
-    Ok(false)
+fn has_other_names(_: &fs::Metadata) -> bool {
+    false
 }
 
-/// Reserves the blocks of the file, so that the disk is full now or not at all.
+/// Reserves the blocks of the file, so that the disk is full now or not at all. In memory that would take as long as half
+/// of the writing does, for pages that are not to be kept together: there it is enough that there is room.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn allocate(file: &fs::File, len: u64) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    if rustix::fs::fstatfs(file).is_ok_and(|found| found.f_type == TMPFS) {
+        let (room, there) = (rustix::fs::fstatvfs(file)?, file.metadata()?.blocks() * 512);
+        let is_limited = room.f_blocks > 0;
+        return if is_limited && len.saturating_sub(there) > room.f_bavail * room.f_frsize {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            Ok(())
+        };
+    }
     let done = rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, len);
     match done.map_err(io::Error::from) {
         Err(error) => match error.kind() {
@@ -300,6 +322,10 @@ fn allocate(file: &fs::File, len: u64) -> io::Result<()> {
         Ok(()) => Ok(()),
     }
 }
+
+/// What such a file system is called (`statfs(2)`).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const TMPFS: rustix::fs::FsWord = 0x0102_1994;
 
 /// No call that reserves without writing is at hand here: writing finds out.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use qetch_core::Result;
 use tokio::{sync::watch, time::sleep};
 
@@ -207,11 +208,11 @@ impl SimDisk {
     }
 
     /// Does `work` to its end, whoever waits for it, as threads of a real disk do.
-    pub(super) async fn detached<T: Send + 'static>(
+    pub(super) fn detached<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
-        tokio::spawn(work).await.unwrap()
+    ) -> impl Future<Output = Result<T>> + Send + 'static {
+        tokio::spawn(work).map(Result::unwrap)
     }
 
     pub(super) fn change_name(&self, change: NameChange) {

@@ -4,14 +4,15 @@ use std::{collections::BTreeSet, fmt, io, path::PathBuf, sync::Arc, time::System
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use qetch_core::{Error, Result};
 
 use super::{
     super::{
         dice::Dice,
-        disk::{File, Landing},
+        disk::{File, Landing, Published, Seal, Writing},
     },
-    disk::{Plant, SimDisk, joined},
+    disk::{NameChange, Plant, SimDisk, joined},
 };
 
 /// What room is counted in.
@@ -232,8 +233,8 @@ impl fmt::Debug for SimFile {
 
 #[async_trait]
 impl File for SimFile {
-    async fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Result<()> {
-        self.0.disk.detached(self.clone().write_now(offset, chunks, landing)).await
+    fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Writing {
+        self.0.disk.detached(self.clone().write_now(offset, chunks, landing)).boxed()
     }
 
     async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
@@ -243,10 +244,6 @@ impl File for SimFile {
         let range = index(offset)..index(offset) + len;
         let short = || Error::io("read", &self.0.path, io::ErrorKind::UnexpectedEof.into());
         bytes.get(range).map(Bytes::copy_from_slice).ok_or_else(short)
-    }
-
-    async fn len(&self) -> Result<u64> {
-        Ok(self.0.disk.state().inodes[self.0.inode].now.bytes.len() as u64)
     }
 
     async fn set_len(&self, len: u64) -> Result<()> {
@@ -285,14 +282,43 @@ impl File for SimFile {
         self.0.disk.detached(self.clone().sync_now(12)).await
     }
 
-    async fn seal(&self, len: u64, modified: Option<SystemTime>, note: String) -> Result<()> {
+    async fn seal(&self, seal: Seal) -> Result<()> {
         let file = self.clone();
         let seal = async move {
             file.0.disk.turn(1).await;
-            file.change(Change::Seal(len, modified, note));
+            file.change(Change::Seal(seal.len, seal.modified, seal.note));
             file.sync_now(12).await
         };
         self.0.disk.detached(seal).await
+    }
+
+    /// The last steps follow one another without a pause, since dropping waits for them; a crash may come between them.
+    async fn publish(&self, seal: Option<Seal>, to: PathBuf, over: bool, published: Published) -> Result<()> {
+        if let Some(seal) = seal {
+            self.seal(seal).await?;
+        }
+        let (disk, part) = (&self.0.disk, self.0.path.clone());
+        disk.turn(2).await;
+        if over {
+            disk.change_name(NameChange::Rename(part, to));
+        } else {
+            if disk.state().names.contains_key(&to) {
+                return Err(Error::conflict(to, "exists already"));
+            }
+            let inode = disk.state().names[&part];
+            disk.change_name(NameChange::Link(to, inode));
+            if !disk.pass() {
+                std::future::pending::<()>().await;
+            }
+            disk.change_name(NameChange::Unlink(part));
+        }
+        if !disk.pass() {
+            std::future::pending::<()>().await;
+        }
+        let now = disk.state().clock;
+        disk.sync_names_until(now);
+        published();
+        Ok(())
     }
 }
 

@@ -1,16 +1,12 @@
 //! What the engine asks of the simulated disk.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use qetch_core::{Error, Result};
 
 use super::{
-    super::disk::{Disk, File, Looked, Published},
+    super::disk::{Disk, File, Looked, Taken},
     disk::{NameChange, SimDisk},
     file::Inode,
 };
@@ -21,7 +17,11 @@ impl Disk for SimDisk {
         Ok(!over && self.state().names.contains_key(to))
     }
 
-    async fn take(&self, path: &Path) -> Result<Arc<dyn File>> {
+    fn is_there(&self, path: &Path) -> bool {
+        self.state().names.contains_key(path)
+    }
+
+    async fn take(&self, path: &Path) -> Result<Taken> {
         let (disk, path) = (self.clone(), path.to_owned());
         self.detached(async move {
             disk.turn(1).await;
@@ -32,14 +32,15 @@ impl Disk for SimDisk {
                 }
                 if !disk.state().has_other_names(inode) {
                     disk.state().inodes[inode].is_locked = true;
-                    return Ok(disk.open(&path, inode, true));
+                    let len = disk.state().inodes[inode].now.bytes.len() as u64;
+                    return Ok(Taken { file: disk.open(&path, inode, true), len });
                 }
                 disk.change_name(NameChange::Unlink(path.clone()));
                 disk.turn(1).await;
             }
             let inode = disk.state().add(Inode::locked());
             disk.change_name(NameChange::Link(path.clone(), inode));
-            Ok(disk.open(&path, inode, true))
+            Ok(Taken { file: disk.open(&path, inode, true), len: 0 })
         })
         .await
     }
@@ -89,31 +90,6 @@ impl Disk for SimDisk {
             Ok(())
         })
         .await
-    }
-
-    /// Its steps follow one another without a pause, since dropping waits for them; a crash may come between them.
-    async fn publish(&self, part: PathBuf, to: PathBuf, over: bool, published: Published) -> Result<()> {
-        self.turn(2).await;
-        if over {
-            self.change_name(NameChange::Rename(part, to));
-        } else {
-            if self.state().names.contains_key(&to) {
-                return Err(Error::conflict(to, "exists already"));
-            }
-            let inode = self.state().names[&part];
-            self.change_name(NameChange::Link(to, inode));
-            if !self.pass() {
-                std::future::pending::<()>().await;
-            }
-            self.change_name(NameChange::Unlink(part));
-        }
-        if !self.pass() {
-            std::future::pending::<()>().await;
-        }
-        let now = self.state().clock;
-        self.sync_names_until(now);
-        published();
-        Ok(())
     }
 
     fn remove(&self, path: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod clock;
+mod intake;
 mod receive;
 
 use std::{
