@@ -5,6 +5,8 @@ mod demo;
 mod lint;
 mod manifest;
 mod native_tls;
+#[expect(dead_code, reason = "the tasks that start them follow")]
+mod peers;
 mod process;
 mod report;
 mod source;
