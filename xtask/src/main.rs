@@ -1,11 +1,11 @@
 //! The development tasks of qetch, started as `cargo xtask TASK`: one file or folder a task, and one table that lists them.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
 
+mod bench;
 mod demo;
 mod lint;
 mod manifest;
 mod native_tls;
-#[expect(dead_code, reason = "the tasks that start them follow")]
 mod peers;
 mod process;
 mod report;
@@ -39,6 +39,22 @@ const TASKS: &[Task] = &[
         help: "format, clippy, docs and the rules of this repository; names of checks run those alone",
         run: lint::run,
     },
+    Task {
+        name: "bench",
+        help: "races against the downloaders that are installed; --quick shows that everything works",
+        run: bench::run,
+    },
+];
+
+/// A program that a task starts xtask itself as.
+struct Hidden {
+    name: &'static str,
+    run: fn(&[String]) -> ExitCode,
+}
+
+const HIDDEN: &[Hidden] = &[
+    Hidden { name: bench::measure::HIDDEN, run: bench::measure::main },
+    Hidden { name: bench::receive::HIDDEN, run: bench::receive::main },
 ];
 
 fn main() -> ExitCode {
@@ -50,6 +66,9 @@ fn main() -> ExitCode {
     if matches!(name.as_str(), "help" | "--help" | "-h") {
         print!("{}", usage());
         return ExitCode::SUCCESS;
+    }
+    if let Some(hidden) = HIDDEN.iter().find(|hidden| hidden.name == name) {
+        return (hidden.run)(rest);
     }
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {
         eprint!("unknown task `{name}`\n\n{}", usage());

@@ -49,6 +49,19 @@ pub(crate) fn probe(command: &mut Command) -> Option<String> {
     output.status.success().then_some(text)
 }
 
+/// Gives `to` the environment and the directory that `from` would run in.
+pub(crate) fn copy_surroundings(from: &Command, to: &mut Command) {
+    for (name, value) in from.get_envs() {
+        match value {
+            Some(value) => to.env(name, value),
+            None => to.env_remove(name),
+        };
+    }
+    if let Some(folder) = from.get_current_dir() {
+        to.current_dir(folder);
+    }
+}
+
 /// Where a program is installed. Servers are often outside an ordinary user's path.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
