@@ -12,7 +12,7 @@ use crate::process;
 pub(crate) const CONNECTIONS: usize = 8;
 
 /// Variables that would send a tool's requests to a proxy, which does not know our local servers.
-const PROXIES: &[&str] =
+pub(crate) const PROXIES: &[&str] =
     &["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 /// A program that downloads; every one but qetch is a peer.
