@@ -12,6 +12,7 @@ mod programs;
 mod report;
 mod server;
 mod source;
+mod survival;
 mod test;
 mod tree;
 mod workspace;
@@ -45,6 +46,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         help: "races against the downloaders that are installed; --quick shows that everything works",
         run: bench::run,
+    },
+    Task {
+        name: "survival",
+        help: "what qetch and its peers make of an origin that misbehaves; written to docs/survival.md",
+        run: survival::run,
     },
 ];
 
@@ -88,7 +94,7 @@ fn main() -> ExitCode {
 fn usage() -> String {
     let mut text = String::from("usage: cargo xtask TASK\n\n");
     for task in TASKS {
-        text.push_str(&format!("  {:<6} {}\n", task.name, task.help));
+        text.push_str(&format!("  {:<8} {}\n", task.name, task.help));
     }
     text
 }

@@ -81,7 +81,7 @@ impl Tools {
         })
     }
 
-    fn find_with(home: &Path, program: impl Fn(Tool) -> Option<PathBuf>) -> Self {
+    pub(crate) fn find_with(home: &Path, program: impl Fn(Tool) -> Option<PathBuf>) -> Self {
         let mut tools = Self { found: Vec::new(), missing: Vec::new() };
         for tool in TOOLS {
             let installed = program(tool).and_then(|program| Installed::ask(tool, program, home));
@@ -125,7 +125,7 @@ impl<'a> Fetch<'a> {
     }
 }
 
-/// How much a tool bears before it gives up.
+/// How much a tool bears before it gives up. With it comes what makes the tool's result surer rather than faster.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     pub(crate) retries: u32,
@@ -289,14 +289,17 @@ impl Patience {
             Tool::Curl => {
                 let (retries, seconds) = (&retries.to_string(), &seconds.to_string());
                 let again = ["--retry", retries, "--retry-all-errors", "--retry-delay", "1"];
-                let clocks = ["--connect-timeout", seconds, "--speed-limit", "1", "--speed-time", seconds];
-                again.iter().chain(&clocks).map(|&it| it.to_owned()).collect()
+                let clocks = ["--connect-timeout", seconds, "--speed-limit", "1000", "--speed-time", seconds];
+                let whole = ["--compressed", "--remove-on-error"];
+                again.iter().chain(&clocks).chain(&whole).map(|&it| it.to_owned()).collect()
             }
             Tool::Aria2c => vec![
                 format!("--max-tries={}", retries.saturating_add(1)),
                 "--retry-wait=1".to_owned(),
                 format!("--connect-timeout={seconds}"),
                 format!("--timeout={seconds}"),
+                "--lowest-speed-limit=1000".to_owned(),
+                "--http-accept-gzip=true".to_owned(),
             ],
             // It tries again for as long as it can get a connection.
             Tool::Axel => vec![format!("--timeout={seconds}")],
@@ -344,7 +347,7 @@ mod tests {
             Tool::Curl,
             &Fetch { patience: Some(Patience { retries: 3, seconds: 9 }), ..file },
             "curl --disable --silent --show-error --fail --location --retry 3 --retry-all-errors --retry-delay 1 \
-             --connect-timeout 9 --speed-limit 1 --speed-time 9 --output /to/f http://h/f",
+             --connect-timeout 9 --speed-limit 1000 --speed-time 9 --compressed --remove-on-error --output /to/f http://h/f",
         );
         let aria2c = process::command_line(&installed(Tool::Aria2c).fetch(&file));
         assert!(aria2c.ends_with("--split=8 --dir=/to --out=f http://h/f"), "{aria2c}");
