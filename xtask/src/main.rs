@@ -1,13 +1,18 @@
 //! The development tasks of qetch, started as `cargo xtask TASK`: one file or folder a task, and one table that lists them.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
 
+mod bench;
 mod demo;
 mod lint;
 mod manifest;
 mod native_tls;
+mod peers;
 mod process;
+mod programs;
 mod report;
+mod server;
 mod source;
+mod survival;
 mod test;
 mod tree;
 mod workspace;
@@ -37,6 +42,27 @@ const TASKS: &[Task] = &[
         help: "format, clippy, docs and the rules of this repository; names of checks run those alone",
         run: lint::run,
     },
+    Task {
+        name: "bench",
+        help: "races against the downloaders that are installed; --quick shows that everything works",
+        run: bench::run,
+    },
+    Task {
+        name: "survival",
+        help: "what qetch and its peers make of an origin that misbehaves; written to docs/survival.md",
+        run: survival::run,
+    },
+];
+
+/// A program that a task starts xtask itself as.
+struct Hidden {
+    name: &'static str,
+    run: fn(&[String]) -> ExitCode,
+}
+
+const HIDDEN: &[Hidden] = &[
+    Hidden { name: bench::measure::HIDDEN, run: bench::measure::main },
+    Hidden { name: bench::receive::HIDDEN, run: bench::receive::main },
 ];
 
 fn main() -> ExitCode {
@@ -48,6 +74,9 @@ fn main() -> ExitCode {
     if matches!(name.as_str(), "help" | "--help" | "-h") {
         print!("{}", usage());
         return ExitCode::SUCCESS;
+    }
+    if let Some(hidden) = HIDDEN.iter().find(|hidden| hidden.name == name) {
+        return (hidden.run)(rest);
     }
     let Some(task) = TASKS.iter().find(|task| task.name == name) else {
         eprint!("unknown task `{name}`\n\n{}", usage());
@@ -65,7 +94,7 @@ fn main() -> ExitCode {
 fn usage() -> String {
     let mut text = String::from("usage: cargo xtask TASK\n\n");
     for task in TASKS {
-        text.push_str(&format!("  {:<6} {}\n", task.name, task.help));
+        text.push_str(&format!("  {:<8} {}\n", task.name, task.help));
     }
     text
 }

@@ -10,9 +10,7 @@ use std::{
     time::Instant,
 };
 
-use serde_json::Value;
-
-use crate::{process, report, workspace::Workspace};
+use crate::{peers, process, programs, report, workspace::Workspace};
 use site::Site;
 
 /// The link that is extracted; the demo site answers for its host.
@@ -21,10 +19,6 @@ const LINK: &str = "https://gfycat.com/CleverSampleQuokka";
 /// Where the download goes, below the workspace.
 const DIRECTORY: &str = "target/demo";
 
-/// Variables that would send the command's requests to a proxy, which does not know our local site.
-const PROXIES: &[&str] =
-    &["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
-
 /// Builds the command and the site, extracts, downloads, and checks the file against what the site published.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     if let Some(unknown) = arguments.first() {
@@ -32,16 +26,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
     let started = Instant::now();
     let root = Workspace::load()?.root;
-    let programs = Programs::build(&root)?;
+    let [program, site] =
+        programs::build(&root, &["qetch-cli", "qetch-testkit"], ["qetch", "qetch-demo-site"])?;
     println!("built in {}\n", report::seconds(started.elapsed()));
 
-    let site = Site::start(&programs.site)?;
+    let site = Site::start(&site)?;
     let offer = site.offer();
     println!("a local site answers as gfycat.com did, at {}", offer.origin);
     let route = format!("*={}", offer.origin);
 
-    extract(&programs.qetch(&root), &route)?;
-    let file = root.join(download(&programs.qetch(&root), &route)?);
+    let qetch = starter(&program, &root);
+    extract(&qetch, &route)?;
+    let file = root.join(download(&qetch, &route)?);
 
     let size = fs::metadata(&file)
         .map_err(|error| format!("the command named {}, but: {error}", file.display()))?
@@ -57,43 +53,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// The programs that the demo starts.
-#[derive(Debug)]
-struct Programs {
-    qetch: PathBuf,
-    site: PathBuf,
-}
-
-impl Programs {
-    fn build(root: &Path) -> Result<Self, String> {
-        let mut command = process::cargo(root);
-        command.args(["build", "--package", "qetch-cli", "--package", "qetch-testkit", "--bins"]);
-        println!("$ {}", process::command_line(&command));
-        let messages = process::capture(command.arg("--message-format=json-render-diagnostics"))?;
-        Ok(Self { qetch: executable(&messages, "qetch")?, site: executable(&messages, "qetch-demo-site")? })
-    }
-
-    fn qetch(&self, root: &Path) -> impl Fn(&[&str]) -> Command {
-        move |arguments| {
-            let mut command = Command::new(&self.qetch);
-            command.args(arguments).current_dir(root).stdin(Stdio::null());
-            for name in PROXIES {
-                command.env_remove(name);
-            }
-            println!("\n$ {}", process::command_line(&command));
-            command
+/// How the command is started: in `root`, with these arguments.
+fn starter(program: &Path, root: &Path) -> impl Fn(&[&str]) -> Command {
+    move |arguments| {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(root).stdin(Stdio::null());
+        for name in peers::PROXIES {
+            command.env_remove(name);
         }
+        println!("\n$ {}", process::command_line(&command));
+        command
     }
-}
-
-/// Where cargo put the program `name`, from its messages.
-fn executable(messages: &str, name: &str) -> Result<PathBuf, String> {
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message.pointer("/target/name").and_then(Value::as_str) == Some(name))
-        .find_map(|message| message.get("executable").and_then(Value::as_str).map(PathBuf::from))
-        .ok_or_else(|| format!("cargo built no program `{name}`"))
 }
 
 fn extract(qetch: &impl Fn(&[&str]) -> Command, route: &str) -> Result<(), String> {
@@ -127,20 +97,6 @@ fn media(file: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn programs_are_found_in_cargo_s_messages() {
-        let messages = concat!(
-            r#"{"reason":"compiler-artifact","target":{"name":"qetch"},"executable":null}"#,
-            "\n",
-            r#"{"reason":"compiler-artifact","target":{"name":"qetch"},"executable":"/planted/qetch"}"#,
-            "\n",
-            r#"{"reason":"build-finished","success":true}"#,
-        );
-        assert_eq!(executable(messages, "qetch"), Ok(PathBuf::from("/planted/qetch")));
-        let error = executable(messages, "qetch-demo-site").unwrap_err();
-        assert!(error.contains("qetch-demo-site"), "{error}");
-    }
 
     #[test]
     fn the_command_prints_one_path() {

@@ -15,7 +15,7 @@ mod purpose;
 mod tools;
 mod weight;
 
-use crate::{report::Report, tree::Tree, workspace::Workspace};
+use crate::{bench::written, report::Report, tree::Tree, workspace::Workspace};
 
 /// What the checks look at.
 #[derive(Debug)]
@@ -93,6 +93,11 @@ const CHECKS: &[Check] = &[
         name: "machine",
         promise: "nothing names a developer's machine",
         run: Run::Rule(|place| machine::check(&place.tree).map(Findings::from)),
+    },
+    Check {
+        name: "benchmarks",
+        promise: "the document says what was measured",
+        run: Run::Rule(|place| written::check(&place.workspace.root).map(Findings::from)),
     },
     Check {
         name: "weight",

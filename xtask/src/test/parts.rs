@@ -1,6 +1,6 @@
 //! The tests against real programs and on real disks: built only where those are to be had, counted in any case.
 
-use std::{env, process::Command};
+use std::process::Command;
 
 use super::recorded;
 use crate::{process, tree::Tree};
@@ -21,13 +21,13 @@ const PARTS: [Part; 3] = [
     Part {
         name: "against nginx",
         tests: "tests/integration/nginx.rs",
-        is_there: || is_installed("nginx"),
+        is_there: || process::find("nginx").is_some(),
         remedy: "install nginx",
     },
     Part {
         name: "against openssl",
         tests: "tests/integration/tls.rs",
-        is_there: || is_installed("openssl"),
+        is_there: || process::find("openssl").is_some(),
         remedy: "install openssl",
     },
     Part {
@@ -48,12 +48,6 @@ pub(crate) fn tell(tree: &Tree) -> Result<(), String> {
         println!("{}", sentence(&part, count, (part.is_there)()));
     }
     Ok(())
-}
-
-fn is_installed(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    folders.any(|folder| folder.join(program).is_file())
 }
 
 /// Whether a file system of one's own can be made.
