@@ -53,6 +53,16 @@ async fn a_large_file_goes_on_from_the_answer_that_found_it() {
 }
 
 #[tokio::test]
+async fn a_length_that_later_ranges_contradict_is_not_believed() {
+    let origin = Origin::start().await.unwrap();
+    let resource = Resource::new(pattern(4 << 20, 1)).with_content_type("video/mp4").with_throttle(8 << 20);
+    origin.serve("/v.mp4", resource.with_behaviour(Behaviour::ContentLengthTooShort { missing: 10 }));
+    let folder = Folder::new();
+    let failed = Qetch::new().fetch(&origin.url("/v.mp4"), folder.root()).await.unwrap_err();
+    assert_eq!((failed.code(), folder.names()), ("bad_reply", Vec::new()));
+}
+
+#[tokio::test]
 async fn many_downloads_answer_as_they_end_and_one_failure_stops_none() {
     let origin = Origin::start().await.unwrap();
     let folder = Folder::new();

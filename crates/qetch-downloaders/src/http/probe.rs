@@ -144,6 +144,12 @@ impl<'a> Reply<'a> {
         let Some(ContentRange::Part { offsets, complete }) = ContentRange::parse(range) else {
             return Err(no_ranges("a range that cannot be understood"));
         };
+        // Whatever else is wrong with it: a size that was announced before, and that this contradicts, is not to be trusted.
+        if let (Some(told), Some(known)) = (complete, known.and_then(|known| known.complete))
+            && told != known
+        {
+            return Err(Misfit::Changed(Error::content_changed(self.url, "its size")));
+        }
         if !offsets.contains(&ask.start()) {
             return Err(no_ranges("another range than was asked for"));
         }

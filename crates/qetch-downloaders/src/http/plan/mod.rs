@@ -217,9 +217,9 @@ impl Plan {
         self.shares.get(&id).map_or(0..0, |share| share.next..share.end)
     }
 
-    /// How fast a share comes in, if that is known.
+    /// How fast a share came in, if anything came.
     pub(super) fn rate(&self, id: ShareId, now: Duration) -> Option<f64> {
-        self.shares.get(&id)?.pace.estimate(now)
+        self.shares.get(&id)?.pace.so_far(now)
     }
 
     /// A share is asked for.

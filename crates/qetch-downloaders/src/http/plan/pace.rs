@@ -37,6 +37,13 @@ impl Pace {
         }
     }
 
+    /// Bytes a second until now, however short that was: what a connection that is done with its share can do.
+    pub(super) fn so_far(&self, now: Duration) -> Option<f64> {
+        let passed = now.saturating_sub(self.since).as_secs_f64();
+        let brief = (self.bytes > 0 && passed > 0.0).then(|| self.bytes as f64 / passed);
+        self.estimate(now).or(brief)
+    }
+
     /// Bytes a second, if something can be said. A share from which nothing comes becomes slower with every moment.
     pub(super) fn estimate(&self, now: Duration) -> Option<f64> {
         let passed = now.saturating_sub(self.since);
@@ -70,7 +77,16 @@ mod tests {
         (0..10).for_each(|step| pace.add(100, ms(1100 + step * 100)));
         let rate = pace.estimate(ms(2000)).unwrap();
         assert!((900.0..1200.0).contains(&rate), "{rate}");
+        assert_eq!(pace.so_far(ms(2000)), Some(rate));
         let stalled = pace.estimate(ms(4000)).unwrap();
         assert!(stalled < 100.0, "{stalled}");
+    }
+    #[test]
+    fn a_share_that_came_at_once_has_a_rate_when_it_is_done() {
+        let mut pace = Pace::default();
+        pace.begin(ms(1000));
+        assert_eq!(pace.so_far(ms(1010)), None);
+        pace.add(5000, ms(1010));
+        assert_eq!((pace.estimate(ms(1010)), pace.so_far(ms(1010))), (None, Some(500_000.0)));
     }
 }

@@ -115,6 +115,18 @@ fn a_connection_that_is_stuck_keeps_next_to_nothing() {
 }
 
 #[test]
+fn a_connection_whose_share_came_at_once_knows_who_is_slow() {
+    let (mut plan, shares) = begun(1 << 20, 2);
+    let half = 1 << 19;
+    plan.claim(shares[0], 0, half, ms(40));
+    let rate = plan.rate(shares[0], ms(40));
+    plan.leave(shares[0]);
+    plan.claim(shares[1], half, half - 60_000, ms(40));
+    let thief = plan.take(ms(2000), rate).unwrap();
+    assert_eq!(plan.left(thief), (1 << 20) - 60_000 + LEAST_KEPT..1 << 20);
+}
+
+#[test]
 fn races_fetch_no_more_than_two_in_a_hundred_bytes_twice() {
     let (mut plan, shares) = begun(1 << 20, 2);
     let half = 1 << 19;

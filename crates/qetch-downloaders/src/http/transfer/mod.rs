@@ -121,7 +121,7 @@ impl Job {
             let brought = self.bring(share, opened).await;
             {
                 let mut plan = self.plan();
-                rate = plan.rate(share, self.now());
+                rate = plan.rate(share, self.now()).or(rate);
                 plan.leave(share);
             }
             self.changed.notify_waiters();
