@@ -4,6 +4,7 @@
 mod demo;
 mod lint;
 mod manifest;
+mod micro;
 mod native_tls;
 mod process;
 mod report;
@@ -36,6 +37,11 @@ const TASKS: &[Task] = &[
         name: "lint",
         help: "format, clippy, docs and the rules of this repository; names of checks run those alone",
         run: lint::run,
+    },
+    Task {
+        name: "micro",
+        help: "time the small steps, count their instructions, write docs/micro-benchmarks.md",
+        run: micro::run,
     },
 ];
 
