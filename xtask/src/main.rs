@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod lint;
 mod manifest;
+mod micro;
 mod native_tls;
 mod peers;
 mod process;
@@ -51,6 +52,11 @@ const TASKS: &[Task] = &[
         name: "survival",
         help: "what qetch and its peers make of an origin that misbehaves; written to docs/survival.md",
         run: survival::run,
+    },
+    Task {
+        name: "micro",
+        help: "time the small steps, count their instructions, write docs/micro-benchmarks.md",
+        run: micro::run,
     },
 ];
 

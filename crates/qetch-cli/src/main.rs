@@ -95,7 +95,7 @@ fn online(
     }
     logs::begin(voice, &console);
     let session = Session::new(network, retries, console)?;
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(FAILED, format!("no threads to work with: {error}")))?;
     let code = runtime.block_on(async {

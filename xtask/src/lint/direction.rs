@@ -31,8 +31,8 @@ const RULES: &[Rule] = &[
     rule("xtask", &[], &[]),
 ];
 
-/// The cross-crate tests may use anything.
-const FREE: &[&str] = &["qetch-tests"];
+/// The cross-crate tests and the micro-benchmarks may use anything.
+const FREE: &[&str] = &["qetch-tests", "qetch-benches"];
 
 const fn rule(
     package: &'static str,

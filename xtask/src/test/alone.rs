@@ -16,6 +16,13 @@ struct Build {
     arguments: Vec<String>,
 }
 
+impl Build {
+    /// Whether it is with a private feature: those are for this repository, and leave nothing out that is tested.
+    fn is_private(&self) -> bool {
+        self.arguments.last().is_some_and(|feature| feature.starts_with("__"))
+    }
+}
+
 /// Checks every shipped package without features, with its default ones, and with each one alone, warnings denied.
 ///
 /// Clippy only checks, so nothing is compiled to machine code but build scripts and procedural macros.
@@ -51,13 +58,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
 }
 
 /// Runs the unit tests of the sub-crates, which have nothing on by default, without features and with each one alone:
-/// what a feature leaves out is tested as well as what it brings.
+/// what a feature leaves out is tested as well as what it brings. Private features are only checked.
 pub(crate) fn tests(workspace: &Workspace) -> Result<(), String> {
     let missing = native_tls::missing(&workspace.members);
     let has_nothing_on = |member: &&Member| member.features.get("default").is_some_and(Vec::is_empty);
     let mut failed = Vec::new();
     let ours = workspace.members.iter().filter(|member| member.is_ours_to_ship(&workspace.root));
-    for build in ours.filter(has_nothing_on).flat_map(|member| builds(member, &missing)) {
+    let builds = ours.filter(has_nothing_on).flat_map(|member| builds(member, &missing));
+    for build in builds.filter(|build| !build.is_private()) {
         println!("{}", build.label);
         let result = process::run(
             process::cargo(&workspace.root)
@@ -125,6 +133,13 @@ mod tests {
             &[],
             &["--no-default-features", "", "--no-default-features --features gfycat"],
         );
+    }
+
+    #[test]
+    fn private_features_are_known_by_their_name() {
+        let member = Member::planted("qetch", &[], &[("__bench", &[]), ("http", &[])]);
+        let private: Vec<_> = builds(&member, &BTreeSet::new()).iter().map(Build::is_private).collect();
+        assert_eq!(private, [false, true, false]);
     }
 
     #[test]

@@ -85,29 +85,35 @@ impl Registry {
 
     /// Who claims `url`, in the order they are asked. Pure: nothing is fetched.
     pub fn claims(&self, url: &Url) -> Vec<Claimed> {
+        let ranked = self.ranked(url).into_iter();
+        ranked.map(|(_, entry, claim)| Claimed { extractor: entry.extractor.clone(), claim }).collect()
+    }
+
+    /// The extractor that is asked first for `url`: one that said yes, or the first that said perhaps.
+    pub fn extractor_for(&self, url: &Url) -> Option<Arc<dyn Extractor>> {
+        self.ranked(url).into_iter().next().map(|(_, entry, _)| entry.extractor.clone())
+    }
+
+    /// The claims on `url`, in the order they are asked.
+    fn ranked(&self, url: &Url) -> Vec<(Rank, &Entry, Claim)> {
         let mut claims: Vec<_> = self
             .extractors
             .iter()
             .filter_map(|entry| {
                 let claim = entry.extractor.can_handle(url);
-                (claim != Claim::No).then(|| (rank(entry, &claim, url), entry.extractor.clone(), claim))
+                (claim != Claim::No).then(|| (rank(entry, &claim, url), entry, claim))
             })
             .collect();
-        claims.sort_by(|(a, a_extractor, _), (b, b_extractor, _)| {
-            a.cmp(b).then_with(|| a_extractor.info().name().cmp(b_extractor.info().name()))
+        claims.sort_by(|(a, one, _), (b, other, _)| {
+            a.cmp(b).then_with(|| one.extractor.info().name().cmp(other.extractor.info().name()))
         });
         if let [(a, first, Claim::Yes(_)), (b, second, Claim::Yes(_)), ..] = claims.as_slice()
             && a == b
         {
-            let (first, second) = (first.info().name(), second.info().name());
+            let (first, second) = (first.extractor.info().name(), second.extractor.info().name());
             tracing::warn!(first, second, url = shown(url), "two extractors claim a URL equally");
         }
-        claims.into_iter().map(|(_, extractor, claim)| Claimed { extractor, claim }).collect()
-    }
-
-    /// The extractor that is asked first for `url`: one that said yes, or the first that said perhaps.
-    pub fn extractor_for(&self, url: &Url) -> Option<Arc<dyn Extractor>> {
-        self.claims(url).into_iter().next().map(|claimed| claimed.extractor)
+        claims
     }
 
     /// The extractor of this name: the user's before the one that is built in.
@@ -217,7 +223,10 @@ impl Registry {
 }
 
 /// The order in which claims are asked; the least is first.
-fn rank(entry: &Entry, claim: &Claim, url: &Url) -> (bool, bool, Reverse<i32>, bool) {
+type Rank = (bool, bool, Reverse<i32>, bool);
+
+/// The place of a claim in that order.
+fn rank(entry: &Entry, claim: &Claim, url: &Url) -> Rank {
     let info = entry.extractor.info();
     let handle = match claim {
         Claim::Yes(name) => info.handles().get(name),

@@ -14,6 +14,9 @@
 //! - `sums`: checksums.
 
 mod backoff;
+#[cfg(feature = "__bench")]
+#[doc(hidden)]
+pub mod bench;
 mod content_range;
 mod count;
 mod dice;

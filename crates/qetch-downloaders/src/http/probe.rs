@@ -76,9 +76,9 @@ pub(super) enum Misfit {
 /// The head of a reply, as far as it matters.
 #[derive(Debug)]
 pub(super) struct Reply<'a> {
-    status: u16,
-    headers: &'a HeaderMap,
-    url: &'a Url,
+    pub(super) status: u16,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) url: &'a Url,
 }
 
 impl<'a> Reply<'a> {

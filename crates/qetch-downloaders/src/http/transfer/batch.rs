@@ -16,7 +16,7 @@ const AGE: Duration = Duration::from_millis(50);
 
 /// Chunks that follow one another. Offsets count from the fragment's first byte.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(in crate::http) struct Batch {
     offset: u64,
     bytes: usize,
     chunks: Vec<Bytes>,
@@ -25,21 +25,21 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Whether it is time to write it.
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::http) fn is_full(&self) -> bool {
         self.bytes >= BYTES || self.chunks.len() >= CHUNKS
     }
 
     /// When it is to be written, if there is something.
-    pub(super) fn flush_at(&self) -> Option<Instant> {
+    pub(in crate::http) fn flush_at(&self) -> Option<Instant> {
         self.since.map(|since| since + AGE)
     }
 
     /// Whether bytes for this offset would not follow what is gathered.
-    pub(super) fn is_elsewhere(&self, offset: u64) -> bool {
+    pub(in crate::http) fn is_elsewhere(&self, offset: u64) -> bool {
         self.bytes > 0 && self.offset + self.bytes as u64 != offset
     }
 
-    pub(super) fn push(&mut self, offset: u64, chunk: Bytes) {
+    pub(in crate::http) fn push(&mut self, offset: u64, chunk: Bytes) {
         if chunk.is_empty() {
             return;
         }
@@ -52,7 +52,7 @@ impl Batch {
     }
 
     /// What is gathered and where it goes; `None` where there is nothing.
-    pub(super) fn take(&mut self) -> Option<(u64, Vec<Bytes>)> {
+    pub(in crate::http) fn take(&mut self) -> Option<(u64, Vec<Bytes>)> {
         let batch = std::mem::take(self);
         (batch.bytes > 0).then_some((batch.offset, batch.chunks))
     }

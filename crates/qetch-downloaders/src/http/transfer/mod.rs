@@ -21,6 +21,8 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+#[cfg(feature = "__bench")]
+pub(super) use self::batch::Batch;
 pub(super) use self::clock::Clock;
 use self::receive::Ended;
 use super::{
