@@ -100,6 +100,9 @@ fn hold(programs: &Programs, races: &[&Race], sizes: Sizes, runs: usize) -> Resu
 
 /// Prints what came of a race.
 fn tell(outcome: &Outcome) {
+    if outcome.not_run.is_some() {
+        return;
+    }
     println!("\n{}", document::table(outcome));
     for judged in goals::judge(outcome) {
         println!("goal: {}: {} ({})", judged.goal, judged.measured, judged.verdict.word());
