@@ -17,12 +17,15 @@ use crate::{
 /// The name of the file in the folder of each tool.
 pub(crate) const NAME: &str = "half.bin";
 
-/// The part of the file that nginx may send a second in one answer, so that eight answers have brought half of it after a
-/// second: it lets the first second of an answer through at once.
-pub(crate) const SHARE_A_SECOND: u64 = 32;
+/// The part of the file that nginx may send a second in one answer. It lets the first second of an answer through at once,
+/// so that eight answers have brought half of the file after three seconds.
+pub(crate) const SHARE_A_SECOND: u64 = 64;
 
-/// When a tool is interrupted.
-const INTERRUPTED: Duration = Duration::from_millis(1100);
+/// When a tool is interrupted, unless that was too early or too late.
+const INTERRUPTED: Duration = Duration::from_millis(3100);
+
+/// How often another moment is tried.
+const TRIES: usize = 5;
 
 /// How long a tool may take to end when it was interrupted.
 const ENDING: Duration = Duration::from_secs(20);
@@ -33,15 +36,23 @@ const BLOCK: usize = 64 * 1024;
 /// Makes the half of `original` in `folder`. Answers how much of it is there, from 0 to 1.
 pub(crate) fn make(tool: &Installed, url: &str, original: &Path, folder: &Path) -> Result<f64, String> {
     let file = folder.join(NAME);
-    match tool.tool {
-        Tool::Curl | Tool::Wget2 => truncated(original, &file)?,
-        _ => interrupted(tool, url, &file)?,
+    let (mut after, mut left) = (INTERRUPTED, 0.0);
+    for _ in 0..TRIES {
+        // It may not be there yet.
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        match tool.tool {
+            Tool::Curl | Tool::Wget2 => truncated(original, &file)?,
+            _ => interrupted(tool, url, &file, after)?,
+        }
+        left = there(original, folder)?;
+        if (0.35..=0.65).contains(&left) {
+            return Ok(left);
+        }
+        // A busy machine brings less in the same time.
+        after = after.mul_f64((0.5 / left).clamp(0.5, 2.0));
     }
-    let there = there(original, folder)?;
-    if (0.2..=0.8).contains(&there) {
-        return Ok(there);
-    }
-    Err(format!("{} left {:.0} % behind, which is no half", tool.tool.name(), there * 100.0))
+    Err(format!("{} left {:.0} % behind, which is no half", tool.tool.name(), left * 100.0))
 }
 
 /// Puts what was left behind into an empty folder, with its holes and attributes.
@@ -65,12 +76,12 @@ fn truncated(original: &Path, file: &Path) -> Result<(), String> {
     std::io::copy(&mut whole.take(size / 2), &mut File::create(file).map_err(fault)?).map(drop).map_err(fault)
 }
 
-fn interrupted(tool: &Installed, url: &str, file: &Path) -> Result<(), String> {
+fn interrupted(tool: &Installed, url: &str, file: &Path, after: Duration) -> Result<(), String> {
     let mut command = tool.fetch(&Fetch::new(url, file));
     let line = process::command_line(&command);
     let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = quiet.spawn().map_err(|error| format!("`{line}` does not start: {error}"))?;
-    thread::sleep(INTERRUPTED);
+    thread::sleep(after);
     let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     let asked = Instant::now();
     while asked.elapsed() < ENDING {

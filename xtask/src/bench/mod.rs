@@ -18,7 +18,7 @@ mod servers;
 mod statistics;
 pub(crate) mod written;
 
-use std::{cell::OnceCell, fs, path::Path, time::Instant};
+use std::{cell::OnceCell, fs, path::Path, process::Command, time::Instant};
 
 use crate::{peers::Tools, report, workspace::Workspace};
 use data::{Data, Outcome};
@@ -71,6 +71,7 @@ fn hold(programs: &Programs, races: &[&Race], sizes: Sizes, runs: usize) -> Resu
         missing: tools.missing_sentence(),
         races: Vec::new(),
     };
+    data.machine.push(("least peak that can be measured".to_owned(), least_peak(ram.path())?));
     if let Some(missing) = &data.missing {
         println!("{missing}");
     }
@@ -98,8 +99,17 @@ fn hold(programs: &Programs, races: &[&Race], sizes: Sizes, runs: usize) -> Resu
     Ok(data)
 }
 
+/// The peak of a program that does nothing: a new program inherits the peak of the process that started it.
+fn least_peak(folder: &Path) -> Result<String, String> {
+    let sample = measure::measure(&Command::new("true"), None, &folder.join("complaints"))?;
+    Ok(format!("{:.1} MiB", sample.peak as f64 / 1024.0))
+}
+
 /// Prints what came of a race.
 fn tell(outcome: &Outcome) {
+    if outcome.not_run.is_some() {
+        return;
+    }
     println!("\n{}", document::table(outcome));
     for judged in goals::judge(outcome) {
         println!("goal: {}: {} ({})", judged.goal, judged.measured, judged.verdict.word());

@@ -12,6 +12,9 @@ use crate::process;
 /// The disk in memory that Linux has.
 const MEMORY: &str = "/dev/shm";
 
+/// What the name of each folder begins with; the number of its process follows.
+const PREFIX: &str = "qetch-bench-";
+
 /// The programs of ours that take part.
 #[derive(Debug)]
 pub(crate) struct Programs {
@@ -58,7 +61,8 @@ impl Folder {
     }
 
     fn below(parent: &Path) -> Result<Self, String> {
-        let folder = parent.join(format!("qetch-bench-{}", std::process::id()));
+        remove_stale(parent);
+        let folder = parent.join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir_all(folder.join("home")).map_err(|error| format!("{}: {error}", folder.display()))?;
         Ok(Self(folder))
     }
@@ -75,6 +79,22 @@ impl Drop for Folder {
     }
 }
 
+/// Removes what a bench left that was killed: it holds gigabytes of memory.
+fn remove_stale(parent: &Path) {
+    // Only where the system tells which processes live.
+    if !Path::new("/proc/self").exists() {
+        return;
+    }
+    for entry in fs::read_dir(parent).into_iter().flatten().filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(PREFIX).and_then(|number| number.parse::<u32>().ok());
+        if process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+            // It may be another person's.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +108,17 @@ mod tests {
         assert!(path.join("home").is_dir());
         drop(folder);
         assert!(!path.exists());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_killed_bench_left_goes_and_what_a_living_one_has_stays() {
+        // No process has the last number there is.
+        let (dead, living) = (format!("{PREFIX}{}", u32::MAX), format!("{PREFIX}{}", std::process::id()));
+        let planted =
+            Planted::new(&[("other/f", ""), (&format!("{dead}/f"), ""), (&format!("{living}/f"), "")]);
+        remove_stale(planted.path());
+        let is_there = |name: &str| planted.path().join(name).exists();
+        assert_eq!((is_there("other"), is_there(&dead), is_there(&living)), (true, false, true));
     }
 }

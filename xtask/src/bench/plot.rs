@@ -77,6 +77,7 @@ pub(crate) fn plot(data: &Data) -> String {
 /// Draws one race from `y` on, and answers where it ends.
 fn race(svg: &mut String, outcome: &Outcome, y: f64) -> f64 {
     let title = RACES.iter().find(|race| race.name == outcome.name).map_or("", |race| race.title);
+    let title = title.replace('`', "");
     // Over the lines of the axis it needs a ground to stand on.
     svg.push_str(&format!(
         "<rect x=\"12\" y=\"{:.1}\" width=\"936\" height=\"20\" fill=\"#f6f8fa\"/>\n",

@@ -32,7 +32,8 @@ fn receive(url: &str, file: &str) -> Result<(), String> {
         url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).ok_or("an http URL is needed")?;
     let fault = |error: std::io::Error| error.to_string();
     let mut stream = TcpStream::connect(host).map_err(fault)?;
-    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").map_err(fault)?;
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).map_err(fault)?;
     let mut file = File::create(file).map_err(fault)?;
     let mut buffer = vec![0; BUFFER];
     let mut filled = 0;
@@ -58,7 +59,12 @@ fn receive(url: &str, file: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, net::TcpListener, thread};
+    use std::{
+        fs,
+        io::{BufRead as _, BufReader},
+        net::TcpListener,
+        thread,
+    };
 
     use super::*;
     use crate::planted::Planted;
@@ -69,8 +75,9 @@ mod tests {
         let url = format!("http://{}/f", listener.local_addr().unwrap());
         let answering = thread::spawn(move || {
             let (mut client, _) = listener.accept().unwrap();
-            let read = client.read(&mut [0; 1000]).unwrap();
-            assert!(read > 0);
+            let mut request = BufReader::new(&client).lines().map(Result::unwrap);
+            // An empty line ends the request; nothing may be unread when the connection is closed.
+            assert!(request.any(|line| line.is_empty()));
             client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfrog").unwrap();
         });
         let planted = Planted::new(&[]);

@@ -91,7 +91,9 @@ impl Field {
                 let sync = run.sync.then_some(run.out.as_path());
                 let mut sample = measure::measure(&run.command, sync, &self.ram.join("complaints"))?;
                 sample.fault = sample.fault.or_else(|| material::fault(&self.www, &run.names, &run.out));
-                tell(round, &entries[number].label, &sample);
+                if race.work != Work::Start || sample.fault.is_some() {
+                    tell(round, &entries[number].label, &sample);
+                }
                 if round > 0 {
                     entries[number].samples.push(sample);
                 }
@@ -195,7 +197,6 @@ impl Field {
                 .find(|it| matches!(who, Contestant::Tool(tool, _) if *tool == it.tool));
             let Some(tool) = tool else { continue };
             let left = self.ram.join("halves").join(tool.tool.name());
-            fs::create_dir_all(&left).map_err(|error| format!("{}: {error}", left.display()))?;
             let url = slow.url(HOSTS[0], half::NAME);
             entry.there = Some(half::make(tool, &url, &self.www.join(half::NAME), &left)?);
             println!("  before  {:<12} {:>5.1} % are there", entry.label, entry.there.unwrap_or(0.0) * 100.0);
