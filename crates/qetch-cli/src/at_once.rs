@@ -42,6 +42,8 @@ impl AtOnce {
         work: impl Future<Output = ()> + Send + 'static,
     ) {
         while self.downloads.try_join_next().is_some() {}
+        // Large work is moved once, and not each time that it is handed on.
+        let work = Box::pin(work);
         self.downloads.spawn(async move {
             work.await;
             drop(place);

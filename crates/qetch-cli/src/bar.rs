@@ -139,8 +139,9 @@ pub(crate) struct Waiting(ProgressBar);
 
 /// Shows that `what` is waited for, where bars are drawn.
 pub(crate) fn waiting(console: &Console, what: &str) -> Option<Waiting> {
-    let bar = ProgressBar::new_spinner().with_style(style(ASKING)).with_message(plain(what));
-    let bar = console.bars()?.add(bar);
+    // Nothing is made where nothing is drawn: with many links that would be half of the work.
+    let bars = console.bars()?;
+    let bar = bars.add(ProgressBar::new_spinner().with_style(style(ASKING)).with_message(plain(what)));
     bar.enable_steady_tick(Duration::from_millis(100));
     Some(Waiting(bar))
 }

@@ -15,25 +15,28 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Console {
     bars: MultiProgress,
+    /// Whether bars are drawn, which costs a system call to ask.
+    draws: bool,
     quiet: bool,
 }
 
 impl Console {
     /// One that prints nothing but results and errors when it is `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), quiet }
+        Self { bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), draws: false, quiet }
     }
 
     /// Draws bars from now on, where standard error is a terminal and nobody asked for quiet.
-    pub(crate) fn draw_bars(&self) {
+    pub(crate) fn draw_bars(&mut self) {
         if !self.quiet && io::stderr().is_terminal() {
             self.bars.set_draw_target(ProgressDrawTarget::stderr());
+            self.draws = !self.bars.is_hidden();
         }
     }
 
     /// The bars, if they are drawn.
     pub(crate) fn bars(&self) -> Option<&MultiProgress> {
-        (!self.bars.is_hidden()).then_some(&self.bars)
+        self.draws.then_some(&self.bars)
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -42,7 +45,7 @@ impl Console {
 
     /// Prints a line of a result.
     pub(crate) fn result(&self, line: impl AsRef<[u8]>) -> Result<(), Failure> {
-        let written = self.bars.suspend(|| {
+        let written = self.without_bars(|| {
             let mut out = io::stdout().lock();
             out.write_all(line.as_ref())?;
             out.write_all(b"\n")?;
@@ -76,14 +79,19 @@ impl Console {
 
     /// Prints a line on standard error. Where that is gone as well there is nobody left to tell.
     pub(crate) fn raw(&self, line: &str) {
-        let _ = self.bars.suspend(|| writeln!(io::stderr().lock(), "{line}"));
+        let _ = self.without_bars(|| writeln!(io::stderr().lock(), "{line}"));
+    }
+
+    /// Does `work` while no bar is on the screen.
+    fn without_bars<T>(&self, work: impl FnOnce() -> T) -> T {
+        if self.draws { self.bars.suspend(work) } else { work() }
     }
 }
 
 /// For logs.
 impl Write for &Console {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bars.suspend(|| io::stderr().write(bytes))
+        self.without_bars(|| io::stderr().write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -89,7 +89,7 @@ fn online(
     bars: bool,
     work: impl AsyncFnOnce(&Session) -> u8,
 ) -> Result<u8, Failure> {
-    let console = Console::new(voice.quiet);
+    let mut console = Console::new(voice.quiet);
     if bars {
         console.draw_bars();
     }

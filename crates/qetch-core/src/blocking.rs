@@ -8,7 +8,23 @@ use crate::{Error, Result, lock::lock};
 #[derive(Clone, Debug)]
 pub struct Wanted(Arc<Mutex<bool>>);
 
+/// Says by being dropped that nobody waits any more.
+#[derive(Debug)]
+pub struct Wants(Wanted);
+
+impl Drop for Wants {
+    fn drop(&mut self) {
+        *lock(&self.0.0) = false;
+    }
+}
+
 impl Wanted {
+    /// Work that is wanted until the second one is dropped: for those who have threads of their own to do it.
+    pub fn new() -> (Self, Wants) {
+        let wanted = Self(Arc::new(Mutex::new(true)));
+        (wanted.clone(), Wants(wanted))
+    }
+
     /// Whether someone does; long work asks between its steps.
     pub fn is_wanted(&self) -> bool {
         *lock(&self.0)
@@ -34,15 +50,7 @@ where
     T: Send + 'static,
     F: FnOnce(Wanted) -> Result<T> + Send + 'static,
 {
-    struct Unwant(Wanted);
-    impl Drop for Unwant {
-        fn drop(&mut self) {
-            *lock(&self.0.0) = false;
-        }
-    }
-
-    let wanted = Wanted(Arc::new(Mutex::new(true)));
-    let _unwant = Unwant(wanted.clone());
+    let (wanted, _wants) = Wanted::new();
     let done = tokio::task::spawn_blocking(move || work(wanted)).await;
     done.map_err(|error| Error::unexpected("blocking work that panicked", Some(error.into())))?
 }

@@ -1,6 +1,9 @@
 //! `Handles`: the URLs an extractor knows, as named patterns kept as data.
 
-use std::{fmt, ops, sync::Arc};
+use std::{
+    fmt, ops,
+    sync::{Arc, OnceLock},
+};
 
 use regex::Regex;
 use url::{Host, Url};
@@ -32,9 +35,33 @@ pub struct Handles {
 pub struct Handle {
     name: Arc<str>,
     hosts: Vec<HostPattern>,
-    path: Regex,
+    path: PathPattern,
     without: Option<Without>,
     examples: Vec<String>,
+}
+
+/// A regular expression that is compiled when it is needed: that takes longer than to match thousands of URLs, and most
+/// sites of a build are never asked for. Clones share it.
+#[derive(Clone, Debug)]
+struct PathPattern {
+    text: Arc<str>,
+    compiled: Arc<OnceLock<Regex>>,
+}
+
+impl PathPattern {
+    fn new(text: &str) -> Self {
+        let pattern = Self { text: text.into(), compiled: Arc::default() };
+        if cfg!(debug_assertions) {
+            pattern.regex();
+        }
+        pattern
+    }
+
+    #[expect(clippy::expect_used, reason = "documented: a pattern is source code")]
+    fn regex(&self) -> &Regex {
+        let compile = || Regex::new(&self.text).expect("a handle's pattern is a regular expression");
+        self.compiled.get_or_init(compile)
+    }
 }
 
 /// What a group may not be.
@@ -42,8 +69,19 @@ pub struct Handle {
 struct Without {
     group: String,
     words: Vec<String>,
-    /// Finds any of the words anywhere in a path, in any case; `None` where no pattern can say so.
-    anywhere: Option<Regex>,
+    /// Finds any of the words anywhere in a path, in any case; `None` where no pattern can say so. Compiled when needed.
+    anywhere: Arc<OnceLock<Option<Regex>>>,
+}
+
+impl Without {
+    /// Whether one of the words may be in `path`.
+    fn may_be_in(&self, path: &str) -> bool {
+        let compile = || {
+            let words = self.words.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("|");
+            Regex::new(&format!("(?i-u:{words})")).ok()
+        };
+        self.anywhere.get_or_init(compile).as_ref().is_none_or(|anywhere| anywhere.is_match(path))
+    }
 }
 
 impl Handle {
@@ -51,21 +89,18 @@ impl Handle {
     /// the URL standard writes it, matches the regular expression `path`.
     ///
     /// # Panics
-    /// If `path` is no regular expression: that is a fault in the extractor's source.
+    /// If `path` is no regular expression: that is a fault in the extractor's source. Builds with debug assertions find it
+    /// here; others once a URL of one of the hosts is looked at, since most programs never see one.
     pub fn new<'a>(name: &str, hosts: impl IntoIterator<Item = &'a str>, path: &str) -> Self {
-        #[expect(clippy::expect_used, reason = "documented: a pattern is source code")]
-        let path = Regex::new(path).expect("a handle's pattern is a regular expression");
         let hosts = hosts.into_iter().map(HostPattern::new).collect();
-        Self { name: name.into(), hosts, path, without: None, examples: Vec::new() }
+        Self { name: name.into(), hosts, path: PathPattern::new(path), without: None, examples: Vec::new() }
     }
 
     /// Leaves out URLs whose group `group` is one of `words`, in any case: a site's own pages, which would pass for ids.
     #[must_use]
     pub fn without<'a>(mut self, group: &str, words: impl IntoIterator<Item = &'a str>) -> Self {
         let words: Vec<_> = words.into_iter().map(str::to_owned).collect();
-        let anywhere = words.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("|");
-        let anywhere = Regex::new(&format!("(?i-u:{anywhere})")).ok();
-        self.without = Some(Without { group: group.to_owned(), words, anywhere });
+        self.without = Some(Without { group: group.to_owned(), words, anywhere: Arc::default() });
         self
     }
 
@@ -88,7 +123,7 @@ impl Handle {
 
     /// The regular expression on the path.
     pub fn pattern(&self) -> &str {
-        self.path.as_str()
+        &self.path.text
     }
 
     /// URLs that it matches.
@@ -103,7 +138,7 @@ impl Handle {
 
     /// What it captures from a path, if it matches.
     fn captures<'a>(&self, path: &'a str) -> Option<regex::Captures<'a>> {
-        let captures = self.path.captures(path)?;
+        let captures = self.path.regex().captures(path)?;
         let Some(Without { group, words, .. }) = &self.without else { return Some(captures) };
         let word = captures.name(group).map_or("", |text| text.as_str());
         let is_left_out = words.iter().any(|it| it.eq_ignore_ascii_case(word));
@@ -113,9 +148,8 @@ impl Handle {
     /// Whether it matches a path. What it captures there takes several times as long to find, so that is done only where
     /// it may be a word that is left out.
     fn matches(&self, path: &str) -> bool {
-        let may_be_left_out =
-            |without: &Without| without.anywhere.as_ref().is_none_or(|anywhere| anywhere.is_match(path));
-        self.path.is_match(path)
+        let may_be_left_out = |without: &Without| without.may_be_in(path);
+        self.path.regex().is_match(path)
             && (!self.without.as_ref().is_some_and(may_be_left_out) || self.captures(path).is_some())
     }
 
@@ -188,7 +222,7 @@ impl<'a> Matched<'a> {
 
     /// The named groups that took part, in the pattern's order.
     pub fn captures(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let names = self.handle.path.capture_names().flatten();
+        let names = self.handle.path.regex().capture_names().flatten();
         names.filter_map(|name| Some((name, self.get(name)?)))
     }
 }

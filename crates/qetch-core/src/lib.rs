@@ -66,7 +66,7 @@ pub use {bytes, http};
 pub use crate::{
     answer::{Answer, Head, OpenAnswer},
     auth::{AccessToken, AuthKind, AuthRegistry, AuthStore, Credential, Secret, TokenRequest},
-    blocking::{Wanted, blocking},
+    blocking::{Wanted, Wants, blocking},
     claim::Claim,
     content::{Checksum, Content, Delivery, Kind, Role},
     context::{Context, ContextBuilder},

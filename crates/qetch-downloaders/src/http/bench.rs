@@ -153,7 +153,7 @@ impl Writer {
     /// # Errors
     /// `io`.
     pub async fn create(path: &Path) -> Result<Self> {
-        System.create(path).await.map(Self)
+        System::default().create(path).await.map(Self)
     }
 
     /// Writes a batch.

@@ -84,7 +84,7 @@ pub struct Http {
 impl Http {
     /// The downloader.
     pub fn new() -> Self {
-        Self { disk: Arc::new(System), dice: Dice::default() }
+        Self { disk: Arc::new(System::default()), dice: Dice::default() }
     }
 }
 
@@ -164,8 +164,10 @@ impl Download<'_> {
         let there = keeper.count();
         self.task.resumed.store(there, Ordering::Relaxed);
         self.task.meter.resume(there);
+        // It is large, and would be copied into each future around it.
+        let brought = Box::pin(self.bring(path, keeper));
         self.heard(async {
-            let result = self.bring(path, keeper).await;
+            let result = brought.await;
             self.task.open.none().await;
             result
         })
@@ -190,7 +192,7 @@ impl Download<'_> {
     async fn bring(&self, path: &Path, keeper: Arc<Keeper>) -> Result<Report> {
         let fetched = tokio::select! {
             biased;
-            fetched = self.unless_ended(self.merged(&keeper)) => fetched,
+            fetched = self.unless_ended(self.merged(&keeper).boxed()) => fetched,
             never = keeper.keep(|| self.sizes.sum()) => match never {},
         };
         // Aborted connections end when they get to it; until then they may write.

@@ -150,7 +150,7 @@ mod tests {
     use super::{super::disk::System, *};
 
     fn disk() -> Arc<dyn Disk> {
-        Arc::new(System)
+        Arc::new(System::default())
     }
 
     async fn open(to: &Path) -> Result<Arc<Part>> {

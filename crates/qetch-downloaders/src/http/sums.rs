@@ -239,7 +239,7 @@ mod tests {
     ];
 
     async fn file(directory: &tempfile::TempDir) -> Arc<dyn File> {
-        let file = System.create(&directory.path().join("f")).await.unwrap();
+        let file = System::default().create(&directory.path().join("f")).await.unwrap();
         file.write(0, vec![Bytes::from("abc")], Landing::unheard()).await.unwrap();
         file
     }

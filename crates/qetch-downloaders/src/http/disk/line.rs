@@ -7,13 +7,12 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use qetch_core::{Error, Result};
-use tokio::{sync::oneshot, task::spawn_blocking};
+use qetch_core::Result;
+use tokio::sync::oneshot;
 
-use super::{super::lock::lock, Writing};
+use super::{super::lock::lock, Writing, crew::Crew};
 
-/// Writes stand in line and one thread makes them. A file takes one write at a time whatever threads come with, and a
-/// thread that is at work already need not be woken.
+/// Writes stand in line for the crew: a file takes one at a time, whatever threads come with them.
 #[derive(Clone, Default)]
 pub(super) struct Line(Arc<Mutex<State>>);
 
@@ -27,7 +26,7 @@ type Write = Box<dyn FnOnce() + Send>;
 
 impl Line {
     /// Puts `write` at the end of the line.
-    pub(super) fn stand(&self, write: impl FnOnce() -> Result<()> + Send + 'static) -> Writing {
+    pub(super) fn stand(&self, crew: &Crew, write: impl FnOnce() -> Result<()> + Send + 'static) -> Writing {
         let (tell, told) = oneshot::channel();
         let write = Box::new(move || _ = tell.send(write()));
         let begins = {
@@ -36,11 +35,10 @@ impl Line {
             !std::mem::replace(&mut state.is_at_work, true)
         };
         if begins {
-            let worker = Worker { line: self.clone(), is_done: false };
-            spawn_blocking(move || worker.work());
+            Turn::submit(self.clone(), crew);
         }
-        let lost = |_| Err(Error::unexpected("a write that was not made", None));
-        told.map(move |told| told.unwrap_or_else(lost)).boxed()
+        let crew = crew.clone();
+        async move { crew.wait(told).await }.boxed()
     }
 }
 
@@ -50,31 +48,39 @@ impl fmt::Debug for Line {
     }
 }
 
-/// Who makes the writes of a line.
-struct Worker {
+/// The turn of a line with the crew: one write, and after it the next turn, so that other files get theirs.
+struct Turn {
     line: Line,
     is_done: bool,
 }
 
-impl Worker {
-    fn work(mut self) {
-        while let Some(write) = self.next() {
-            write();
-        }
+impl Turn {
+    fn submit(line: Line, crew: &Crew) {
+        let turn = Self { line, is_done: false };
+        let next = crew.clone();
+        crew.submit(Box::new(move || turn.take(&next)));
     }
 
-    fn next(&mut self) -> Option<Write> {
-        let mut state = lock(&self.line.0);
-        let next = state.waiting.pop_front();
-        self.is_done = next.is_none();
-        state.is_at_work = !self.is_done;
-        next
+    fn take(mut self, crew: &Crew) {
+        let write = lock(&self.line.0).waiting.pop_front();
+        if let Some(write) = write {
+            write();
+        }
+        self.is_done = true;
+        let goes_on = {
+            let mut state = lock(&self.line.0);
+            state.is_at_work = !state.waiting.is_empty();
+            state.is_at_work
+        };
+        if goes_on {
+            Self::submit(self.line.clone(), crew);
+        }
     }
 }
 
-impl Drop for Worker {
-    /// One that panicked, or was never let begin since the runtime ends, leaves a line that nobody works on: those who
-    /// wait are told, and the next one begins anew.
+impl Drop for Turn {
+    /// One whose write panicked, or that never came since the runtime ends, leaves a line in which nobody is at work: those
+    /// who wait are told, and the next one begins anew.
     fn drop(&mut self) {
         if !self.is_done {
             let lost = {
@@ -89,15 +95,17 @@ impl Drop for Worker {
 
 #[cfg(test)]
 mod tests {
+    use qetch_core::Error;
+
     use super::*;
 
     #[tokio::test]
     async fn writes_are_made_in_order_and_one_at_a_time() {
-        let (line, made) = (Line::default(), Arc::new(Mutex::new(Vec::new())));
+        let (line, crew, made) = (Line::default(), Crew::default(), Arc::new(Mutex::new(Vec::new())));
         let writes: Vec<_> = (0..100)
             .map(|number| {
                 let made = made.clone();
-                line.stand(move || {
+                line.stand(&crew, move || {
                     made.try_lock().unwrap().push(number);
                     Ok(())
                 })
@@ -111,22 +119,22 @@ mod tests {
 
     #[tokio::test]
     async fn a_write_that_panics_ends_nobody_elses_for_good() {
-        let line = Line::default();
-        let panics = line.stand(|| panic!("planted"));
+        let (line, crew) = (Line::default(), Crew::default());
+        let panics = line.stand(&crew, || panic!("planted"));
         assert_eq!(panics.await.unwrap_err().code(), "unexpected");
-        let fails = line.stand(|| Err(Error::Interrupted));
+        let fails = line.stand(&crew, || Err(Error::Interrupted));
         assert_eq!(fails.await.unwrap_err().code(), "interrupted");
-        line.stand(|| Ok(())).await.unwrap();
+        line.stand(&crew, || Ok(())).await.unwrap();
     }
 
     #[test]
     fn nothing_is_kept_by_a_line_whose_runtime_has_ended() {
-        let (line, held) = (Line::default(), Arc::new(()));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (line, crew, held) = (Line::default(), Crew::default(), Arc::new(()));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let handle = runtime.handle().clone();
         drop(runtime);
         let (_entered, holds) = (handle.enter(), held.clone());
-        let write = line.stand(move || {
+        let write = line.stand(&crew, move || {
             drop(holds);
             Ok(())
         });

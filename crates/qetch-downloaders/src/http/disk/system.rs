@@ -9,13 +9,15 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use qetch_core::{Error, Result, blocking, files};
+use qetch_core::{Error, Result, files};
 
-use super::{Disk, File, Landing, Looked, Published, Seal, Taken, Writing, line::Line, notes};
+use super::{Disk, File, Landing, Looked, Published, Seal, Taken, Writing, crew::Crew, line::Line, notes};
 
 /// The disk of this machine. Its work is done on the runtime's threads for what blocks.
 #[derive(Debug, Default)]
-pub(in crate::http) struct System;
+pub(in crate::http) struct System {
+    crew: Crew,
+}
 
 /// An open file. Work that is under way holds it, so its lock falls with the last of it.
 #[derive(Clone, Debug)]
@@ -27,6 +29,7 @@ struct Inner {
     /// For errors.
     path: PathBuf,
     line: Line,
+    crew: Crew,
 }
 
 #[async_trait]
@@ -43,72 +46,83 @@ impl Disk for System {
     }
 
     async fn take(&self, path: &Path) -> Result<Taken> {
-        let path = path.to_owned();
-        blocking(move |wanted| {
-            let (opened, len) = take(path)?;
-            // Nobody is there any more to take a file away again that was made for nothing.
-            if !wanted.is_wanted() && len == 0 {
-                _ = fs::remove_file(&opened.0.path);
-            }
-            Ok(Taken { file: Arc::new(opened), len })
-        })
-        .await
+        let (path, crew) = (path.to_owned(), self.crew.clone());
+        self.crew
+            .run(move |wanted| {
+                let (file, len) = take(&path)?;
+                let opened = Opened::new(file, path, crew);
+                // Nobody is there any more to take a file away again that was made for nothing.
+                if !wanted.is_wanted() && len == 0 {
+                    _ = fs::remove_file(&opened.0.path);
+                }
+                Ok(Taken { file: Arc::new(opened), len })
+            })
+            .await
     }
 
     async fn create(&self, path: &Path) -> Result<Arc<dyn File>> {
-        let path = path.to_owned();
-        blocking(move |_| {
-            let file = options().create_new(true).open(&path);
-            let file = file.map_err(|error| Error::io("create", &path, error))?;
-            Ok(Arc::new(Opened::new(file, path)) as Arc<dyn File>)
-        })
-        .await
+        let (path, crew) = (path.to_owned(), self.crew.clone());
+        self.crew
+            .run(move |_| {
+                let file = options().create_new(true).open(&path);
+                let file = file.map_err(|error| Error::io("create", &path, error))?;
+                Ok(Arc::new(Opened::new(file, path, crew)) as Arc<dyn File>)
+            })
+            .await
     }
 
     async fn read(&self, path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
         let path = path.to_owned();
-        blocking(move |_| {
-            let error = |error| Error::io("read", &path, error);
-            match fs::symlink_metadata(&path) {
-                Ok(found) if found.is_file() && found.len() <= most => {
-                    fs::read(&path).map(Some).map_err(error)
+        self.crew
+            .run(move |_| {
+                let error = |error| Error::io("read", &path, error);
+                match fs::symlink_metadata(&path) {
+                    Ok(found) if found.is_file() && found.len() <= most => {
+                        fs::read(&path).map(Some).map_err(error)
+                    }
+                    Ok(_) => Ok(None),
+                    Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
+                    Err(other) => Err(error(other)),
                 }
-                Ok(_) => Ok(None),
-                Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(other) => Err(error(other)),
-            }
-        })
-        .await
+            })
+            .await
     }
 
     async fn look(&self, path: &Path) -> Result<Option<Looked>> {
-        let path = path.to_owned();
-        blocking(move |_| {
-            let error = |error| Error::io("read", &path, error);
-            if !fs::symlink_metadata(&path).map_err(error)?.is_file() {
-                return Ok(None);
-            }
-            let file = fs::File::open(&path).map_err(error)?;
-            let found = file.metadata().map_err(error)?;
-            let (len, modified) = (found.len(), found.modified().ok());
-            let note = notes::read(&file, modified);
-            Ok(Some(Looked { file: Arc::new(Opened::new(file, path.clone())), len, modified, note }))
-        })
-        .await
+        let (path, crew) = (path.to_owned(), self.crew.clone());
+        self.crew
+            .run(move |_| {
+                let error = |error| Error::io("read", &path, error);
+                if !fs::symlink_metadata(&path).map_err(error)?.is_file() {
+                    return Ok(None);
+                }
+                let file = fs::File::open(&path).map_err(error)?;
+                let found = file.metadata().map_err(error)?;
+                let (len, modified) = (found.len(), found.modified().ok());
+                let note = notes::read(&file, modified);
+                Ok(Some(Looked {
+                    file: Arc::new(Opened::new(file, path.clone(), crew)),
+                    len,
+                    modified,
+                    note,
+                }))
+            })
+            .await
     }
 
     async fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         let (from, to) = (from.to_owned(), to.to_owned());
-        blocking(move |_| fs::rename(&from, &to).map_err(|error| Error::io("replace", &to, error))).await
+        self.crew.run(move |_| fs::rename(&from, &to).map_err(|error| Error::io("replace", &to, error))).await
     }
 
     async fn sync_directory(&self, path: &Path) -> Result<()> {
         let path = path.to_owned();
-        blocking(move |_| {
-            files::sync_directory_of(&path);
-            Ok(())
-        })
-        .await
+        self.crew
+            .run(move |_| {
+                files::sync_directory_of(&path);
+                Ok(())
+            })
+            .await
     }
 
     fn remove(&self, path: &Path) -> Result<()> {
@@ -120,8 +134,8 @@ impl Disk for System {
 }
 
 impl Opened {
-    fn new(file: fs::File, path: PathBuf) -> Self {
-        Self(Arc::new(Inner { file, path, line: Line::default() }))
+    fn new(file: fs::File, path: PathBuf, crew: Crew) -> Self {
+        Self(Arc::new(Inner { file, path, line: Line::default(), crew }))
     }
 
     /// Does `work` with the file where it may block; `action` is what it is called when it fails.
@@ -131,7 +145,10 @@ impl Opened {
         work: impl FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
         let opened = self.0.clone();
-        blocking(move |_| work(&opened.file).map_err(|error| Error::io(action, &opened.path, error))).await
+        self.0
+            .crew
+            .run(move |_| work(&opened.file).map_err(|error| Error::io(action, &opened.path, error)))
+            .await
     }
 }
 
@@ -139,7 +156,7 @@ impl Opened {
 impl File for Opened {
     fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Writing {
         let opened = self.0.clone();
-        self.0.line.stand(move || {
+        self.0.line.stand(&self.0.crew, move || {
             write_all(&opened.file, offset, &chunks)
                 .map_err(|error| Error::io("write", &opened.path, error))?;
             landing.landed(&chunks);
@@ -178,19 +195,21 @@ impl File for Opened {
 
     async fn publish(&self, seal: Option<Seal>, to: PathBuf, over: bool, published: Published) -> Result<()> {
         let opened = self.0.clone();
-        blocking(move |wanted| {
-            let part = &opened.path;
-            if let Some(seal) = &seal {
-                finish(&opened.file, seal).map_err(|error| Error::io("finish", part, error))?;
-            }
-            wanted.unless_dropped(|| {
-                let publish = if over { files::publish_over } else { files::publish };
-                publish(part, &to)?;
-                published();
-                Ok(())
-            })?
-        })
-        .await
+        self.0
+            .crew
+            .run(move |wanted| {
+                let part = &opened.path;
+                if let Some(seal) = &seal {
+                    finish(&opened.file, seal).map_err(|error| Error::io("finish", part, error))?;
+                }
+                wanted.unless_dropped(|| {
+                    let publish = if over { files::publish_over } else { files::publish };
+                    publish(part, &to)?;
+                    published();
+                    Ok(())
+                })?
+            })
+            .await
     }
 }
 
@@ -206,11 +225,11 @@ fn finish(file: &fs::File, seal: &Seal) -> io::Result<()> {
 }
 
 /// The file at `path`, taken, and how long it is.
-fn take(path: PathBuf) -> Result<(Opened, u64)> {
+fn take(path: &Path) -> Result<(fs::File, u64)> {
     // Each further round is another download that published in between; a file system where that never ends is one
     // that does not tell files apart.
     for _ in 0..100 {
-        let Some(file) = open_or_create(&path)? else { continue };
+        let Some(file) = open_or_create(path)? else { continue };
         match file.try_lock() {
             Ok(()) => (),
             Err(TryLockError::WouldBlock) => {
@@ -221,16 +240,16 @@ fn take(path: PathBuf) -> Result<(Opened, u64)> {
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
         }
         // Between opening and locking, another download may have published it: then what we hold is its result.
-        let found = file.metadata().map_err(|error| Error::io("look at", &path, error))?;
-        if !is_still(&found, &path).map_err(|error| Error::io("look at", &path, error))? {
+        let found = file.metadata().map_err(|error| Error::io("look at", path, error))?;
+        if !is_still(&found, path).map_err(|error| Error::io("look at", path, error))? {
             continue;
         }
         // A run that was killed while it published left the result under both names: that one is not ours to write.
         if has_other_names(&found) {
-            fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+            fs::remove_file(path).map_err(|error| Error::io("remove", path, error))?;
             continue;
         }
-        return Ok((Opened::new(file, path), found.len()));
+        return Ok((file, found.len()));
     }
     Err(Error::conflict(path, "is replaced again and again"))
 }

@@ -129,7 +129,8 @@ impl Fetch {
         job: &Arc<Job>,
         first: Option<(ShareId, Opened)>,
     ) -> impl Future<Output = Result<(), Fault>> + Send + 'static {
-        let (busy, work) = (self.task.busy.one(), job.clone().work(first));
+        // It is large, and would be copied each time that it is handed on.
+        let (busy, work) = (self.task.busy.one(), Box::pin(job.clone().work(first)));
         async move {
             let _busy = busy;
             work.await

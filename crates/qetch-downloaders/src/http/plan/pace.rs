@@ -11,7 +11,8 @@ const LONG_ENOUGH: Duration = Duration::from_secs(1);
 /// The rate of one share, smoothed over a few windows. Times count from when the plan was made.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    began: Duration,
+    /// When its bytes began to come, if they did.
+    began: Option<Duration>,
     since: Duration,
     bytes: u64,
     rate: Option<f64>,
@@ -20,12 +21,12 @@ pub(super) struct Pace {
 impl Pace {
     /// The bytes begin to come now.
     pub(super) fn begin(&mut self, now: Duration) {
-        (self.began, self.since, self.bytes) = (now, now, 0);
+        (self.began, self.since, self.bytes) = (Some(now), now, 0);
     }
 
     /// Whether it came in for long enough to say that it is slow.
     pub(super) fn is_settled(&self, now: Duration) -> bool {
-        now.saturating_sub(self.began) >= LONG_ENOUGH
+        self.began.is_some_and(|began| now.saturating_sub(began) >= LONG_ENOUGH)
     }
 
     /// Bytes have come.
@@ -46,6 +47,7 @@ impl Pace {
 
     /// Bytes a second, if something can be said. A share from which nothing comes becomes slower with every moment.
     pub(super) fn estimate(&self, now: Duration) -> Option<f64> {
+        self.began?;
         let passed = now.saturating_sub(self.since);
         let current = self.bytes as f64 / passed.as_secs_f64();
         match self.rate {
@@ -69,6 +71,11 @@ mod tests {
     #[test]
     fn it_follows_what_comes() {
         let mut pace = Pace::default();
+        assert_eq!(
+            (pace.estimate(ms(900)), pace.is_settled(ms(2000))),
+            (None, false),
+            "nobody brings it yet"
+        );
         pace.begin(ms(1000));
         assert_eq!(
             (pace.estimate(ms(1010)), pace.is_settled(ms(1999)), pace.is_settled(ms(2000))),
