@@ -157,7 +157,7 @@ impl Download<'_> {
         if self.task.disk.stands(path, self.options.overwrite)? {
             // What a run left that was killed while it published.
             Keeper::clear(&self.task.disk, path, &self.task.open).await?;
-            return self.heard(self.unless_ended(self.existing(path))).await;
+            return self.heard(self.unless_ended(self.existing(path).boxed())).await;
         }
         let (disk, resume) = (&self.task.disk, self.options.resume);
         let keeper = Arc::new(Keeper::open(disk, path, self.content, resume, &self.task.open).await?);
