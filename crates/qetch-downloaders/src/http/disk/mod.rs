@@ -2,6 +2,7 @@
 //!
 //! `system` is the disk of this machine. Tests put a simulated one in its place, which loses what was not synced.
 
+mod calls;
 mod crew;
 mod line;
 mod notes;

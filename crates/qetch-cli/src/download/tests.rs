@@ -1,0 +1,149 @@
+//! What a download is made of, without a network.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use clap::Parser as _;
+use qetch::{
+    Checksum, Claim, Context, Downloader, Extraction, Extractor, ExtractorInfo, Found, Fragment, Kind, Qetch,
+    Result, Target, Url, async_trait,
+};
+use tokio::time::timeout;
+
+use super::*;
+use crate::{
+    args::Arguments,
+    console::Console,
+    exit::{FAILED, MISSING},
+};
+
+/// Finds two resources behind everything, `a` and `b`, and has neither when it comes to it.
+#[derive(Debug)]
+struct Album {
+    info: ExtractorInfo,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+#[async_trait]
+impl Extractor for Album {
+    fn info(&self) -> &ExtractorInfo {
+        &self.info
+    }
+
+    fn can_handle(&self, _: &Url) -> Claim {
+        Claim::Yes("album".into())
+    }
+
+    async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {
+        let content = |uid: &str| Content::new(uid, Kind::Image, url.clone(), [Fragment::new(url.clone())]);
+        Ok(Extraction::of([content("a"), content("b")].map(Found::from)))
+    }
+}
+
+#[async_trait]
+impl Downloader for Album {
+    fn name(&self) -> &'static str {
+        "album"
+    }
+
+    fn can_handle(&self, _: &Content) -> bool {
+        true
+    }
+
+    async fn download(
+        &self,
+        _: &Context,
+        content: &Content,
+        _: &Target,
+        _: &DownloadOptions,
+    ) -> Result<Report> {
+        self.asked.lock().unwrap().push(content.uid.clone());
+        Err(Error::not_found(content.uid.as_str()))
+    }
+}
+
+/// The failure of writing the one result to a file, and what was asked for before it.
+async fn only(select: &str) -> (Failure, Vec<String>) {
+    let url = "https://h.example/album";
+    let asked = Arc::<Mutex<Vec<String>>>::default();
+    let album = || Album { info: ExtractorInfo::new("album", ""), asked: asked.clone() };
+    let qetch = Qetch::builder().extractor(album()).downloader(album()).build();
+    let session = Session::of(qetch, Console::new(true));
+    let arguments = Arguments::try_parse_from(["qetch", "-o", "f", "-f", select, url]).unwrap().download;
+    let run = Run::new(&session, &arguments);
+    let failure = run.only(Input::Link(Link::parse(url)), "-o").await.unwrap_err();
+    let asked = asked.lock().unwrap().clone();
+    (failure, asked)
+}
+
+#[tokio::test]
+async fn a_second_result_is_known_of_before_anything_is_downloaded() {
+    for select in ["best", "worst"] {
+        let (failure, asked) = only(select).await;
+        assert_eq!((failure.code, asked.len()), (crate::exit::USAGE, 0), "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_uid_is_one_result_wherever_it_stands() {
+    let (failure, asked) = only("b").await;
+    assert_eq!((failure.code, asked), (MISSING, vec!["b".to_owned()]));
+    let (failure, asked) = only("c").await;
+    assert_eq!((failure.code, asked.len()), (FAILED, 0));
+    assert!(failure.message.unwrap().ends_with("there is a, b"));
+}
+
+fn options(arguments: &[&str]) -> DownloadOptions {
+    let all = [&["qetch", "https://h.example/"], arguments].concat();
+    let arguments = Arguments::try_parse_from(all).unwrap().download;
+    Run::new(&Session::of(Qetch::new(), Console::new(true)), &arguments).options()
+}
+
+#[test]
+fn eight_connections_are_spent_unless_told_otherwise() {
+    let check = |arguments: &[&str], expected: (usize, usize, bool)| {
+        let options = options(arguments);
+        let spent = (options.max_fragments, options.max_connections, options.spend_freely);
+        assert_eq!(spent, expected, "{arguments:?}");
+    };
+    check(&[], (1, 8, true));
+    check(&["--max-fragments=3"], (3, 8, false));
+    check(&["--max-connections=2"], (1, 2, false));
+}
+
+#[test]
+fn what_is_typed_reaches_the_download() {
+    let unset = options(&[]);
+    assert!(unset.resume && !unset.overwrite && unset.rate_limit.is_none() && unset.checksums.is_empty());
+    assert_eq!((unset.retries, unset.max_size, unset.patience.as_secs()), (8, None, 120));
+
+    let sum = "d41d8cd98f00b204e9800998ecf8427e";
+    let checksum = format!("--checksum=MD5:{sum}");
+    let set = options(&[
+        "--no-resume",
+        "--overwrite",
+        "--limit-rate=1.5K",
+        "--retries=0",
+        "--max-size=2M",
+        &checksum,
+    ]);
+    assert!(!set.resume && set.overwrite);
+    assert_eq!(set.rate_limit.unwrap().bytes_per_second().get(), 1536);
+    assert_eq!((set.retries, set.max_size), (0, Some(2 << 20)));
+    assert_eq!(set.checksums, [Checksum::new("md5", sum)]);
+    assert_eq!(options(&["--timeout=5"]).patience.as_secs(), 120);
+    assert_eq!(options(&["--timeout=60"]).patience.as_secs(), 240);
+}
+
+#[tokio::test]
+async fn one_rate_is_for_all_downloads() {
+    let session = Session::of(Qetch::new(), Console::new(true));
+    let arguments = ["qetch", "--limit-rate=1K", "https://h.example/"];
+    let run = Run::new(&session, &Arguments::try_parse_from(arguments).unwrap().download);
+    let (one, other) = (run.options().rate_limit.unwrap(), run.clone().options().rate_limit.unwrap());
+    // A minute's worth, which the other one waits for as well.
+    assert!(timeout(Duration::from_millis(1), one.take(61_440)).await.is_err());
+    assert!(timeout(Duration::from_millis(50), other.take(1)).await.is_err());
+}
