@@ -45,12 +45,14 @@ impl Console {
 
     /// Prints a line of a result.
     pub(crate) fn result(&self, line: impl AsRef<[u8]>) -> Result<(), Failure> {
-        let written = self.without_bars(|| {
+        let print = || {
             let mut out = io::stdout().lock();
             out.write_all(line.as_ref())?;
             out.write_all(b"\n")?;
             out.flush()
-        });
+        };
+        // Bars are in the way on a terminal alone; elsewhere a reader who does not read would hold them, too.
+        let written = if io::stdout().is_terminal() { self.without_bars(print) } else { print() };
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::closed()),
             Err(error) => Err(Failure::new(FAILED, format!("cannot write to standard output: {error}"))),
@@ -60,9 +62,7 @@ impl Console {
 
     /// Prints a result as one line of JSON.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let line = serde_json::to_string(value)
-            .map_err(|error| Failure::new(FAILED, format!("cannot be written as JSON: {error}")))?;
-        self.result(line)
+        self.result(json(value)?)
     }
 
     /// Prints what went wrong.
@@ -86,6 +86,12 @@ impl Console {
     fn without_bars<T>(&self, work: impl FnOnce() -> T) -> T {
         if self.draws { self.bars.suspend(work) } else { work() }
     }
+}
+
+/// A result as one line of JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value)
+        .map_err(|error| Failure::new(FAILED, format!("cannot be written as JSON: {error}")))
 }
 
 /// For logs.

@@ -16,6 +16,7 @@ mod link;
 mod logs;
 mod network;
 mod plain;
+mod printer;
 mod route;
 mod seconds;
 mod select;

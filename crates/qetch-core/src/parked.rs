@@ -13,6 +13,9 @@ const AT_ONCE: usize = 8;
 /// How long one may wait: origins close connections that nobody reads.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A download that follows at all has come by then.
+pub(crate) const FOLLOWS: Duration = Duration::from_millis(250);
+
 /// The parked answers of a context, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Parked(Mutex<Vec<Waiting>>);
@@ -50,8 +53,10 @@ impl Parked {
         Some(waiting.remove(position).answer)
     }
 
-    /// Lets go of those that hold a connection to this host: someone who will use it is waiting.
+    /// Lets go of those that hold a connection to this host, and were parked for longer than a download takes to follow:
+    /// someone who will use it is waiting.
     pub(crate) fn give_way(&self, key: &HostKey) {
-        lock(&self.0).retain(|it| HostKey::of(it.answer.url()) != *key);
+        let is_new = |it: &Waiting| it.since.elapsed() < FOLLOWS;
+        lock(&self.0).retain(|it| is_new(it) || HostKey::of(it.answer.url()) != *key);
     }
 }

@@ -6,10 +6,7 @@ mod tests;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
 };
 
 use qetch::{Content, DownloadOptions, Error, Qetch, RateLimit, Report, files, naming};
@@ -19,12 +16,14 @@ use crate::{
     at_once::AtOnce,
     bar::Shown,
     chosen::Chosen,
+    console,
     exit::{Failure, INTERRUPTED},
     finished::Finished,
     input::Input,
     link::Link,
     network,
     plain::plain,
+    printer::{Printer, Results},
     session::{Session, beneath, within},
 };
 
@@ -63,12 +62,14 @@ fn only_for_one(arguments: &DownloadArguments) -> Option<&'static str> {
 /// As many inputs are read at once as there are downloads at once: one after the other each would wait for the answer of
 /// the one before it.
 pub(crate) async fn run(session: &Session, arguments: &DownloadArguments, inputs: Vec<Input>) -> u8 {
-    let run = Run::new(session, arguments);
-    let mut readings = AtOnce::new(arguments.max_downloads.get());
-    let downloads = AtOnce::new(arguments.max_downloads.get());
+    let (printer, results) = Printer::start(&session.console);
+    let run = Run::new(session, arguments, results);
+    let mut readings = AtOnce::new(session, arguments.max_downloads.get());
+    let downloads = AtOnce::new(session, arguments.max_downloads.get());
     for input in inputs {
         let place = readings.place().await;
-        if run.is_over.load(Ordering::Relaxed) {
+        if session.stop.is_asked() {
+            run.told(Err(Error::Interrupted.into()));
             break;
         }
         let (run, downloads) = (run.clone(), downloads.others());
@@ -79,7 +80,9 @@ pub(crate) async fn run(session: &Session, arguments: &DownloadArguments, inputs
             }
         });
     }
-    readings.finish(session).await;
+    readings.finish().await;
+    drop(run);
+    printer.finish(session).await;
     session.code()
 }
 
@@ -89,31 +92,24 @@ struct Run {
     session: Session,
     arguments: Arc<DownloadArguments>,
     rate: Option<RateLimit>,
-    /// Whether something went wrong that ends all.
-    is_over: Arc<AtomicBool>,
+    results: Results,
 }
 
 impl Run {
-    fn new(session: &Session, arguments: &DownloadArguments) -> Self {
+    fn new(session: &Session, arguments: &DownloadArguments, results: Results) -> Self {
         let rate = arguments.limit_rate.map(|rate| RateLimit::new(rate.0));
-        Self {
-            session: session.clone(),
-            arguments: Arc::new(arguments.clone()),
-            rate,
-            is_over: Arc::default(),
-        }
+        Self { session: session.clone(), arguments: Arc::new(arguments.clone()), rate, results }
     }
 
     /// Downloads every resource of `input` as soon as it is found and there is a place for it.
     async fn all(&self, input: Input, mut downloads: AtOnce) {
         self.told(self.begin_all(input, &mut downloads).await);
-        downloads.finish(&self.session).await;
+        downloads.finish().await;
     }
 
     /// Tells of what went wrong.
     fn told(&self, done: Result<(), Failure>) {
         if let Err(failure) = done {
-            self.is_over.fetch_or(failure.ends_all(), Ordering::Relaxed);
             self.session.fail(failure);
         }
     }
@@ -216,11 +212,7 @@ impl Run {
         if report.existed {
             console.note(&format!("{name} is there already, whole"));
         }
-        match self.print(link, content, &path, &report) {
-            // That nobody reads the paths is no reason to leave files out.
-            Err(failure) if failure == Failure::closed() => Ok(()),
-            printed => printed,
-        }
+        self.print(link, content, &path, &report)
     }
 
     fn options(&self) -> DownloadOptions {
@@ -277,9 +269,11 @@ impl Run {
 
     fn print(&self, link: &Link, content: &Content, path: &Path, report: &Report) -> Result<(), Failure> {
         let path = report.paths.first().map_or(path, PathBuf::as_path);
-        if !self.arguments.json {
-            return self.session.console.result(path.as_os_str().as_encoded_bytes());
-        }
-        self.session.console.json(&Finished::new(link, content, path, report))
+        let line = match self.arguments.json {
+            true => console::json(&Finished::new(link, content, path, report))?.into_bytes(),
+            false => path.as_os_str().as_encoded_bytes().to_vec(),
+        };
+        self.results.print(line);
+        Ok(())
     }
 }

@@ -64,6 +64,10 @@ impl Downloader for Album {
     }
 }
 
+fn run_of(session: &Session, arguments: &DownloadArguments) -> Run {
+    Run::new(session, arguments, Printer::start(&session.console).1)
+}
+
 /// The failure of writing the one result to a file, and what was asked for before it.
 async fn only(select: &str) -> (Failure, Vec<String>) {
     let url = "https://h.example/album";
@@ -72,7 +76,7 @@ async fn only(select: &str) -> (Failure, Vec<String>) {
     let qetch = Qetch::builder().extractor(album()).downloader(album()).build();
     let session = Session::of(qetch, Console::new(true));
     let arguments = Arguments::try_parse_from(["qetch", "-o", "f", "-f", select, url]).unwrap().download;
-    let run = Run::new(&session, &arguments);
+    let run = run_of(&session, &arguments);
     let failure = run.only(Input::Link(Link::parse(url)), "-o").await.unwrap_err();
     let asked = asked.lock().unwrap().clone();
     (failure, asked)
@@ -98,7 +102,7 @@ async fn a_uid_is_one_result_wherever_it_stands() {
 fn options(arguments: &[&str]) -> DownloadOptions {
     let all = [&["qetch", "https://h.example/"], arguments].concat();
     let arguments = Arguments::try_parse_from(all).unwrap().download;
-    Run::new(&Session::of(Qetch::new(), Console::new(true)), &arguments).options()
+    run_of(&Session::of(Qetch::new(), Console::new(true)), &arguments).options()
 }
 
 #[test]
@@ -141,7 +145,7 @@ fn what_is_typed_reaches_the_download() {
 async fn one_rate_is_for_all_downloads() {
     let session = Session::of(Qetch::new(), Console::new(true));
     let arguments = ["qetch", "--limit-rate=1K", "https://h.example/"];
-    let run = Run::new(&session, &Arguments::try_parse_from(arguments).unwrap().download);
+    let run = run_of(&session, &Arguments::try_parse_from(arguments).unwrap().download);
     let (one, other) = (run.options().rate_limit.unwrap(), run.clone().options().rate_limit.unwrap());
     // A minute's worth, which the other one waits for as well.
     assert!(timeout(Duration::from_millis(1), one.take(61_440)).await.is_err());

@@ -11,6 +11,7 @@ mod file_size_limit;
 mod full_disk;
 mod input;
 mod killed;
+mod many;
 mod memory;
 mod network;
 mod signals;

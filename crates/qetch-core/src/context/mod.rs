@@ -21,7 +21,7 @@ use crate::{
     AccessToken, Answer, AuthRegistry, Credential, Error, ExtractorInfo, Identity, OpenAnswer, RateLimit,
     Request, Result, Secret,
     auth::TokenCache,
-    hosts::{HostKey, Hosts, Task},
+    hosts::{Hosts, Task},
     lock::lock,
     parked::Parked,
     transport::Transport,
@@ -176,12 +176,7 @@ impl Context {
         let is_page =
             open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
         let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
-        let key = HostKey::of(open.url());
         self.shared.parked.park(url, self.owner(url), open);
-        // Whoever came to stand in line meanwhile may have looked before this was parked.
-        if self.shared.hosts.has_line(&key) {
-            self.shared.parked.give_way(&key);
-        }
         Ok(answer)
     }
 

@@ -4,10 +4,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use tokio::time::timeout;
 use tracing::Instrument as _;
 use url::Url;
 
@@ -15,6 +16,7 @@ use crate::{
     Context, Credential, Error, OpenAnswer, Request, Result,
     header_time::retry_after,
     hosts::{HostKey, Permit},
+    parked::FOLLOWS,
     shown::{shown, strip},
     transport::{Lane, Outgoing},
 };
@@ -89,10 +91,16 @@ impl Context {
             return Ok(permit);
         }
         // Every connection is taken. Answers that wait for a download which may never come give way first.
-        self.shared.parked.give_way(key);
         let permit = {
             let _waits = self.task.waits();
-            ticket.take().await
+            let mut taken = pin!(ticket.take());
+            loop {
+                self.shared.parked.give_way(key);
+                // What was just parked may be fetched next; if not, it gives way a little later.
+                if let Ok(permit) = timeout(FOLLOWS, &mut taken).await {
+                    break permit;
+                }
+            }
         };
         // Others may have been told to wait while we stood in line.
         hosts.wait(key, &request.url, &self.task, &mut waited).await?;

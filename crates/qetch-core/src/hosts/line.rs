@@ -100,6 +100,7 @@ impl Host {
         Ticket { host: self.clone(), number }
     }
 
+    #[cfg(test)]
     pub(super) fn has_line(&self) -> bool {
         !lock(&self.state).line.is_empty()
     }

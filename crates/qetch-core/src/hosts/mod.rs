@@ -52,11 +52,6 @@ impl Hosts {
         self.host(key).line_up(task, lane)
     }
 
-    /// Whether anyone stands in line.
-    pub(crate) fn has_line(&self, key: &HostKey) -> bool {
-        self.host(key).has_line()
-    }
-
     /// Notes that the host asks everyone to wait.
     pub(crate) fn pause(&self, key: &HostKey, wait: Duration) {
         // A wait past what the clock can tell is a year, which nobody waits either.

@@ -94,7 +94,7 @@ impl Keeper {
             Some(Ok(journal)) => Some(journal),
             Some(Err(problem)) => refused(&path, &problem),
         };
-        // Where there is neither, whoever removed them has seen to it.
+        // Where there is neither, taking the part has seen to it that none comes back.
         if written.is_none() && (is_there || len > 0) {
             // Before anything is written: an old journal beside new bytes would be believed.
             remove(disk, &path).await?;

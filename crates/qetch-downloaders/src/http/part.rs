@@ -38,7 +38,7 @@ impl Part {
     /// `conflict` when another download writes it, or when what stands there is no plain file; `io`.
     pub(super) async fn open(disk: &Arc<dyn Disk>, to: &Path, open: &Count) -> Result<(Arc<Self>, u64)> {
         let (path, open) = (files::with_suffix(to, ".qetch"), open.one());
-        let Taken { file, len } = disk.take(&path).await?;
+        let Taken { file, len } = disk.take(&path, true).await?;
         // What is in it may be worth something: whoever reads the journal decides.
         let stays = Arc::new(AtomicBool::new(len > 0));
         Ok((Arc::new(Self { file, disk: disk.clone(), path, stays, _open: open }), len))
@@ -47,7 +47,7 @@ impl Part {
     /// A file of exactly this name, empty and locked: a fragment that waits for those before it.
     pub(super) async fn spool(disk: &Arc<dyn Disk>, path: PathBuf, open: &Count) -> Result<Arc<Self>> {
         let open = open.one();
-        let Taken { file, len } = disk.take(&path).await?;
+        let Taken { file, len } = disk.take(&path, false).await?;
         if len > 0 {
             file.set_len(0).await?;
         }

@@ -4,20 +4,43 @@ use std::{fs, io};
 
 use bytes::Bytes;
 
-/// Reserves the blocks of the file, so that the disk is full now or not at all. In memory that would take as long as half
-/// of the writing does, for pages that are not to be kept together: there it is enough that there is room.
+/// The room that there is on a file system in memory.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// Which file system it is.
+    pub(super) device: u64,
+    /// In bytes.
+    pub(super) free: u64,
+}
+
+/// The room for `file`, if that lies in memory and the room there is limited. There to reserve takes as long as half of the
+/// writing does, for pages that are not to be kept together: to look is enough.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn room_in_memory(file: &fs::File) -> io::Result<Option<Room>> {
+    use std::os::unix::fs::MetadataExt as _;
+    if !rustix::fs::fstatfs(file).is_ok_and(|found| found.f_type == TMPFS) {
+        return Ok(None);
+    }
+    let found = rustix::fs::fstatvfs(file)?;
+    let free = if found.f_blocks == 0 { u64::MAX } else { found.f_bavail.saturating_mul(found.f_frsize) };
+    Ok(Some(Room { device: file.metadata()?.dev(), free }))
+}
+
+/// What such a file system is called (`statfs(2)`).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const TMPFS: rustix::fs::FsWord = 0x0102_1994;
+
+/// The bytes that `file` has room for already.
+#[cfg(unix)]
+pub(super) fn room_taken(file: &fs::File) -> io::Result<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    // Blocks of 512 bytes, whatever the file system's own are.
+    Ok(file.metadata()?.blocks().saturating_mul(512))
+}
+
+/// Reserves the blocks of the file, so that the disk is full now or not at all.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn allocate(file: &fs::File, len: u64) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    if rustix::fs::fstatfs(file).is_ok_and(|found| found.f_type == TMPFS) {
-        let (room, there) = (rustix::fs::fstatvfs(file)?, file.metadata()?.blocks() * 512);
-        let is_limited = room.f_blocks > 0;
-        return if is_limited && len.saturating_sub(there) > room.f_bavail * room.f_frsize {
-            Err(io::ErrorKind::StorageFull.into())
-        } else {
-            Ok(())
-        };
-    }
     let done = rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, len);
     match done.map_err(io::Error::from) {
         Err(error) => match error.kind() {
@@ -31,9 +54,16 @@ pub(super) fn allocate(file: &fs::File, len: u64) -> io::Result<()> {
     }
 }
 
-/// What such a file system is called (`statfs(2)`).
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const TMPFS: rustix::fs::FsWord = 0x0102_1994;
+/// Nothing tells here whether a file lies in memory.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn room_in_memory(_: &fs::File) -> io::Result<Option<Room>> {
+    Ok(None)
+}
+
+#[cfg(not(unix))]
+pub(super) fn room_taken(file: &fs::File) -> io::Result<u64> {
+    Ok(file.metadata()?.len())
+}
 
 /// No call that reserves without writing is at hand here: writing finds out.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -6,6 +6,7 @@ mod calls;
 mod crew;
 mod line;
 mod notes;
+mod promises;
 mod system;
 
 use std::{
@@ -35,11 +36,12 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// Whether something stands at `path`. Quick.
     fn is_there(&self, path: &Path) -> bool;
 
-    /// Opens the plain file at `path`, or makes one; nobody else may have it open so. A link is not followed.
+    /// Opens the plain file at `path`, or makes one; nobody else may have it open so. A link is not followed. Where it has
+    /// no bytes and `settle` says so, the names in its directory outlive a power cut, and none comes back that is not there.
     ///
     /// # Errors
     /// `conflict` when another has it, or when what stands there is no plain file; `io`.
-    async fn take(&self, path: &Path) -> Result<Taken>;
+    async fn take(&self, path: &Path, settle: bool) -> Result<Taken>;
 
     /// Makes a file at `path`.
     ///
@@ -66,7 +68,7 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
 /// Told that a file has its final name.
 pub(super) type Published = Box<dyn FnOnce() + Send>;
 
-/// An open file. Reads and writes go to offsets; several may be under way at once.
+/// An open file. Reads and writes go to offsets; writes are made one after the other.
 #[async_trait]
 pub(super) trait File: fmt::Debug + Send + Sync {
     /// Begins to write `chunks`, one after the other, from `offset` on. A write cannot be called back: it holds the file
@@ -91,8 +93,8 @@ pub(super) trait File: fmt::Debug + Send + Sync {
     /// Makes the whole file what `seal` says, and durable.
     async fn seal(&self, seal: Seal) -> Result<()>;
 
-    /// Gives the whole file its final name, in one step and durably, after making it what `seal` says; without one it is
-    /// durable already. Over what stands there only where `over` says so. `published` is called as part of that step. Once
+    /// Gives the file another name, in one step and durably, after making it what `seal` says and durable, if there is one.
+    /// Over what stands there only where `over` says so. `published` is called as part of that step. Once
     /// the future is dropped it does not happen any more.
     ///
     /// # Errors

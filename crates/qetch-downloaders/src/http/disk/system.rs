@@ -13,16 +13,18 @@ use qetch_core::{Error, Result, files};
 
 use super::{
     Disk, File, Landing, Looked, Published, Seal, Taken, Writing,
-    calls::{allocate, read_exact, write_all},
+    calls::{read_exact, write_all},
     crew::Crew,
     line::Line,
     notes,
+    promises::Promises,
 };
 
 /// The disk of this machine. Its work is done on the runtime's threads for what blocks.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::http) struct System {
     crew: Crew,
+    promises: Promises,
 }
 
 /// An open file. Work that is under way holds it, so its lock falls with the last of it.
@@ -31,11 +33,11 @@ struct Opened(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    file: fs::File,
+    file: Arc<fs::File>,
     /// For errors.
     path: PathBuf,
     line: Line,
-    crew: Crew,
+    disk: System,
 }
 
 #[async_trait]
@@ -51,12 +53,15 @@ impl Disk for System {
         fs::symlink_metadata(path).is_ok()
     }
 
-    async fn take(&self, path: &Path) -> Result<Taken> {
-        let (path, crew) = (path.to_owned(), self.crew.clone());
+    async fn take(&self, path: &Path, settle: bool) -> Result<Taken> {
+        let (path, disk) = (path.to_owned(), self.clone());
         self.crew
             .run(move |wanted| {
                 let (file, len) = take(&path)?;
-                let opened = Opened::new(file, path, crew);
+                if settle && len == 0 {
+                    files::sync_directory_of(&path);
+                }
+                let opened = Opened::new(file, path, disk);
                 // Nobody is there any more to take a file away again that was made for nothing.
                 if !wanted.is_wanted() && len == 0 {
                     _ = fs::remove_file(&opened.0.path);
@@ -67,12 +72,12 @@ impl Disk for System {
     }
 
     async fn create(&self, path: &Path) -> Result<Arc<dyn File>> {
-        let (path, crew) = (path.to_owned(), self.crew.clone());
+        let (path, disk) = (path.to_owned(), self.clone());
         self.crew
             .run(move |_| {
                 let file = options().create_new(true).open(&path);
                 let file = file.map_err(|error| Error::io("create", &path, error))?;
-                Ok(Arc::new(Opened::new(file, path, crew)) as Arc<dyn File>)
+                Ok(Arc::new(Opened::new(file, path, disk)) as Arc<dyn File>)
             })
             .await
     }
@@ -95,7 +100,7 @@ impl Disk for System {
     }
 
     async fn look(&self, path: &Path) -> Result<Option<Looked>> {
-        let (path, crew) = (path.to_owned(), self.crew.clone());
+        let (path, disk) = (path.to_owned(), self.clone());
         self.crew
             .run(move |_| {
                 let error = |error| Error::io("read", &path, error);
@@ -107,7 +112,7 @@ impl Disk for System {
                 let (len, modified) = (found.len(), found.modified().ok());
                 let note = notes::read(&file, modified);
                 Ok(Some(Looked {
-                    file: Arc::new(Opened::new(file, path.clone(), crew)),
+                    file: Arc::new(Opened::new(file, path.clone(), disk)),
                     len,
                     modified,
                     note,
@@ -140,18 +145,19 @@ impl Disk for System {
 }
 
 impl Opened {
-    fn new(file: fs::File, path: PathBuf, crew: Crew) -> Self {
-        Self(Arc::new(Inner { file, path, line: Line::default(), crew }))
+    fn new(file: fs::File, path: PathBuf, disk: System) -> Self {
+        Self(Arc::new(Inner { file: Arc::new(file), path, line: Line::default(), disk }))
     }
 
     /// Does `work` with the file where it may block; `action` is what it is called when it fails.
     async fn with<T: Send + 'static>(
         &self,
         action: &'static str,
-        work: impl FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
+        work: impl FnOnce(&Arc<fs::File>) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
         let opened = self.0.clone();
         self.0
+            .disk
             .crew
             .run(move |_| work(&opened.file).map_err(|error| Error::io(action, &opened.path, error)))
             .await
@@ -162,7 +168,7 @@ impl Opened {
 impl File for Opened {
     fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Writing {
         let opened = self.0.clone();
-        self.0.line.stand(&self.0.crew, move || {
+        self.0.line.stand(&self.0.disk.crew, move || {
             write_all(&opened.file, offset, &chunks)
                 .map_err(|error| Error::io("write", &opened.path, error))?;
             landing.landed(&chunks);
@@ -184,7 +190,8 @@ impl File for Opened {
     }
 
     async fn allocate(&self, len: u64) -> Result<()> {
-        let allocated = self.with("allocate", move |file| allocate(file, len)).await;
+        let promises = self.0.disk.promises.clone();
+        let allocated = self.with("allocate", move |file| promises.make(file, len)).await;
         allocated.map_err(|error| match error {
             Error::NoRoom { path, source, .. } => Error::no_room(path, len, source),
             other => other,
@@ -192,7 +199,7 @@ impl File for Opened {
     }
 
     async fn sync(&self) -> Result<()> {
-        self.with("sync", fs::File::sync_data).await
+        self.with("sync", |file| file.sync_data()).await
     }
 
     async fn seal(&self, seal: Seal) -> Result<()> {
@@ -202,6 +209,7 @@ impl File for Opened {
     async fn publish(&self, seal: Option<Seal>, to: PathBuf, over: bool, published: Published) -> Result<()> {
         let opened = self.0.clone();
         self.0
+            .disk
             .crew
             .run(move |wanted| {
                 let part = &opened.path;

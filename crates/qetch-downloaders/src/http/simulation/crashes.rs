@@ -352,3 +352,33 @@ fn the_version_changes_and_nothing_tells() {
     let scenario = Scenario::new("a change that is not told", 600_000, Validators::None);
     Scenario { changes: Some(Duration::from_millis(600)), connections: 2, ..scenario }.sweep();
 }
+
+/// Killed between the removal of the journal and the sync of its directory; and then the next run loses its power, on a disk
+/// where names become durable in any order.
+#[test]
+fn a_journal_whose_removal_was_not_durable_does_not_come_back() {
+    let scenario = Scenario::new("a removal that was not durable", (2 << 20) + 77, Validators::Strong);
+    let scenario = Scenario { overwrites: true, ..scenario };
+    let undisturbed = scenario.first(SimDisk::new(11));
+    assert!(undisturbed.go().is_ok());
+    let mut tried = 0;
+    for at in 1..=undisturbed.disk.operations() {
+        let crashed = scenario.first(SimDisk::new(11).crash_at(at));
+        if crashed.go().result.is_some() || !crashed.disk.killed(at).owes_a_removal() {
+            continue;
+        }
+        for operation in 1..40 {
+            for cut in 0..8 {
+                let again = scenario.next(crashed.disk.killed(at).crash_at(operation), 0, at);
+                if again.go().result.is_some() {
+                    continue;
+                }
+                tried += 1;
+                let left = again.disk.power_cut_without_order(operation * 100 + cut);
+                let context = format!("killed at {at}, cut at {operation}, {cut}");
+                scenario.restart(&scenario.next(left, 0, at + 1), 0, &context);
+            }
+        }
+    }
+    assert!(tried > 0);
+}

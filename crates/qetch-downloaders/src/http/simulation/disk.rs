@@ -176,6 +176,36 @@ impl SimDisk {
         Self::with(state, seed)
     }
 
+    /// As `power_cut`, on a file system where names become durable in any order: each one that was not synced survives or
+    /// not.
+    pub(super) fn power_cut_without_order(&self, seed: u64) -> Self {
+        let (mut state, dice) = (self.state().clone(), Dice::seeded(seed));
+        state.land(&dice);
+        let mut names = std::mem::take(&mut state.durable);
+        for (_, change) in state.unsynced.drain(..) {
+            if dice.below(2) == 0 {
+                change.apply(&mut names);
+            }
+        }
+        state.durable.clone_from(&names);
+        state.names = names;
+        for inode in &mut state.inodes {
+            inode.power_cut(&dice);
+        }
+        state.after_crash(true);
+        Self::with(state, seed)
+    }
+
+    /// Whether the removal of a journal is not durable.
+    pub(super) fn owes_a_removal(&self) -> bool {
+        let state = self.state();
+        let is_journal = |change: &NameChange| match change {
+            NameChange::Unlink(path) => path.to_string_lossy().ends_with("-journal"),
+            _ => false,
+        };
+        state.unsynced.iter().any(|(_, change)| is_journal(change))
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap()
     }

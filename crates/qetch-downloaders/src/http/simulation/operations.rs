@@ -21,7 +21,7 @@ impl Disk for SimDisk {
         self.state().names.contains_key(path)
     }
 
-    async fn take(&self, path: &Path) -> Result<Taken> {
+    async fn take(&self, path: &Path, settle: bool) -> Result<Taken> {
         let (disk, path) = (self.clone(), path.to_owned());
         self.detached(async move {
             disk.turn(1).await;
@@ -33,6 +33,9 @@ impl Disk for SimDisk {
                 if !disk.state().has_other_names(inode) {
                     disk.state().inodes[inode].is_locked = true;
                     let len = disk.state().inodes[inode].now.bytes.len() as u64;
+                    if settle && len == 0 {
+                        disk.sync_names(3).await;
+                    }
                     return Ok(Taken { file: disk.open(&path, inode, true), len });
                 }
                 disk.change_name(NameChange::Unlink(path.clone()));
@@ -40,7 +43,11 @@ impl Disk for SimDisk {
             }
             let inode = disk.state().add(Inode::locked());
             disk.change_name(NameChange::Link(path.clone(), inode));
-            Ok(Taken { file: disk.open(&path, inode, true), len: 0 })
+            let file = disk.open(&path, inode, true);
+            if settle {
+                disk.sync_names(3).await;
+            }
+            Ok(Taken { file, len: 0 })
         })
         .await
     }

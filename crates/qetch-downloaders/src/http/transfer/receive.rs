@@ -33,6 +33,8 @@ impl Job {
         let mut intake = Intake::new(self, share, end);
         let ended = self.take_all(&mut answer, fit.body.0, &mut intake).await;
         *brought = intake.brought();
+        // Its connection is of use to others while this lands.
+        drop(answer);
         // What was claimed nobody else will bring, however this has ended.
         intake.land().await?;
         ended
