@@ -82,7 +82,7 @@ pub(crate) struct DownloadArguments {
     /// Connections for each fragment; 8 unless set. With neither of the two, 8 are spent where they help
     #[arg(long, value_name = "N", help_heading = "Connections")]
     pub(crate) max_connections: Option<NonZeroUsize>,
-    /// Downloads at once
+    /// Downloads at once, and links that are read at once
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Connections")]
     pub(crate) max_downloads: NonZeroUsize,
     /// Bytes a second, over everything at once; any number unless set. K, M and G are factors of 1024
