@@ -201,6 +201,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_waits_to_be_written_is_counted_until_it_has_landed() {
+        let directory = tempfile::tempdir().unwrap();
+        let part = open(&directory.path().join("f")).await.unwrap();
+        let (let_land, lands) = std::sync::mpsc::channel();
+        let first = Landing::new(move |_| lands.recv().unwrap());
+        let mut writes = vec![part.file().write(0, vec![Bytes::from_static(b"first")], first)];
+        let mebibyte = || vec![Bytes::from(vec![0; 1 << 20])];
+        writes.extend((0..4).map(|at| part.file().write(at << 20, mebibyte(), Landing::unheard())));
+        // They are 5 bytes more than may wait.
+        assert!(part.file().is_behind());
+        let_land.send(()).unwrap();
+        for write in writes {
+            write.await.unwrap();
+        }
+        assert!(!part.file().is_behind());
+    }
+
+    #[tokio::test]
     async fn two_downloads_do_not_write_one_file() {
         let directory = tempfile::tempdir().unwrap();
         let to = directory.path().join("f");

@@ -75,6 +75,10 @@ pub(super) trait File: fmt::Debug + Send + Sync {
     /// until it has landed, whoever still waits for it.
     fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Writing;
 
+    /// Whether so much waits to be written, to all files of the disk, that no more should be read before some of it has
+    /// landed.
+    fn is_behind(&self) -> bool;
+
     /// Exactly `len` bytes from `offset` on.
     async fn read(&self, offset: u64, len: usize) -> Result<Bytes>;
 

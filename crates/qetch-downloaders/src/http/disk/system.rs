@@ -4,7 +4,10 @@ use std::{
     fs::{self, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -25,6 +28,21 @@ use super::{
 pub(in crate::http) struct System {
     crew: Crew,
     promises: Promises,
+    /// Bytes that wait to be written.
+    in_line: Arc<AtomicUsize>,
+}
+
+/// More than this does not wait to be written, but for what comes meanwhile: one batch of each connection. As much as eight
+/// connections have under way.
+const MOST_IN_LINE: usize = 4 << 20;
+
+/// Bytes that wait to be written, until this is dropped.
+struct InLine(Arc<AtomicUsize>, usize);
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
+    }
 }
 
 /// An open file. Work that is under way holds it, so its lock falls with the last of it.
@@ -167,13 +185,20 @@ impl Opened {
 #[async_trait]
 impl File for Opened {
     fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Writing {
-        let opened = self.0.clone();
+        let (opened, len) = (self.0.clone(), chunks.iter().map(Bytes::len).sum());
+        let in_line = InLine(self.0.disk.in_line.clone(), len);
+        in_line.0.fetch_add(len, Ordering::Relaxed);
         self.0.line.stand(&self.0.disk.crew, move || {
             write_all(&opened.file, offset, &chunks)
                 .map_err(|error| Error::io("write", &opened.path, error))?;
             landing.landed(&chunks);
+            drop((chunks, in_line));
             Ok(())
         })
+    }
+
+    fn is_behind(&self) -> bool {
+        self.0.disk.in_line.load(Ordering::Relaxed) > MOST_IN_LINE
     }
 
     async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {

@@ -206,6 +206,11 @@ impl SimDisk {
         state.unsynced.iter().any(|(_, change)| is_journal(change))
     }
 
+    /// Now and then.
+    pub(super) fn is_behind(&self) -> bool {
+        self.0.dice.below(4) == 0
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap()
     }

@@ -237,6 +237,10 @@ impl File for SimFile {
         self.0.disk.detached(self.clone().write_now(offset, chunks, landing)).boxed()
     }
 
+    fn is_behind(&self) -> bool {
+        self.0.disk.is_behind()
+    }
+
     async fn read(&self, offset: u64, len: usize) -> Result<Bytes> {
         self.0.disk.look_around().await;
         let state = self.0.disk.state();

@@ -95,7 +95,8 @@ impl<'a> Intake<'a> {
         let (job, done) = (self.job, self.job.writes.one());
         let landing = job.task.landing(job.keeper.as_ref(), job.index, job.base, offset, done);
         self.writing = Some(job.part.file().write(job.base + offset, chunks, landing));
-        Ok(())
+        // Many connections together must not gather what a disk cannot take.
+        if job.part.file().is_behind() { self.landed().await } else { Ok(()) }
     }
 
     /// Writes what is gathered and waits until all has landed.
