@@ -4,15 +4,20 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{Arc, Mutex},
+    time::Instant,
 };
 
 use futures_util::FutureExt as _;
 use qetch_core::Result;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::spawn_blocking};
 
-use super::{super::lock::lock, Writing, crew::Crew};
+use super::{
+    super::lock::lock,
+    Writing,
+    crew::{Crew, SHIFT},
+};
 
-/// Writes stand in line for the crew: a file takes one at a time, whatever threads come with them.
+/// Writes stand in line: a file takes one at a time, whatever threads come with them.
 #[derive(Clone, Default)]
 pub(super) struct Line(Arc<Mutex<State>>);
 
@@ -35,7 +40,7 @@ impl Line {
             !std::mem::replace(&mut state.is_at_work, true)
         };
         if begins {
-            Turn::submit(self.clone(), crew);
+            Writer::begin(self.clone(), crew);
         }
         let crew = crew.clone();
         async move { crew.wait(told).await }.boxed()
@@ -48,37 +53,56 @@ impl fmt::Debug for Line {
     }
 }
 
-/// The turn of a line with the crew: one write, and after it the next turn, so that other files get theirs.
-struct Turn {
+/// Who makes the writes of a line: the crew the first one, which is often all there is; and where more have come meanwhile, a
+/// thread of the line's own, so that the writes of one file do not wait for those of others.
+struct Writer {
     line: Line,
     is_done: bool,
 }
 
-impl Turn {
-    fn submit(line: Line, crew: &Crew) {
-        let turn = Self { line, is_done: false };
-        let next = crew.clone();
-        crew.submit(Box::new(move || turn.take(&next)));
+impl Writer {
+    fn begin(line: Line, crew: &Crew) {
+        let writer = Self { line, is_done: false };
+        crew.submit(Box::new(move || writer.write_one()));
     }
 
-    fn take(mut self, crew: &Crew) {
-        let write = lock(&self.line.0).waiting.pop_front();
-        if let Some(write) = write {
+    fn write_one(mut self) {
+        if let Some(write) = self.next() {
             write();
         }
-        self.is_done = true;
-        let goes_on = {
-            let mut state = lock(&self.line.0);
-            state.is_at_work = !state.waiting.is_empty();
-            state.is_at_work
-        };
-        if goes_on {
-            Self::submit(self.line.clone(), crew);
+        if self.has_more() {
+            spawn_blocking(move || self.write_all());
         }
+    }
+
+    /// Whether there is more to write; where not, nobody is at work any more.
+    fn has_more(&mut self) -> bool {
+        let mut state = lock(&self.line.0);
+        self.is_done = state.waiting.is_empty();
+        state.is_at_work = !self.is_done;
+        !self.is_done
+    }
+
+    fn write_all(mut self) {
+        let begun = Instant::now();
+        while self.has_more() {
+            if let Some(write) = self.next() {
+                write();
+            }
+            if begun.elapsed() > SHIFT {
+                // Whatever else waits for a thread has its turn first.
+                spawn_blocking(move || self.write_all());
+                return;
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Write> {
+        lock(&self.line.0).waiting.pop_front()
     }
 }
 
-impl Drop for Turn {
+impl Drop for Writer {
     /// One whose write panicked, or that never came since the runtime ends, leaves a line in which nobody is at work: those
     /// who wait are told, and the next one begins anew.
     fn drop(&mut self) {

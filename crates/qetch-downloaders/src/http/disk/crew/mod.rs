@@ -27,7 +27,7 @@ const MOST: usize = 32;
 
 /// How long a thread works before it gives its place in the runtime's pool to whatever else waits for one, such as the
 /// look-up of a name.
-const SHIFT: Duration = Duration::from_millis(20);
+pub(super) const SHIFT: Duration = Duration::from_millis(20);
 
 /// Work that may block. One thread of the runtime does it as long as that keeps up: to wake one for each step would cost
 /// more than most steps do. Clones are one crew, with threads of its own in each runtime that it is used from.
