@@ -4,7 +4,6 @@
 use std::{
     cell::Cell,
     fs,
-    io::{BufRead as _, BufReader},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -12,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use crate::process;
+use crate::{process, server::Server};
 
 /// The addresses that nginx listens on: five hosts, all of them this machine.
 pub(crate) const HOSTS: [&str; 5] = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"];
@@ -135,8 +134,9 @@ fn free_port() -> Result<u16, String> {
 /// The origin that is slow on purpose; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Throttled {
-    process: Child,
     pub(crate) origin: String,
+    /// What it lives as long as.
+    _server: Server,
     used: Cell<u32>,
 }
 
@@ -145,33 +145,17 @@ impl Throttled {
     pub(crate) fn start(program: &Path, file: &Path, rate: u64, slow_rate: u64) -> Result<Self, String> {
         let mut command = Command::new(program);
         command.arg(file).args([rate.to_string(), slow_rate.to_string()]);
-        // Its input is held open for as long as it is wanted: it ends when its input does, even if we are killed.
-        let process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut process = process.map_err(|error| format!("the throttled origin does not start: {error}"))?;
-        let mut line = String::new();
-        if let Some(output) = process.stdout.take() {
-            // An origin that says nothing is seen below.
-            let _ = BufReader::new(output).read_line(&mut line);
-        }
-        let mut throttled = Self { process, origin: String::new(), used: Cell::new(0) };
-        let said = line.trim().strip_prefix("listening on ");
-        throttled.origin =
-            said.ok_or(format!("the throttled origin did not say where it listens: {line}"))?.to_owned();
-        Ok(throttled)
+        let server = Server::start("the throttled origin", &mut command)?;
+        let origin = server.origin();
+        let origin =
+            origin.map_err(|error| format!("the throttled origin did not say where it listens: {error}"))?;
+        Ok(Self { _server: server, origin, used: Cell::new(0) })
     }
 
     /// A URL that nobody has asked for: below `even`, or below `uneven` where one connection is slower.
     pub(crate) fn url(&self, below: &str) -> String {
         self.used.set(self.used.get() + 1);
         format!("{}/{below}/{}", self.origin, self.used.get())
-    }
-}
-
-impl Drop for Throttled {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way it must be waited for, or it stays as a zombie.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -158,37 +158,30 @@ impl SimDisk {
         Self::with(state, seed)
     }
 
-    /// What is left after a power cut: what was durable, and of the rest what `seed` says.
+    /// What is left after a power cut: what was durable, and of the rest what `seed` says. Names become durable in order.
     pub(super) fn power_cut(&self, seed: u64) -> Self {
-        let (mut state, dice) = (self.state().clone(), Dice::seeded(seed));
-        state.land(&dice);
-        let kept = usize::try_from(dice.below(state.unsynced.len() as u64 + 1)).unwrap();
-        let mut names = std::mem::take(&mut state.durable);
-        for (_, change) in state.unsynced.drain(..).take(kept) {
-            change.apply(&mut names);
-        }
-        state.durable.clone_from(&names);
-        state.names = names;
-        for inode in &mut state.inodes {
-            inode.power_cut(&dice);
-        }
-        state.after_crash(true);
-        Self::with(state, seed)
+        self.cut(seed, |dice, names| {
+            let kept = usize::try_from(dice.below(names.len() as u64 + 1)).unwrap();
+            names.truncate(kept);
+        })
     }
 
     /// As `power_cut`, on a file system where names become durable in any order: each one that was not synced survives or
     /// not.
     pub(super) fn power_cut_without_order(&self, seed: u64) -> Self {
+        self.cut(seed, |dice, names| names.retain(|_| dice.below(2) == 0))
+    }
+
+    /// `survive` takes out those changes of names that are lost.
+    fn cut(&self, seed: u64, survive: impl FnOnce(&Dice, &mut Vec<(u64, NameChange)>)) -> Self {
         let (mut state, dice) = (self.state().clone(), Dice::seeded(seed));
         state.land(&dice);
-        let mut names = std::mem::take(&mut state.durable);
-        for (_, change) in state.unsynced.drain(..) {
-            if dice.below(2) == 0 {
-                change.apply(&mut names);
-            }
+        let mut surviving = std::mem::take(&mut state.unsynced);
+        survive(&dice, &mut surviving);
+        for (_, change) in surviving {
+            change.apply(&mut state.durable);
         }
-        state.durable.clone_from(&names);
-        state.names = names;
+        state.names.clone_from(&state.durable);
         for inode in &mut state.inodes {
             inode.power_cut(&dice);
         }

@@ -93,19 +93,16 @@ impl Crew {
     /// Puts one more thread to work where some waits, unless one was just put to it.
     fn reinforce(&self) {
         let runtime = Handle::current().id();
-        let is_needed = {
+        {
             let mut gangs = lock(&self.0);
-            let gang = gangs.get_mut(&runtime).filter(|gang| {
+            let is_needed = |gang: &&mut Gang| {
                 !gang.waiting.is_empty() && gang.at_work < MOST && gang.since.elapsed() >= PATIENCE
-            });
-            if let Some(gang) = &gang {
-                tracing::trace!(at_work = gang.at_work, "the disk is slow: one more thread for it");
-            }
-            gang.map(|gang| (gang.at_work, gang.since) = (gang.at_work + 1, Instant::now())).is_some()
-        };
-        if is_needed {
-            self.begin(runtime);
+            };
+            let Some(gang) = gangs.get_mut(&runtime).filter(is_needed) else { return };
+            tracing::trace!(at_work = gang.at_work, "the disk is slow: one more thread for it");
+            (gang.at_work, gang.since) = (gang.at_work + 1, Instant::now());
         }
+        self.begin(runtime);
     }
 
     fn begin(&self, runtime: Id) {
