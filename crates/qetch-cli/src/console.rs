@@ -17,13 +17,16 @@ pub(crate) struct Console {
     bars: MultiProgress,
     /// Whether bars are drawn, which costs a system call to ask.
     draws: bool,
+    /// Whether results go to a terminal.
+    shows: bool,
     quiet: bool,
 }
 
 impl Console {
     /// One that prints nothing but results and errors when it is `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), draws: false, quiet }
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        Self { bars, draws: false, shows: io::stdout().is_terminal(), quiet }
     }
 
     /// Draws bars from now on, where standard error is a terminal and nobody asked for quiet.
@@ -52,12 +55,17 @@ impl Console {
             out.flush()
         };
         // Bars are in the way on a terminal alone; elsewhere a reader who does not read would hold them, too.
-        let written = if io::stdout().is_terminal() { self.without_bars(print) } else { print() };
+        let written = if self.shows { self.without_bars(print) } else { print() };
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::closed()),
             Err(error) => Err(Failure::new(FAILED, format!("cannot write to standard output: {error}"))),
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Whether a line of so many bytes can be printed now without waiting for whoever reads.
+    pub(crate) fn takes(&self, bytes: usize) -> bool {
+        !self.shows && takes(bytes)
     }
 
     /// Prints a result as one line of JSON.
@@ -86,6 +94,25 @@ impl Console {
     fn without_bars<T>(&self, work: impl FnOnce() -> T) -> T {
         if self.draws { self.bars.suspend(work) } else { work() }
     }
+}
+
+/// Whether standard output takes so many bytes now: a pipe that can be written to takes as many as it takes in one piece
+/// (POSIX, `write`, at `PIPE_BUF`), and a file takes all.
+#[cfg(unix)]
+fn takes(bytes: usize) -> bool {
+    use rustix::{
+        event::{PollFd, PollFlags, Timespec, poll},
+        pipe::PIPE_BUF,
+    };
+    let out = io::stdout();
+    let mut asked = [PollFd::new(&out, PollFlags::OUT)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    bytes <= PIPE_BUF && poll(&mut asked, Some(&now)).is_ok_and(|ready| ready > 0)
+}
+
+#[cfg(not(unix))]
+fn takes(_: usize) -> bool {
+    false
 }
 
 /// A result as one line of JSON.

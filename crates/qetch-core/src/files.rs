@@ -54,7 +54,8 @@ pub fn check_free(to: &Path, overwrite: bool) -> Result<()> {
     }
 }
 
-fn exists(path: &Path) -> Error {
+/// The error for a name that is taken already.
+pub fn exists(path: &Path) -> Error {
     Error::conflict(path, "exists already and is not replaced unasked")
 }
 

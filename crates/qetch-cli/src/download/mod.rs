@@ -6,7 +6,7 @@ mod tests;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use qetch::{Content, DownloadOptions, Error, Qetch, RateLimit, Report, files, naming};
@@ -93,12 +93,15 @@ struct Run {
     arguments: Arc<DownloadArguments>,
     rate: Option<RateLimit>,
     results: Results,
+    /// Set once the directory is there.
+    is_there: Arc<OnceLock<()>>,
 }
 
 impl Run {
     fn new(session: &Session, arguments: &DownloadArguments, results: Results) -> Self {
         let rate = arguments.limit_rate.map(|rate| RateLimit::new(rate.0));
-        Self { session: session.clone(), arguments: Arc::new(arguments.clone()), rate, results }
+        let (session, arguments) = (session.clone(), Arc::new(arguments.clone()));
+        Self { session, arguments, rate, results, is_there: Arc::default() }
     }
 
     /// Downloads every resource of `input` as soon as it is found and there is a place for it.
@@ -187,8 +190,10 @@ impl Run {
         content: &Content,
         path: PathBuf,
     ) -> Result<(), Failure> {
-        if let Some(directory) = path.parent().filter(|_| self.arguments.output.is_none()) {
+        if self.arguments.output.is_none() && self.is_there.get().is_none() {
+            let directory = path.parent().unwrap_or(Path::new("."));
             fs::create_dir_all(directory).map_err(|error| Error::io("create", directory, error))?;
+            self.is_there.get_or_init(|| ());
         }
         let console = &self.session.console;
         let name = path.file_name().unwrap_or_default().to_string_lossy();

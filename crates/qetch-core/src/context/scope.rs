@@ -98,8 +98,12 @@ impl Context {
     /// ```
     #[must_use]
     pub fn with_headers<'a>(&self, headers: UserHeaders, typed: impl IntoIterator<Item = &'a Url>) -> Self {
-        let origins = typed.into_iter().map(HostKey::of).collect();
-        self.with_scope(Scope { headers: Some((headers, origins)), ..(*self.scope).clone() })
+        let origins = || typed.into_iter().map(HostKey::of).collect();
+        let headers = (!headers.is_empty()).then(|| (headers, origins()));
+        if headers.is_none() && self.scope.headers.is_none() {
+            return self.clone();
+        }
+        self.with_scope(Scope { headers, ..(*self.scope).clone() })
     }
 
     /// The headers of the user's own for a request to this origin.

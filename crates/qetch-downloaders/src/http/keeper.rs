@@ -80,11 +80,17 @@ impl Keeper {
         resume: bool,
         open: &Count,
     ) -> Result<Self> {
-        let (part, len) = Part::open(disk, to, open).await?;
         let path = files::with_suffix(to, ".qetch-journal");
-        // What a run left that was killed while it wrote one.
-        disk.remove(&new(&path))?;
         let is_there = disk.is_there(&path);
+        let (part, len) = match Part::later(disk, to, open).filter(|_| !is_there) {
+            Some(part) => (part, 0),
+            None => {
+                let (part, len) = Part::open(disk, to, open).await?;
+                // What a run left that was killed while it wrote one.
+                disk.remove(&new(&path))?;
+                (part, len)
+            }
+        };
         let bytes = if is_there { disk.read(&path, MOST_BYTES).await? } else { None };
         let written = match bytes.as_deref().map(Journal::read) {
             None => None,
@@ -94,18 +100,18 @@ impl Keeper {
             Some(Ok(journal)) => Some(journal),
             Some(Err(problem)) => refused(&path, &problem),
         };
-        // Where there is neither, taking the part has seen to it that none comes back.
+        // Where there is neither, taking the part sees to it that none comes back.
         if written.is_none() && (is_there || len > 0) {
             // Before anything is written: an old journal beside new bytes would be believed.
             remove(disk, &path).await?;
             part.stays(false);
-            part.file().set_len(0).await?;
+            part.file().await?.set_len(0).await?;
         }
         let journal = written.clone().unwrap_or_else(|| Journal::new(content));
         let open = journal.open.iter().cloned().map(|open| (open.index, open)).collect();
         let ledger = Mutex::new(Ledger { journal, open, unwritten: 0 });
         let written = tokio::sync::Mutex::new(Written { journal: written, is_over: false });
-        Ok(Self { disk: disk.clone(), part, path, ledger, written })
+        Ok(Self { disk: disk.clone(), part: Arc::new(part), path, ledger, written })
     }
 
     /// The part file.
@@ -266,7 +272,7 @@ impl Keeper {
         let bytes = journal
             .write()
             .map_err(|error| Error::unexpected("a journal that is no JSON", Some(error.into())))?;
-        self.part.file().sync().await?;
+        self.part.file().await?.sync().await?;
         let new = new(&self.path);
         if let Err(error) = self.replace(&new, bytes).await {
             // A full disk may have taken half of it.
@@ -320,6 +326,9 @@ impl Keeper {
     pub(super) async fn end(&self) {
         // One that is still to be written comes too late.
         *self.written.lock().await = Written { journal: None, is_over: true };
+        if !self.part.is_made() {
+            return;
+        }
         if let Err(error) = remove(&self.disk, &self.path).await {
             tracing::warn!(%error, "a journal is left behind");
         }

@@ -53,7 +53,7 @@ impl Download<'_> {
         self.task.meter.set_fragments_done(whole);
         if let (Some(_), Some(total)) = (&starts, self.sizes.sum()) {
             self.task.check_size(total)?;
-            keeper.part().file().allocate(total).await?;
+            keeper.part().file().await?.allocate(total).await?;
         }
         if starts.is_none() && self.content.fragments.len() > 1 {
             // A run that was killed leaves those that were to be added next, and they are not written any more.

@@ -219,10 +219,16 @@ impl Download<'_> {
         self.task.meter.set_phase(Phase::Finishing);
         let part = keeper.part();
         // Reading a large file again takes its time.
-        let verifying = self.task.gauge.work(self.task.sums.verify(part.file(), bytes));
-        let verified = match self.unless_ended(verifying).await {
+        let sums = &self.task.sums;
+        let verified = if sums.is_at(bytes) {
+            sums.check()
+        } else {
+            let file = part.file().await?;
+            self.unless_ended(self.task.gauge.work(sums.verify(&**file, bytes))).await
+        };
+        let verified = match verified {
             Err(error @ Error::ChecksumMismatch { .. }) => {
-                part.file().set_len(bytes).await?;
+                part.file().await?.set_len(bytes).await?;
                 return Err(match part.put_aside(path, ".mismatch").await {
                     Ok(aside) => error.with_kept(aside),
                     Err(problem) => {
@@ -273,7 +279,7 @@ impl Download<'_> {
         let piece = Part::piece(&self.task.disk, path.clone(), &self.task.open).await?;
         let fetched = self.fetch(index, piece.clone(), 0, None).run().await?;
         self.task.meter.fragment_done();
-        piece.file().seal(Seal { len: fetched.bytes, modified: None, note: String::new() }).await?;
+        piece.file().await?.seal(Seal { len: fetched.bytes, modified: None, note: String::new() }).await?;
         Ok((path, fetched.bytes))
     }
 

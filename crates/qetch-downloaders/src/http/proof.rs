@@ -133,7 +133,8 @@ impl Job {
             let index = |offset: u64| usize::try_from(offset - arrived.start).unwrap_or(usize::MAX);
             chunk = chunk.slice(index(from)..index(to));
             let place = self.base + (from - self.span.0);
-            let there = self.part.file().read(place, chunk.len()).await.map_err(Misfit::Fatal)?;
+            let file = self.part.file().await.map_err(Misfit::Fatal)?;
+            let there = file.read(place, chunk.len()).await.map_err(Misfit::Fatal)?;
             if there != chunk {
                 return Ok(None);
             }

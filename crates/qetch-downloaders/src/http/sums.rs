@@ -97,17 +97,25 @@ impl Sums {
     /// # Errors
     /// `checksum_mismatch`; `io`.
     pub(super) async fn verify(&self, file: &dyn File, len: u64) -> Result<Vec<Checksum>> {
-        if self.is_empty() {
-            return Ok(Vec::new());
-        }
-        loop {
+        while !self.is_at(len) {
             let at = self.state().at;
-            if at >= len {
-                break;
-            }
             let block = file.read(at, usize::try_from(BLOCK.min(len - at)).unwrap_or(usize::MAX)).await?;
             self.landed(at, &[block]);
         }
+        self.check()
+    }
+
+    /// Whether nothing of a file of `len` bytes is left to be hashed.
+    pub(super) fn is_at(&self, len: u64) -> bool {
+        let state = self.state();
+        state.promised.is_empty() || state.at >= len
+    }
+
+    /// Holds what was hashed, of the whole file, against what is promised. Answers the checksums that it has.
+    ///
+    /// # Errors
+    /// `checksum_mismatch`.
+    pub(super) fn check(&self) -> Result<Vec<Checksum>> {
         let state = self.state();
         for promised in &state.promised {
             let hasher = state.hashers.iter().find(|hasher| hasher.name() == promised.algorithm);
@@ -204,8 +212,9 @@ pub(super) fn promised(headers: &HeaderMap, is_whole: bool) -> Vec<Checksum> {
     for item in text(HeaderName::from_static("digest")).split(',') {
         found.extend(item.trim().split_once('=').and_then(|(name, value)| decoded(name, value)));
     }
-    if is_whole {
-        found.extend(decoded("md5", text(HeaderName::from_static("content-md5")).trim()));
+    let md5 = text(HeaderName::from_static("content-md5")).trim();
+    if is_whole && !md5.is_empty() {
+        found.extend(decoded("md5", md5));
     }
     found
 }

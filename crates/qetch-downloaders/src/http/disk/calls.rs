@@ -1,6 +1,6 @@
 //! The calls of each system that the standard library does not offer.
 
-use std::{fs, io};
+use std::{fs, io, path::Path};
 
 use bytes::Bytes;
 
@@ -52,6 +52,39 @@ pub(super) fn allocate(file: &fs::File, len: u64) -> io::Result<()> {
         },
         Ok(()) => Ok(()),
     }
+}
+
+/// A file in the directory of `to` that has no name yet, and goes away with its last handle unless it is given one.
+///
+/// # Errors
+/// Also where the file system has no such files.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn nameless(to: &Path) -> io::Result<fs::File> {
+    use rustix::fs::{Mode, OFlags};
+    let directory = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    // What is new may be read by whomever the user lets (`umask(2)`).
+    Ok(rustix::fs::open(directory, flags, Mode::from_raw_mode(0o666))?.into())
+}
+
+/// Gives a file without a name the name `to`, unless something has it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn give_name(file: &fs::File, to: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    use std::os::fd::AsRawFd as _;
+    // By way of its entry there: to name it by its handle takes more rights (`open(2)`, at `O_TMPFILE`).
+    let entry = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, entry, CWD, to, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn nameless(_: &Path) -> io::Result<fs::File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn give_name(_: &fs::File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Nothing tells here whether a file lies in memory.

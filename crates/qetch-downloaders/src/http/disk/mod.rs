@@ -43,6 +43,13 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// `conflict` when another has it, or when what stands there is no plain file; `io`.
     async fn take(&self, path: &Path, settle: bool) -> Result<Taken>;
 
+    /// Makes a whole file under its final name, durably, in one step: until then nothing is to be seen of it. Once the future
+    /// is dropped it does not happen any more. Gives the seal back where that cannot be done, and has done nothing.
+    ///
+    /// # Errors
+    /// `conflict` when something has that name; `io`.
+    async fn store(&self, whole: Whole) -> Result<Option<Seal>>;
+
     /// Makes a file at `path`.
     ///
     /// # Errors
@@ -115,6 +122,16 @@ pub(super) struct Seal {
     pub(super) modified: Option<SystemTime>,
     /// Kept with it where the file system keeps notes, for as long as nobody changes the file.
     pub(super) note: String,
+}
+
+/// A file of which everything is there.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// What is written where, one after the other.
+    pub(super) writes: Vec<(u64, Vec<Bytes>)>,
+    pub(super) seal: Seal,
+    /// Its name.
+    pub(super) to: PathBuf,
 }
 
 /// A file that was taken.

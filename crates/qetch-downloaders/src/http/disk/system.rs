@@ -12,11 +12,11 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use qetch_core::{Error, Result, files};
+use qetch_core::{Error, Result, Wanted, files};
 
 use super::{
-    Disk, File, Landing, Looked, Published, Seal, Taken, Writing,
-    calls::{read_exact, write_all},
+    Disk, File, Landing, Looked, Published, Seal, Taken, Whole, Writing,
+    calls::{give_name, nameless, read_exact, write_all},
     crew::Crew,
     line::Line,
     notes,
@@ -87,6 +87,28 @@ impl Disk for System {
                 Ok(Taken { file: Arc::new(opened), len })
             })
             .await
+    }
+
+    async fn store(&self, whole: Whole) -> Result<Option<Seal>> {
+        let store = move |wanted: Wanted| {
+            let Whole { writes, seal, to } = whole;
+            let undone = |error: io::Error, seal| {
+                tracing::debug!(path = %to.display(), %error, "the file needs a part file");
+                Ok(Some(seal))
+            };
+            let file = match write_nameless(&to, &writes, &seal) {
+                Ok(file) => file,
+                // Whoever then takes a part file finds out what that is worth.
+                Err(error) => return undone(error, seal),
+            };
+            match wanted.unless_dropped(|| give_name(&file, &to))? {
+                Ok(()) => files::sync_directory_of(&to),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(files::exists(&to)),
+                Err(error) => return undone(error, seal),
+            }
+            Ok(None)
+        };
+        self.crew.run(store).await
     }
 
     async fn create(&self, path: &Path) -> Result<Arc<dyn File>> {
@@ -228,7 +250,7 @@ impl File for Opened {
     }
 
     async fn seal(&self, seal: Seal) -> Result<()> {
-        self.with("finish", move |file| finish(file, &seal)).await
+        self.with("finish", move |file| cut_and_finish(file, &seal)).await
     }
 
     async fn publish(&self, seal: Option<Seal>, to: PathBuf, over: bool, published: Published) -> Result<()> {
@@ -239,7 +261,7 @@ impl File for Opened {
             .run(move |wanted| {
                 let part = &opened.path;
                 if let Some(seal) = &seal {
-                    finish(&opened.file, seal).map_err(|error| Error::io("finish", part, error))?;
+                    cut_and_finish(&opened.file, seal).map_err(|error| Error::io("finish", part, error))?;
                 }
                 wanted.unless_dropped(|| {
                     let publish = if over { files::publish_over } else { files::publish };
@@ -252,8 +274,27 @@ impl File for Opened {
     }
 }
 
-fn finish(file: &fs::File, seal: &Seal) -> io::Result<()> {
+/// A file without a name that has all of its bytes, durable.
+fn write_nameless(to: &Path, writes: &[(u64, Vec<Bytes>)], seal: &Seal) -> io::Result<fs::File> {
+    let (file, mut end) = (nameless(to)?, 0);
+    for (offset, chunks) in writes {
+        write_all(&file, *offset, chunks)?;
+        end = end.max(chunks.iter().fold(*offset, |end, chunk| end + chunk.len() as u64));
+    }
+    if end != seal.len {
+        file.set_len(seal.len)?;
+    }
+    finish(&file, seal)?;
+    Ok(file)
+}
+
+fn cut_and_finish(file: &fs::File, seal: &Seal) -> io::Result<()> {
     file.set_len(seal.len)?;
+    finish(file, seal)
+}
+
+/// Makes a file of the right length what `seal` says, and durable.
+fn finish(file: &fs::File, seal: &Seal) -> io::Result<()> {
     if let Some(Err(error)) = seal.modified.map(|modified| file.set_modified(modified)) {
         tracing::warn!(%error, "the file keeps the time of its download");
     }

@@ -67,7 +67,7 @@ impl Fetch {
             }
         }
         self.task.check_size(open.size)?;
-        self.part.file().allocate(self.base + open.size).await?;
+        self.part.file().await?.allocate(self.base + open.size).await?;
         self.sizes.learn(self.index, Some(open.size), &self.task.meter);
         let runs = open.runs();
         let Open { from, size, entity, done, mixed, .. } = open;
@@ -176,7 +176,8 @@ impl Fetch {
         let connections = if entity.has_ranges { self.connections } else { 1 };
         let planned = total.or(self.size);
         if let Some(total) = planned.filter(|total| *total >= ALLOCATED) {
-            self.part.file().allocate(self.base + total).await.map_err(Misfit::Fatal)?;
+            let file = self.part.file().await.map_err(Misfit::Fatal)?;
+            file.allocate(self.base + total).await.map_err(Misfit::Fatal)?;
         }
         if let (Some(keeper), Some(end), true) = (&self.keeper, span.1, entity.has_ranges) {
             keeper.begin(self.index, self.base, span.0..end, &entity);

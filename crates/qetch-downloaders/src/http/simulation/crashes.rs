@@ -35,6 +35,8 @@ pub(super) struct Scenario {
     /// When the origin has other bytes.
     changes: Option<Duration>,
     rate: u64,
+    /// Whether its disk makes files without a name.
+    stores: bool,
     /// A fault of the disk of the run that crashes.
     plant: Option<Plant>,
 }
@@ -75,6 +77,7 @@ impl Scenario {
             overwrites: false,
             changes: None,
             rate: 300,
+            stores: false,
             plant: None,
         }
     }
@@ -118,6 +121,7 @@ impl Scenario {
         if let Some(plant) = self.plant {
             disk = disk.plant(plant);
         }
+        disk = if self.stores { disk.that_stores() } else { disk };
         if self.overwrites {
             disk.put(&target(), BEFORE);
         }
@@ -147,8 +151,8 @@ impl Scenario {
         for at in 1..=operations {
             let crashed = self.first(SimDisk::new(11).crash_at(at));
             let outcome = crashed.go();
+            // What is done when the download has answered is done by nobody who waits.
             if outcome.result.is_some() {
-                // What is done when the download has answered is done by nobody who waits.
                 continue;
             }
             tally.points += 1;
@@ -330,6 +334,17 @@ fn several_fragments_of_unknown_sizes() {
 }
 
 #[test]
+fn a_small_file_is_stored_in_one_step() {
+    let scenario = Scenario { stores: true, ..Scenario::new("a small file", 50_000, Validators::Strong) };
+    let run = scenario.first(SimDisk::new(11));
+    assert!(run.go().is_ok());
+    assert_eq!(run.disk.state().writes, 0, "no part file was made");
+    scenario.sweep();
+    // It takes so long that a journal is written first.
+    Scenario { rate: 30, ..scenario }.sweep();
+}
+
+#[test]
 fn a_checksum_is_promised() {
     let scenario = Scenario::new("a checksum", 90_000, Validators::Dated);
     Scenario { has_checksum: true, rate: 90, ..scenario }.sweep();
@@ -353,8 +368,8 @@ fn the_version_changes_and_nothing_tells() {
     Scenario { changes: Some(Duration::from_millis(600)), connections: 2, ..scenario }.sweep();
 }
 
-/// Killed between the removal of the journal and the sync of its directory; and then the next run loses its power, on a disk
-/// where names become durable in any order.
+/// Killed between the removal of the journal and the sync of its directory; then the next run loses its power, on a disk where
+/// names become durable in any order.
 #[test]
 fn a_journal_whose_removal_was_not_durable_does_not_come_back() {
     let scenario = Scenario::new("a removal that was not durable", (2 << 20) + 77, Validators::Strong);

@@ -61,9 +61,12 @@ pub(super) struct State {
     has_crashed: bool,
     capacity: Option<u64>,
     pub(super) allocates: bool,
+    /// Whether it makes files without a name.
+    stores: bool,
     pub(super) plant: Option<Plant>,
-    /// Bytes that were written to the part file.
+    /// Bytes that were written to the part file, or to one without a name.
     pub(super) written: u64,
+    /// Writes to the part file.
     pub(super) writes: u64,
     /// Files that are synced when the next directory was.
     pub(super) owed: Vec<usize>,
@@ -77,15 +80,16 @@ pub(super) enum NameChange {
 }
 
 impl SimDisk {
-    /// An empty disk without an end, on which things take as long as `seed` says.
+    /// An empty disk without an end, on which things take as long as `seed` says. Every other one makes files without a
+    /// name.
     pub(super) fn new(seed: u64) -> Self {
-        Self::with(State { allocates: true, ..State::default() }, seed)
+        let stores = seed.is_multiple_of(2);
+        Self::with(State { allocates: true, stores, ..State::default() }, seed)
     }
 
     fn with(state: State, seed: u64) -> Self {
-        let shared =
-            Shared { state: Mutex::new(state), dice: Dice::seeded(seed), crashed: watch::Sender::new(false) };
-        Self(Arc::new(shared))
+        let (dice, crashed) = (Dice::seeded(seed), watch::Sender::new(false));
+        Self(Arc::new(Shared { state: Mutex::new(state), dice, crashed }))
     }
 
     /// It, to crash at this operation.
@@ -197,6 +201,17 @@ impl SimDisk {
             _ => false,
         };
         state.unsynced.iter().any(|(_, change)| is_journal(change))
+    }
+
+    /// It, which makes files without a name.
+    pub(super) fn that_stores(self) -> Self {
+        self.state().stores = true;
+        self
+    }
+
+    /// Whether it makes files without a name.
+    pub(super) fn stores(&self) -> bool {
+        self.state().stores
     }
 
     /// Now and then.

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use qetch_core::{Error, Result};
 
 use super::{
-    super::disk::{Disk, File, Looked, Taken},
-    disk::{NameChange, SimDisk},
-    file::Inode,
+    super::disk::{Disk, File, Looked, Seal, Taken, Whole},
+    disk::{NameChange, SimDisk, joined},
+    file::{Change, Inode},
 };
 
 #[async_trait]
@@ -50,6 +50,36 @@ impl Disk for SimDisk {
             Ok(Taken { file, len: 0 })
         })
         .await
+    }
+
+    async fn store(&self, whole: Whole) -> Result<Option<Seal>> {
+        let Whole { writes, seal, to } = whole;
+        if !self.stores() {
+            return Ok(Some(seal));
+        }
+        // A file without a name is gone with whatever goes wrong before it has one.
+        let mut file = Inode::default();
+        for (offset, chunks) in &writes {
+            self.turn(2).await;
+            let bytes = joined(chunks);
+            self.state().written += bytes.len() as u64;
+            file.change(0, Change::Write(*offset, bytes));
+        }
+        let blocks = file.now.blocks.len() as u64;
+        if !self.state().has_room(blocks) {
+            return Ok(Some(seal));
+        }
+        self.turn(12).await;
+        file.change(0, Change::Seal(seal.len, seal.modified, seal.note));
+        file.sync(0);
+        self.turn(1).await;
+        if self.state().names.contains_key(&to) {
+            return Err(Error::conflict(to, "exists already"));
+        }
+        let inode = self.state().add(file);
+        self.change_name(NameChange::Link(to, inode));
+        self.sync_names(3).await;
+        Ok(None)
     }
 
     async fn create(&self, path: &Path) -> Result<Arc<dyn File>> {

@@ -94,9 +94,10 @@ impl<'a> Intake<'a> {
         self.landed().await?;
         let (job, done) = (self.job, self.job.writes.one());
         let landing = job.task.landing(job.keeper.as_ref(), job.index, job.base, offset, done);
-        self.writing = Some(job.part.file().write(job.base + offset, chunks, landing));
+        let writing = job.part.write(job.base + offset, chunks, landing).await;
+        self.writing = Some(writing.map_err(Misfit::Fatal)?);
         // Many connections together must not gather what a disk cannot take.
-        if job.part.file().is_behind() { self.landed().await } else { Ok(()) }
+        if job.part.is_behind() { self.landed().await } else { Ok(()) }
     }
 
     /// Writes what is gathered and waits until all has landed.
