@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use qetch::{Content, Context, DownloadOptions, Error, Qetch, Report, Result, Target, Url};
+use qetch::{Content, Context, DownloadOptions, Error, NetworkPolicy, Qetch, Report, Result, Target, Url};
 use qetch_testkit::{Behaviour, Origin, Resource, When, pattern};
 use qetch_tests::{
     Folder, downloaders,
@@ -270,7 +270,8 @@ async fn without_its_extractor_a_dead_link_is_told_as_one() {
         let mut content = saved(&links.best().await);
         content.fragments[0].url = Url::parse(&links.origin.url("/a.mp4?sig=1")).unwrap();
         let to = Target::file(links.folder.path("f"));
-        let result = downloaders().download(&Context::new(), &content, &to, &DownloadOptions::new()).await;
+        let cx = Context::builder().network(NetworkPolicy::Any).build();
+        let result = downloaders().download(&cx, &content, &to, &DownloadOptions::new()).await;
         let message = links.refused(&result, "link_died");
         assert!(message.contains("`gfycat`") && message.contains(LINK), "{message}");
         assert!(message.contains("403") && !message.contains("sig="), "{message}");

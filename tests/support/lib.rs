@@ -31,7 +31,7 @@ pub fn downloaders() -> Registry {
 /// A content of these links, in this order.
 pub fn content<'a>(links: impl IntoIterator<Item = &'a str>) -> Content {
     let links: Vec<_> = links.into_iter().map(url).collect();
-    let source = links.first().cloned().unwrap_or_else(|| url("http://nowhere.invalid/"));
+    let source = links.first().cloned().unwrap_or_else(|| url("http://127.0.0.1/"));
     Content::new("test", Kind::Video, source, links.into_iter().map(Fragment::new))
 }
 

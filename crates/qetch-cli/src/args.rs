@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use qetch::{AuthKind, Checksum};
+use qetch::{AuthKind, Checksum, NetworkPolicy};
 
 use crate::{route::Route, seconds::Seconds, select::Select, size::Size};
 
@@ -162,6 +162,9 @@ pub(crate) struct NetworkArguments {
     /// http_proxy, https_proxy, all_proxy and no_proxy say; '' for none
     #[arg(long, value_name = "URL", help_heading = "Network")]
     pub(crate) proxy: Option<String>,
+    /// Where requests may go: `public` addresses alone; `origin`: to nothing less public than the link that was given; `any`
+    #[arg(long = "network", value_name = "POLICY", default_value = "origin", help_heading = "Network")]
+    pub(crate) policy: NetworkPolicy,
     /// Trust the authorities in this file (PEM), besides those of the system
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub(crate) ca_certificate: Option<PathBuf>,

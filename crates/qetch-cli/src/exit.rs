@@ -65,7 +65,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(code(&error), with_causes(&error))
+        let hint = if code(&error) == REFUSED { " (--network says where requests may go)" } else { "" };
+        Self::new(code(&error), with_causes(&error) + hint)
     }
 }
 

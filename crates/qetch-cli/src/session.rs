@@ -44,7 +44,7 @@ impl Session {
         let auth = stored(&console).with_variables(variables(), builder.extractors());
         // The variable is the user's word, as an argument would be.
         builder = builder.auth(auth.map_err(|error| Failure::usage(error.to_string()))?);
-        builder = builder.transport(Arc::new(network::transport(network)?));
+        builder = builder.transport(Arc::new(network::transport(network)?)).network(network.policy);
         for route in &network.routes {
             builder = builder.route(&route.host, &route.origin)?;
         }

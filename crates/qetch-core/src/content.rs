@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{Error, Fragment, Quality, Result, Timestamp, shown::shown};
+use crate::{Error, Floor, Fragment, Quality, Result, Timestamp, shown::shown};
 
 /// One downloadable rendition of a resource: what it is, and the requests that bring it.
 ///
@@ -107,6 +107,41 @@ pub struct Content {
     /// What else the site tells, under the site's own names.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
+    /// How it came to be, which tells where its links may lead.
+    #[serde(skip, default = "Provenance::saved")]
+    pub(crate) provenance: Provenance,
+}
+
+/// How a content came to be. Two that differ in this alone are equal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Provenance {
+    /// Made by a program, which says where it was found.
+    Made,
+    /// Read from what was saved: a stranger's word.
+    Saved,
+    /// Found behind a URL of this floor.
+    Behind(Floor),
+}
+
+impl Provenance {
+    fn saved() -> Self {
+        Self::Saved
+    }
+
+    /// The floor of its links; `None` where its source tells.
+    pub(crate) fn floor(self) -> Option<Floor> {
+        match self {
+            Self::Made => None,
+            Self::Saved => Some(Floor::PUBLIC),
+            Self::Behind(floor) => Some(floor),
+        }
+    }
+}
+
+impl PartialEq for Provenance {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Content {
@@ -145,6 +180,7 @@ impl Content {
             uploaded_date: None,
             tags: Vec::new(),
             metadata: Map::new(),
+            provenance: Provenance::Made,
         }
     }
 

@@ -40,6 +40,7 @@ mod registry;
 mod request;
 mod user_headers;
 
+mod egress;
 mod gate;
 mod header_time;
 mod hosts;
@@ -71,6 +72,7 @@ pub use crate::{
     content::{Checksum, Content, Delivery, Kind, Role},
     context::{Context, ContextBuilder},
     downloader::{DownloadOptions, Downloader, Report},
+    egress::{AddressClass, Floor, NetworkPolicy, Resolver, SystemResolver},
     error::{BoxError, Error, NetworkFault, Result},
     extraction::{Extraction, Found, Handoff, Known, Page, Warning},
     extractor::{Extractor, ExtractorInfo, Identity, OptionInfo, concat},

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use qetch_core::{
-    AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, RateLimit, Registry, Result,
-    Routes, Transport, Url, UserHeaders,
+    AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, NetworkPolicy, RateLimit,
+    Registry, Result, Routes, Transport, Url, UserHeaders,
 };
 
 use crate::Qetch;
@@ -97,6 +97,12 @@ impl QetchBuilder {
     /// [`Qetch::with_headers`] says where they may.
     pub fn headers(mut self, headers: UserHeaders) -> Self {
         self.context = self.context.headers(headers);
+        self
+    }
+
+    /// Where requests may go: [`NetworkPolicy::Origin`] unless set.
+    pub fn network(mut self, policy: NetworkPolicy) -> Self {
+        self.context = self.context.network(policy);
         self
     }
 

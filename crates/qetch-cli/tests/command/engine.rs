@@ -104,9 +104,9 @@ async fn it_asks_again_as_often_as_it_may() {
     origin.serve("/f.bin", failing(1));
     // What was saved is asked for by the engine alone.
     fs::write(home.path("saved"), content).unwrap();
-    home.run(&["--content", "saved", "-o", "f", "--retries=0"]).failed(1, "status 500");
+    home.run(&["--content", "saved", "--network=any", "-o", "f", "--retries=0"]).failed(1, "status 500");
     origin.serve("/f.bin", failing(1));
-    home.run(&["--content", "saved", "-o", "f", "--retries=1"]).lines();
+    home.run(&["--content", "saved", "--network=any", "-o", "f", "--retries=1"]).lines();
 }
 
 #[tokio::test(flavor = "multi_thread")]

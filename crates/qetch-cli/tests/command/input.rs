@@ -72,7 +72,8 @@ async fn several_go_on_at_once_and_one_failure_stops_none() {
     let saved: String = links.iter().map(|link| saved(link)).collect();
     for (at_once, order) in [("1", ["slow", "quick"]), ("2", ["quick", "slow"])] {
         let home = Home::new();
-        let arguments = ["--content", "-", "--max-downloads", at_once, "--json", "--progress=json"];
+        let arguments =
+            ["--content", "-", "--network=any", "--max-downloads", at_once, "--json", "--progress=json"];
         let said = home.run_with(&arguments, &saved);
         let ended: Vec<_> = said.json().iter().map(|it| it["uid"].as_str().unwrap().to_owned()).collect();
         assert_eq!(

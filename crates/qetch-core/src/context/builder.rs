@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use super::{Context, Options, Scope, Shared};
 use crate::{
-    AuthRegistry, Error, RateLimit, Result, Routes, UserHeaders,
+    AuthRegistry, Error, NetworkPolicy, RateLimit, Result, Routes, UserHeaders,
     auth::TokenCache,
     hosts::{Hosts, Task},
     parked::Parked,
@@ -30,6 +30,7 @@ pub struct ContextBuilder {
     user_agent: Option<String>,
     rate_limit: Option<RateLimit>,
     headers: UserHeaders,
+    network: NetworkPolicy,
 }
 
 impl ContextBuilder {
@@ -45,6 +46,7 @@ impl ContextBuilder {
             user_agent: None,
             rate_limit: None,
             headers: UserHeaders::new(),
+            network: NetworkPolicy::default(),
         }
     }
 
@@ -114,6 +116,12 @@ impl ContextBuilder {
         self
     }
 
+    /// Where requests may go: [`NetworkPolicy::Origin`] unless set.
+    pub fn network(mut self, policy: NetworkPolicy) -> Self {
+        self.network = policy;
+        self
+    }
+
     /// The rate of all downloads together; none unless set.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
@@ -123,10 +131,14 @@ impl ContextBuilder {
     /// The context, working for no extractor yet.
     pub fn build(self) -> Context {
         let transport = self.transport.unwrap_or_else(|| Arc::new(Live::new()));
-        let transport: Arc<dyn Transport> =
-            if self.routes.is_empty() { transport } else { Arc::new(Routed::new(self.routes, transport)) };
+        let transport: Arc<dyn Transport> = match self.routes.is_empty() {
+            true => transport,
+            false => Arc::new(Routed::new(self.routes.clone(), transport)),
+        };
         let shared = Shared {
             transport,
+            routes: self.routes,
+            network: self.network,
             hosts: Hosts::new(self.max_per_host, self.longest_wait),
             retries: self.retries,
             parked: Parked::default(),

@@ -18,9 +18,10 @@ use url::Url;
 pub use self::builder::ContextBuilder;
 pub(crate) use self::scope::{Owner, Scope};
 use crate::{
-    AccessToken, Answer, AuthRegistry, Credential, Error, ExtractorInfo, Identity, OpenAnswer, RateLimit,
-    Request, Result, Secret,
+    AccessToken, AddressClass, Answer, AuthRegistry, Content, Credential, Error, ExtractorInfo, Floor,
+    Identity, NetworkPolicy, OpenAnswer, RateLimit, Request, Result, Routes, Secret,
     auth::TokenCache,
+    content,
     hosts::{Hosts, Task},
     lock::lock,
     parked::Parked,
@@ -42,6 +43,9 @@ pub struct Context {
 /// What all clones of a context share.
 pub(crate) struct Shared {
     pub(crate) transport: Arc<dyn Transport>,
+    /// What the transport follows: where they lead is not judged.
+    pub(crate) routes: Routes,
+    network: NetworkPolicy,
     pub(crate) hosts: Hosts,
     retries: u32,
     pub(crate) parked: Parked,
@@ -178,6 +182,50 @@ impl Context {
         let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
         self.shared.parked.park(url, self.owner(url), open);
         Ok(answer)
+    }
+
+    /// Where requests may go.
+    pub fn network(&self) -> NetworkPolicy {
+        self.shared.network
+    }
+
+    /// The floor of what `url`, or a link behind it, leads to: that of the URL which a person gave, where one did.
+    pub(crate) async fn floor(&self, url: &Url) -> Floor {
+        match (self.shared.network, self.scope.floor) {
+            (NetworkPolicy::Any, _) => Floor::ANY,
+            (NetworkPolicy::PublicOnly, _) => Floor::PUBLIC_ONLY,
+            (NetworkPolicy::Origin, Some(floor)) => floor,
+            (NetworkPolicy::Origin, None) => {
+                let class = self.shared.transport.class_of(url).await;
+                Floor::of(class.unwrap_or(AddressClass::Public))
+            }
+        }
+    }
+
+    /// This context, for all that `url` leads to, unless it is for something else already.
+    pub(crate) async fn beneath(&self, url: &Url) -> Self {
+        match self.scope.floor {
+            Some(_) => self.clone(),
+            None => self.with_floor(self.floor(url).await),
+        }
+    }
+
+    /// This context, for all that the links of `content` lead to: no further than the URL that it was found behind may. What
+    /// was saved is a stranger's word, and leads to public addresses alone. The registry calls it for each download, and so
+    /// does a downloader that is asked without one.
+    pub async fn for_content(&self, content: &Content) -> Self {
+        match content.provenance.floor() {
+            _ if self.scope.floor.is_some() => self.clone(),
+            Some(floor) => self.with_floor(floor),
+            None => self.beneath(&content.source).await,
+        }
+    }
+
+    /// How a content came to be that was found through this context.
+    pub(crate) fn provenance(&self) -> content::Provenance {
+        // That a context admits everything is for it alone to say.
+        let floor = self.scope.floor.filter(|floor| *floor != Floor::ANY);
+        floor.map_or(content::Provenance::Made, content::Provenance::Behind)
     }
 
     /// Waits until the extractor may ask again, by the interval it declares.

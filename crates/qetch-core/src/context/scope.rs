@@ -7,7 +7,7 @@ use url::Url;
 
 use super::Context;
 use crate::{
-    Answer, Credential, ExtractorInfo, UserHeaders,
+    Answer, Credential, ExtractorInfo, Floor, UserHeaders,
     hosts::{HostKey, Task},
     shown::strip,
 };
@@ -21,6 +21,8 @@ pub(crate) struct Scope {
     pub(super) typed: Option<(HostKey, Credential)>,
     /// The headers of the user's own, and the origins that may have the secret ones.
     pub(super) headers: Option<(UserHeaders, Vec<HostKey>)>,
+    /// That of the URL which a person gave.
+    pub(super) floor: Option<Floor>,
 }
 
 /// Whose an answer is: what was sent with its request that others may not have.
@@ -28,6 +30,8 @@ pub(crate) struct Scope {
 pub(crate) struct Owner {
     typed: Option<Credential>,
     headers: HeaderMap,
+    /// And where it may have come from.
+    floor: Option<Floor>,
 }
 
 impl Context {
@@ -39,6 +43,11 @@ impl Context {
     /// This context, with the first answer to `url`, by which its extractor was recognised.
     pub(crate) fn with_first_answer(&self, url: &Url, answer: Arc<Answer>) -> Self {
         self.with_scope(Scope { first_answer: Some((url.clone(), answer)), ..(*self.scope).clone() })
+    }
+
+    /// This context, for requests under `floor`.
+    pub(super) fn with_floor(&self, floor: Floor) -> Self {
+        self.with_scope(Scope { floor: Some(floor), ..(*self.scope).clone() })
     }
 
     fn with_scope(&self, scope: Scope) -> Self {
@@ -114,7 +123,8 @@ impl Context {
 
     /// Whose the answer to a request for `url` is.
     pub(super) fn owner(&self, url: &Url) -> Owner {
-        Owner { typed: self.typed_credential(url), headers: self.user_headers(url) }
+        let (typed, headers) = (self.typed_credential(url), self.user_headers(url));
+        Owner { typed, headers, floor: self.scope.floor }
     }
 
     /// What the user wrote before the `@` of a link to this origin.

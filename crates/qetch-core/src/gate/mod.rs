@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 use url::Url;
 
 use crate::{
-    Context, Credential, Error, OpenAnswer, Request, Result,
+    Context, Credential, Error, Floor, OpenAnswer, Request, Result,
     header_time::retry_after,
     hosts::{HostKey, Permit},
     parked::FOLLOWS,
@@ -30,7 +30,8 @@ impl Context {
     ///
     /// # Errors
     /// [`Unsupported`](Error::Unsupported) for a scheme other than `http` and `https`, at the first request or behind a
-    /// redirect; [`RateLimited`](Error::RateLimited) while the host asks for a longer wait than is allowed;
+    /// redirect; [`EgressDenied`](Error::EgressDenied) for an address that the network policy refuses, at the first request or
+    /// behind a redirect; [`RateLimited`](Error::RateLimited) while the host asks for a longer wait than is allowed;
     /// [`OverLimit`](Error::OverLimit) after 20 redirects; [`Invalid`](Error::Invalid) and
     /// [`LoginRequired`](Error::LoginRequired) when the credential that is named cannot be attached;
     /// [`Network`](Error::Network) when the host cannot be reached.
@@ -41,9 +42,10 @@ impl Context {
         if request.lane == Lane::Metadata {
             self.wait_turn().await;
         }
+        let floor = self.floor(&request.url).await;
         let mut secret = self.authorization(&request).await?;
         for _ in 0..=MOST_REDIRECTS {
-            let answer = self.exchange(&request, secret.as_ref()).await?;
+            let answer = self.exchange(&request, secret.as_ref(), floor).await?;
             let Some(next) = redirect_target(&answer)? else { return Ok(answer) };
             let same_origin = next.origin() == request.url.origin();
             let status = answer.status();
@@ -60,17 +62,26 @@ impl Context {
     }
 
     /// One exchange with one host, when it is our turn.
-    async fn exchange(&self, request: &Request, secret: Option<&HeaderValue>) -> Result<OpenAnswer> {
+    async fn exchange(
+        &self,
+        request: &Request,
+        secret: Option<&HeaderValue>,
+        floor: Floor,
+    ) -> Result<OpenAnswer> {
         let url = &request.url;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             let reason = format!("qetch fetches http and https alone, not `{}`", url.scheme());
             return Err(Error::unsupported(shown(url), reason));
         }
+        // A route is the operator's word, whatever it is for.
+        if !self.shared.routes.covers(url.host_str().unwrap_or_default()) {
+            floor.judge(url)?;
+        }
         let key = HostKey::of(url);
         let permit = self.permit(&key, request).await?;
         let wire = self.wire(request, secret)?;
         let span = tracing::debug_span!("connection", method = %request.method, url = shown(url));
-        let outgoing = Outgoing::new(wire, request.lane);
+        let outgoing = Outgoing::new(wire, request.lane).under(floor);
         let sent = self.shared.transport.send(outgoing).instrument(span).await;
         let answer = sent.map_err(|error| named(error, url))?;
         tracing::debug!(status = answer.status().as_u16(), url = shown(url), "answered");

@@ -60,6 +60,7 @@ impl Follower {
             if let Some(finder) = self.chain.last() {
                 content.extractor.clone_from(&finder.name);
             }
+            content.provenance = self.cx.provenance();
             without_user_information(content);
         }
     }

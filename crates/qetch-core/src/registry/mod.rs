@@ -139,6 +139,7 @@ impl Registry {
         let known: Vec<_> = self.extractors().map(|extractor| extractor.info()).collect();
         cx.check_options(&known)?;
         let (cx, url) = cx.adopt(url);
+        let cx = cx.beneath(&url).await;
         let span = tracing::info_span!("extraction", url = shown(&url));
         let first = self.begin(&cx, &url, Known::default()).instrument(span.clone()).await?;
         let follower = Follower::new(self.clone(), cx, first);
@@ -206,7 +207,7 @@ impl Registry {
             Error::unsupported(format!("{} ({:?})", content.uid, content.delivery), reason)
         })?;
         let extractor = self.extractor(&content.extractor);
-        let cx = cx.for_download();
+        let cx = cx.for_download().for_content(content).await;
         let mut options = options.clone();
         if let (None, Some(_)) = (&options.refresh, extractor) {
             options = options.with_refresh(Arc::new(Again { registry: self.clone(), cx: cx.clone() }));

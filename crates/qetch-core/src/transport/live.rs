@@ -3,7 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::{error::Error as StdError, fmt, io, sync::OnceLock, time::Duration};
+use std::{
+    collections::HashMap,
+    error::Error as StdError,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures_util::stream;
@@ -13,11 +20,17 @@ use reqwest::{
     redirect,
 };
 
+use url::Url;
+
 use super::{
     Body, Lane, Outgoing, Transport,
     proxy::{Proxies, Proxy, Without},
 };
-use crate::{BoxError, Error, NetworkFault, Result};
+use crate::{
+    AddressClass, BoxError, Error, Floor, NetworkFault, Resolver, Result, SystemResolver,
+    egress::{Denied, Names, NoName, address},
+    lock::lock,
+};
 
 /// The network itself. Its clients are built on first use and keep their connections for later requests.
 ///
@@ -25,9 +38,26 @@ use crate::{BoxError, Error, NetworkFault, Result};
 #[derive(Debug)]
 pub struct Live {
     settings: LiveBuilder,
-    /// By lane, and by whether they speak TLS: the others do without the certificates of the system, which take longer
-    /// to read than many a file.
-    clients: [[OnceLock<Client>; 2]; 2],
+    names: Names,
+    clients: Mutex<HashMap<Kind, Client>>,
+}
+
+/// What a client is for: each has connections of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Kind {
+    lane: Lane,
+    /// The others do without the certificates of the system, which take longer to read than many a file.
+    wants_tls: bool,
+    way: Way,
+}
+
+/// How a client gets to its hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Way {
+    /// To addresses that this floor admits.
+    Direct(Floor),
+    /// Through a proxy, which is the operator's word, to hosts that this floor admits.
+    Proxy(Floor),
 }
 
 /// Settings of [`Live`].
@@ -37,6 +67,8 @@ pub struct LiveBuilder {
     connect_timeout: Duration,
     silence_timeout: Duration,
     proxies: Proxies,
+    trusts_proxy: bool,
+    resolver: Arc<dyn Resolver>,
     /// Trusted besides those that the system trusts.
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     certificates: Vec<reqwest::Certificate>,
@@ -79,6 +111,20 @@ impl LiveBuilder {
         self
     }
 
+    /// Trusts the proxies to connect to public addresses alone, so that no name is looked up here; they are not trusted unless
+    /// this is called. Names are then looked up on both sides, which may be told different addresses, so that
+    /// [`NetworkPolicy::PublicOnly`](crate::NetworkPolicy::PublicOnly) refuses them; addresses in URLs are judged in any case.
+    pub fn trust_proxy(mut self) -> Self {
+        self.trusts_proxy = true;
+        self
+    }
+
+    /// What looks names up: the system unless set. What it answers is judged like what the system does.
+    pub fn resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolver = resolver;
+        self
+    }
+
     /// Trusts the authorities whose certificates stand in `pem`, besides those that the system trusts and those added
     /// before. That the other side is who it says is checked in any case.
     ///
@@ -112,7 +158,7 @@ impl LiveBuilder {
 
     /// The transport.
     pub fn build(self) -> Live {
-        Live { settings: self, clients: Default::default() }
+        Live { names: Names::new(self.resolver.clone()), settings: self, clients: Mutex::default() }
     }
 }
 
@@ -128,34 +174,54 @@ impl Live {
             connect_timeout: Duration::from_secs(10),
             silence_timeout: Duration::from_secs(30),
             proxies: Proxies::default(),
+            trusts_proxy: false,
+            resolver: Arc::new(SystemResolver),
             #[cfg(any(feature = "rustls", feature = "native-tls"))]
             certificates: Vec::new(),
         }
     }
 
-    fn client(&self, lane: Lane, wants_tls: bool) -> Result<&Client> {
-        let [media, metadata] = &self.clients;
-        let clients = match lane {
-            Lane::Media => media,
-            Lane::Metadata => metadata,
-        };
-        let slot = &clients[usize::from(wants_tls)];
-        if let Some(client) = slot.get() {
-            return Ok(client);
+    fn client(&self, kind: Kind) -> Result<Client> {
+        if let Some(client) = lock(&self.clients).get(&kind) {
+            return Ok(client.clone());
         }
-        let client = self.build_client(lane, wants_tls).map_err(|error| {
+        let client = self.build_client(kind).map_err(|error| {
             Error::unexpected("an HTTP client that cannot be built", Some(error.without_url().into()))
         })?;
-        Ok(slot.get_or_init(|| client))
+        // Where another was built meanwhile, that one is used.
+        Ok(lock(&self.clients).entry(kind).or_insert(client).clone())
     }
 
-    fn build_client(&self, lane: Lane, wants_tls: bool) -> reqwest::Result<Client> {
+    /// Judges a host that a proxy connects to: names by the addresses that they have here, where they have some.
+    async fn judge_through(&self, proxy: &Proxy, floor: Floor, host: &str) -> Result<()> {
+        let denied = |class: AddressClass| Err(Error::egress_denied(host, class.to_string()));
+        let is_refused = |address: IpAddr| !floor.admits(AddressClass::of(address));
+        if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+            return if is_refused(address) { denied(AddressClass::of(address)) } else { Ok(()) };
+        }
+        if floor == Floor::ANY || self.settings.trusts_proxy {
+            return Ok(());
+        }
+        if floor.is_strict() {
+            let class =
+                format!("its address is looked up by the proxy {proxy}, which is not trusted with that");
+            return Err(Error::egress_denied(host, class));
+        }
+        // Of several it may take any. A name that is known there alone says nothing here.
+        let addresses = self.names.look_up(host).await.unwrap_or_default();
+        addresses
+            .into_iter()
+            .find(|address| is_refused(*address))
+            .map_or(Ok(()), |it| denied(AddressClass::of(it)))
+    }
+
+    fn build_client(&self, Kind { lane, wants_tls, way }: Kind) -> reqwest::Result<Client> {
+        let names = self.names.clone();
         let builder = ClientBuilder::new()
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
-            .dns_resolver(std::sync::Arc::new(SystemResolver))
             .connect_timeout(self.settings.connect_timeout)
             .read_timeout(self.settings.silence_timeout)
             // Another crate of the program may have compiled these in; an answer is taken as it was sent.
@@ -163,9 +229,11 @@ impl Live {
             .no_brotli()
             .no_zstd()
             .no_deflate();
-        let builder = match self.settings.proxies.is_empty() {
-            true => builder,
-            false => builder.proxy(through(self.settings.proxies.clone())),
+        let builder = match way {
+            Way::Direct(floor) => builder.dns_resolver(Arc::new(Admitted { names, floor })),
+            Way::Proxy(_) => builder
+                .dns_resolver(Arc::new(Admitted { names, floor: Floor::ANY }))
+                .proxy(through(self.settings.proxies.clone())),
         };
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let builder = match wants_tls {
@@ -192,8 +260,20 @@ const HAS_TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
 
 #[async_trait]
 impl Transport for Live {
+    async fn class_of(&self, url: &Url) -> Option<AddressClass> {
+        let host = url.host_str()?;
+        if let Some(address) = address(url) {
+            return Some(AddressClass::of(address));
+        }
+        if self.settings.trusts_proxy && self.settings.proxies.find(url.scheme(), host).is_some() {
+            return None;
+        }
+        // A name that has no address is told when it is asked.
+        self.names.class(host).await.ok()
+    }
+
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
-        let lane = outgoing.lane();
+        let (lane, floor) = (outgoing.lane(), outgoing.floor());
         let request = outgoing.into_request();
         let scheme = request.uri().scheme_str().unwrap_or_default();
         let host = request.uri().host().unwrap_or_default().to_owned();
@@ -203,8 +283,19 @@ impl Transport for Live {
         if !HAS_TLS && wants_tls {
             return Err(Error::missing_feature("https", "rustls"));
         }
-        let client = self.client(lane, wants_tls)?;
+        let way = match proxy {
+            Some(proxy) => {
+                self.judge_through(proxy, floor, &host).await?;
+                Way::Proxy(floor)
+            }
+            None => Way::Direct(floor),
+        };
+        let client = self.client(Kind { lane, wants_tls, way })?;
         let request = reqwest::Request::try_from(request).map_err(|error| fault(&host, proxy, error))?;
+        if proxy.is_none() {
+            // No resolver is asked for them.
+            floor.judge(request.url())?;
+        }
         let response = client.execute(request).await.map_err(|error| fault(&host, proxy, error))?;
         if let (http::StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(proxy), false) =
             (response.status(), proxy.filter(|proxy| proxy.is_http()), is_https)
@@ -241,6 +332,9 @@ fn through(proxies: Proxies) -> reqwest::Proxy {
 /// nothing to a person.
 fn fault(host: &str, proxy: Option<&Proxy>, error: reqwest::Error) -> Error {
     let error = error.without_url();
+    if let Some(denied) = chain(&error).find_map(|error| error.downcast_ref::<Denied>()) {
+        return denied.error();
+    }
     let innermost = innermost(&error);
     let cause = innermost.to_string();
     let socket = innermost.downcast_ref::<io::Error>().map(io::Error::kind);
@@ -251,7 +345,7 @@ fn fault(host: &str, proxy: Option<&Proxy>, error: reqwest::Error) -> Error {
     {
         return proxy.wants_login();
     }
-    let kind = if no_name.is_some_and(|no_name| proxy.is_none_or(|proxy| !no_name.is_of(proxy))) {
+    let kind = if no_name.is_some_and(|no_name| proxy.is_none_or(|proxy| !is_of(no_name, proxy))) {
         NetworkFault::Resolve
     } else if error.is_timeout() || socket == Some(io::ErrorKind::TimedOut) {
         NetworkFault::Timeout
@@ -309,45 +403,24 @@ fn beneath<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError 
     wrapped.map(|error| error as &(dyn StdError + 'static)).or_else(|| error.source())
 }
 
-/// The system's resolver, asked by us so that its failure can be told from a failed connection.
+/// Our resolver: it gives the client those addresses alone that are admitted.
 #[derive(Debug)]
-struct SystemResolver;
+struct Admitted {
+    names: Names,
+    floor: Floor,
+}
 
-impl Resolve for SystemResolver {
+impl Resolve for Admitted {
     fn resolve(&self, name: Name) -> Resolving {
+        let (names, floor) = (self.names.clone(), self.floor);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let no_name = |cause| NoName { name: name.as_str().to_owned(), cause };
-            let addresses: Vec<_> = found.map_err(|error| no_name(Some(error)))?.collect();
-            if addresses.is_empty() {
-                return Err(no_name(None).into());
-            }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            let addresses = names.admitted(name.as_str(), floor).await?;
+            Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
     }
 }
 
-/// A name without an address.
-#[derive(Debug)]
-struct NoName {
-    name: String,
-    cause: Option<io::Error>,
-}
-
-impl NoName {
-    fn is_of(&self, proxy: &Proxy) -> bool {
-        self.name.eq_ignore_ascii_case(proxy.host())
-    }
-}
-
-impl fmt::Display for NoName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no address for this name")
-    }
-}
-
-impl StdError for NoName {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.cause.as_ref().map(|error| error as _)
-    }
+/// Whether it is the proxy's own name that has no address.
+fn is_of(no_name: &NoName, proxy: &Proxy) -> bool {
+    no_name.name.eq_ignore_ascii_case(proxy.host())
 }

@@ -17,7 +17,9 @@ pub use self::{
     proxy::Proxy,
     routes::{Routed, Routes},
 };
-use crate::Result;
+use url::Url;
+
+use crate::{AddressClass, Floor, Result, egress};
 
 /// Carries one request to its origin and answers with the head of the reply and its body as a stream.
 ///
@@ -31,6 +33,12 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// [`Network`](crate::Error::Network) when the origin cannot be reached,
     /// [`MissingFeature`](crate::Error::MissingFeature) for `https` where no TLS is compiled in.
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>>;
+
+    /// The class of the address that `url` leads to, the most public one where there are several; `None` where this transport
+    /// cannot tell, which then counts as public. Unless implemented it tells of IP addresses alone.
+    async fn class_of(&self, url: &Url) -> Option<AddressClass> {
+        egress::address(url).map(AddressClass::of)
+    }
 }
 
 /// A request on its way out, and what a transport has to know besides.
@@ -38,12 +46,13 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 pub struct Outgoing {
     request: http::Request<Bytes>,
     lane: Lane,
+    floor: Floor,
 }
 
 impl Outgoing {
-    /// `request`, to go by `lane`.
+    /// `request`, to go by `lane` to wherever it leads.
     pub fn new(request: http::Request<Bytes>, lane: Lane) -> Self {
-        Self { request, lane }
+        Self { request, lane, floor: Floor::ANY }
     }
 
     /// The request: its URI is absolute, its headers are all that is to be sent.
@@ -56,6 +65,11 @@ impl Outgoing {
         self.lane
     }
 
+    /// Where it may lead: a transport that opens sockets connects to addresses that this admits, and to no others.
+    pub fn floor(&self) -> Floor {
+        self.floor
+    }
+
     /// The request, to be sent.
     pub fn into_request(self) -> http::Request<Bytes> {
         self.request
@@ -65,6 +79,13 @@ impl Outgoing {
     #[must_use]
     pub fn with_request(mut self, request: http::Request<Bytes>) -> Self {
         self.request = request;
+        self
+    }
+
+    /// The same under another floor.
+    #[must_use]
+    pub fn under(mut self, floor: Floor) -> Self {
+        self.floor = floor;
         self
     }
 
@@ -83,6 +104,7 @@ impl fmt::Debug for Outgoing {
             .field("method", self.request.method())
             .field("host", &self.request.uri().host())
             .field("lane", &self.lane)
+            .field("floor", &self.floor)
             .finish_non_exhaustive()
     }
 }

@@ -108,10 +108,6 @@ pub(super) struct Proxies {
 }
 
 impl Proxies {
-    pub(super) fn is_empty(&self) -> bool {
-        self.http.is_none() && self.https.is_none()
-    }
-
     /// The proxy for requests to this host by this scheme.
     pub(super) fn find(&self, scheme: &str, host: &str) -> Option<&Proxy> {
         let proxy = if scheme == "https" { &self.https } else { &self.http };

@@ -7,7 +7,7 @@ use http::{HeaderValue, Uri, header};
 use url::Url;
 
 use super::{Body, Lane, Outgoing, Transport};
-use crate::{Error, Result};
+use crate::{AddressClass, Error, Floor, Result};
 
 /// Which origin is asked in place of which host: for tests, for trying things against a local site, for mirrors. It is
 /// the operator's word: where a route leads is never judged.
@@ -60,6 +60,11 @@ impl Routes {
         self.origins.is_empty()
     }
 
+    /// Whether another origin is asked in place of this host.
+    pub(crate) fn covers(&self, host: &str) -> bool {
+        self.find(host).is_some()
+    }
+
     fn find(&self, host: &str) -> Option<&Url> {
         self.origins.get(host).or_else(|| self.origins.get("*"))
     }
@@ -86,6 +91,12 @@ impl fmt::Debug for Routed {
 
 #[async_trait]
 impl Transport for Routed {
+    /// Where a route leads is the operator's word, and the name that it is for counts as public.
+    async fn class_of(&self, url: &Url) -> Option<AddressClass> {
+        let is_routed = self.routes.covers(url.host_str().unwrap_or_default());
+        if is_routed { None } else { self.inner.class_of(url).await }
+    }
+
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
         let uri = outgoing.request().uri();
         let Some(origin) = self.routes.find(uri.host().unwrap_or_default()) else {
@@ -103,7 +114,8 @@ impl Transport for Routed {
         *request.uri_mut() = target;
         request.headers_mut().insert(header::HOST, host);
         // Over HTTP/2 the authority would be the target's whatever the header says: the media client speaks HTTP/1.1.
-        self.inner.send(outgoing.with_request(request).with_lane(Lane::Media)).await
+        let outgoing = outgoing.with_request(request).with_lane(Lane::Media).under(Floor::ANY);
+        self.inner.send(outgoing).await
     }
 }
 

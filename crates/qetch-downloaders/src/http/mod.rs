@@ -123,6 +123,7 @@ impl Downloader for Http {
             // What the user asks for is verified or refused.
             checksum.to_string().parse::<Checksum>()?;
         }
+        let cx = &cx.for_content(content).await;
         let task = Arc::new(Task::new(cx, self.disk.clone(), self.dice.clone(), content, options));
         let sizes = content.fragments.iter().map(qetch_core::Fragment::exact_size).collect();
         let sizes = Arc::new(Sizes::new(sizes, &task.meter));

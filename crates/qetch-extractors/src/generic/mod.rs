@@ -139,7 +139,9 @@ mod tests {
             Err(error) => Err(error),
         };
         assert_eq!(site.asked(), [format!("GET {LINK}")]);
-        (content, cx.take_parked(&url).is_some())
+        // A download of what is behind the link would find it.
+        let download = cx.for_content(&Content::new("", Kind::Other, url.clone(), [])).await;
+        (content, download.take_parked(&url).is_some())
     }
 
     fn typed(content_type: &str, body: &'static [u8]) -> Reply {
@@ -190,7 +192,7 @@ mod tests {
         assert_eq!(content.title.as_deref(), Some("Frog"));
         assert!(content.uid.starts_with("My-clip-"));
         assert_eq!(content.fragments[0].url, url);
-        assert!(cx.take_parked(&url).is_some());
+        assert!(cx.for_content(content).await.take_parked(&url).is_some());
     }
 
     #[tokio::test]
