@@ -47,8 +47,11 @@ const MOST: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     resolver: Arc<dyn Resolver>,
-    recent: Arc<Mutex<HashMap<String, (Instant, Vec<IpAddr>)>>>,
+    recent: Arc<Mutex<Recent>>,
 }
+
+/// What was looked up, and when.
+type Recent = HashMap<String, (Instant, Vec<IpAddr>)>;
 
 impl Names {
     pub(crate) fn new(resolver: Arc<dyn Resolver>) -> Self {
