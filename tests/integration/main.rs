@@ -8,6 +8,7 @@
     reason = "a panic in a test is the report"
 )]
 
+mod attacks;
 mod clocks;
 mod download;
 mod facade;

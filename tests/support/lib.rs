@@ -7,6 +7,7 @@
     reason = "a panic in a test is the report"
 )]
 
+pub mod canary;
 pub mod proxied;
 pub mod site;
 

@@ -1,4 +1,4 @@
-//! The tests against real programs and on real disks: built only where those are to be had, counted in any case.
+//! The tests against real programs, on real disks and in networks of their own: built only where those are to be had, counted in any case.
 
 use std::process::Command;
 
@@ -17,7 +17,7 @@ struct Part {
     remedy: &'static str,
 }
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     Part {
         name: "against nginx",
         tests: "tests/integration/nginx.rs",
@@ -35,6 +35,12 @@ const PARTS: [Part; 3] = [
         tests: "crates/qetch-cli/tests/command/full_disk.rs",
         is_there: has_disks,
         remedy: "allow `unshare --map-root-user --mount` to mount a tmpfs",
+    },
+    Part {
+        name: "in a network of its own",
+        tests: "crates/qetch-cli/tests/command/attacks_network.rs",
+        is_there: has_networks,
+        remedy: "install iproute2 and allow `unshare --map-root-user --net --mount`",
     },
 ];
 
@@ -57,6 +63,14 @@ fn has_disks() -> bool {
     cfg!(target_os = "linux") && process::probe(&mut mount).is_some()
 }
 
+/// Whether a network of one's own can be made, with a name server of its own.
+fn has_networks() -> bool {
+    let mut network = Command::new("unshare");
+    network.args(["--map-root-user", "--net", "--mount", "sh", "-c"]);
+    network.arg("ip link set lo up && mount --bind /dev/null /etc/resolv.conf");
+    cfg!(target_os = "linux") && process::probe(&mut network).is_some()
+}
+
 fn sentence(part: &Part, count: usize, built: bool) -> String {
     let tests = if count == 1 { "test" } else { "tests" };
     let (name, remedy) = (part.name, part.remedy);
@@ -73,9 +87,10 @@ mod tests {
 
     #[test]
     fn the_sentence_tells_what_to_install() {
-        let [nginx, _, disk] = &PARTS;
+        let [nginx, _, disk, network] = &PARTS;
         assert_eq!(sentence(nginx, 1, false), "1 test against nginx not built: install nginx to run them");
         assert!(sentence(nginx, 2, true).starts_with("2 tests against nginx built"));
         assert!(sentence(disk, 4, false).starts_with("4 tests on a full disk not built: allow `unshare "));
+        assert!(sentence(network, 9, false).contains("in a network of its own not built: install iproute2"));
     }
 }

@@ -2,6 +2,8 @@
 //! on loopback.
 #![cfg(test)]
 
+#[cfg(network_of_its_own)]
+mod attacks_network;
 mod auth;
 mod download;
 mod engine;

@@ -20,6 +20,7 @@ use reqwest::{
     redirect,
 };
 
+use tokio::time::timeout;
 use url::Url;
 
 use super::{
@@ -208,7 +209,8 @@ impl Live {
             return Err(Error::egress_denied(host, class));
         }
         // Of several it may take any. A name that is known there alone says nothing here.
-        let addresses = self.names.look_up(host).await.unwrap_or_default();
+        let looked_up = timeout(self.settings.connect_timeout, self.names.look_up(host)).await;
+        let addresses = looked_up.ok().and_then(std::result::Result::ok).unwrap_or_default();
         addresses
             .into_iter()
             .find(|address| is_refused(*address))
@@ -269,7 +271,7 @@ impl Transport for Live {
             return None;
         }
         // A name that has no address is told when it is asked.
-        self.names.class(host).await.ok()
+        timeout(self.settings.connect_timeout, self.names.class(host)).await.ok()?.ok()
     }
 
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {

@@ -1,0 +1,1 @@
+//! Answers, playlists and chains without an end.

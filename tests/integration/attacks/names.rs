@@ -1,0 +1,1 @@
+//! Titles, headers and links that are no names of files.

@@ -1,0 +1,1 @@
+//! Schemes other than http and https.

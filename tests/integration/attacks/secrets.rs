@@ -1,0 +1,1 @@
+//! Credentials, cookies and headers that are for one host alone.
