@@ -9,7 +9,10 @@ use std::{
     },
 };
 
-use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 /// A server that nobody may reach. Whoever comes is told a secret.
 #[derive(Debug)]
@@ -33,7 +36,10 @@ impl Canary {
                 let (mut client, _) = listener.accept().await?;
                 counts.fetch_add(1, Ordering::SeqCst);
                 let answer = "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 6\r\n\r\nsecret";
-                tokio::spawn(async move { client.write_all(answer.as_bytes()).await });
+                tokio::spawn(async move {
+                    client.read(&mut [0; 4096]).await?;
+                    client.write_all(answer.as_bytes()).await
+                });
             }
             #[expect(unreachable_code, reason = "it tells the type of the error")]
             io::Result::Ok(())

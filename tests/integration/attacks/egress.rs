@@ -3,8 +3,9 @@
 use std::{collections::HashMap, io, net::IpAddr, sync::Arc, time::Duration};
 
 use qetch::{
-    Claim, Content, Context, DownloadOptions, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handle, Handles,
-    Handoff, Kind, Live, LiveBuilder, NetworkPolicy, Qetch, QetchBuilder, Resolver, Result, Url, async_trait,
+    Claim, Content, Context, DownloadOptions, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handle,
+    Handles, Handoff, Kind, Live, LiveBuilder, NetworkPolicy, Qetch, QetchBuilder, Resolver, Result, Url,
+    async_trait,
 };
 use qetch_testkit::{Origin, Resource};
 use qetch_tests::{Folder, canary::Canary, proxied::Proxied, url};
@@ -43,7 +44,7 @@ impl Resolver for Table {
         };
         if answers.len() > 1 {
             // What was looked up is forgotten before the next one asks.
-            tokio::time::advance(Duration::from_secs(60)).await;
+            tokio::time::advance(Duration::from_secs(6)).await;
         }
         Ok(answers[turn.min(answers.len() - 1)].clone())
     }
@@ -165,7 +166,11 @@ async fn a_redirect_to_a_name_of_this_machine_is_refused() {
 #[tokio::test]
 async fn a_redirect_to_a_public_looking_name_of_this_machine_is_refused() {
     let table = || Table::default().with("looks.public.example", &[&["127.0.0.1", "::1"]]);
-    Attack::redirect_of(|it| it.qetch_over(Live::builder().resolver(Arc::new(table()))), "looks.public.example").await;
+    Attack::redirect_of(
+        |it| it.qetch_over(Live::builder().resolver(Arc::new(table()))),
+        "looks.public.example",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -362,7 +367,9 @@ async fn a_proxy_is_not_asked_for_a_name_of_this_machine_that_a_page_leads_to() 
 #[tokio::test]
 async fn what_a_person_allows_is_reached() {
     // The canary sings: the attacks above fail for no other reason.
-    for (policy, host) in [(NetworkPolicy::Any, "127.0.0.1"), (NetworkPolicy::Any, "localhost"), (NetworkPolicy::Any, "[::1]")] {
+    for (policy, host) in
+        [(NetworkPolicy::Any, "127.0.0.1"), (NetworkPolicy::Any, "localhost"), (NetworkPolicy::Any, "[::1]")]
+    {
         let attack = Attack::start().await;
         attack.site.serve("/a", Resource::redirect(attack.at(host)));
         let found = attack.qetch().network(policy).build().extract("http://public.example/a").await;

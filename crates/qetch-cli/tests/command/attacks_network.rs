@@ -39,7 +39,8 @@ fn is_inside(test: &str) -> bool {
         return true;
     }
     let home = Home::new();
-    std::fs::write(home.path("resolv.conf"), "nameserver 127.0.0.53\noptions timeout:2 attempts:2\n").unwrap();
+    std::fs::write(home.path("resolv.conf"), "nameserver 127.0.0.53\noptions timeout:2 attempts:2\n")
+        .unwrap();
     let add = |address: &&str| format!("ip addr add {address} dev lo && ");
     let addresses: String = SITE.iter().chain(&CANARIES).map(add).collect();
     let script = format!(
@@ -107,7 +108,9 @@ fn answer(mut client: &TcpStream) -> Option<()> {
         thread::sleep(Duration::from_secs(6));
     }
     let answer = match kind {
-        "to" | "later" => format!("HTTP/1.1 302 Found\r\nLocation: http://{host}/\r\nContent-Length: 0\r\n\r\n"),
+        "to" | "later" => {
+            format!("HTTP/1.1 302 Found\r\nLocation: http://{host}/\r\nContent-Length: 0\r\n\r\n")
+        }
         _ => "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 4\r\n\r\nfile".to_owned(),
     };
     client.write_all(answer.as_bytes()).ok()
@@ -177,7 +180,10 @@ fn a_file_of_the_public_site_comes_and_canaries_sing() {
 
 #[test]
 fn a_link_to_metadata_is_refused() {
-    attack("a_link_to_metadata_is_refused", &["--network=public", "http://169.254.169.254/latest/meta-data/"]);
+    attack(
+        "a_link_to_metadata_is_refused",
+        &["--network=public", "http://169.254.169.254/latest/meta-data/"],
+    );
 }
 
 #[test]
@@ -246,7 +252,8 @@ fn of_a_name_with_both_the_public_address_is_taken() {
 #[test]
 fn a_saved_content_within_is_refused() {
     let link = "http://192.168.1.1/a.mp4";
-    let content = serde_json::json!({ "uid": "a", "source": link, "kind": "video", "fragments": [{ "url": link }] });
+    let content =
+        serde_json::json!({ "uid": "a", "source": link, "kind": "video", "fragments": [{ "url": link }] });
     if is_inside("a_saved_content_within_is_refused") {
         let world = World::start();
         let saved = serde_json::json!({ "format": 1, "variants": [content] }).to_string();

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     error::Error as StdError,
     fmt, io,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -60,6 +60,9 @@ impl Names {
 
     /// All addresses of `name`, of which there is one at least.
     pub(crate) async fn look_up(&self, name: &str) -> Result<Vec<IpAddr>, NoName> {
+        if is_of_this_machine(name) {
+            return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
+        }
         let now = Instant::now();
         if let Some((since, addresses)) = lock(&self.recent).get(name)
             && now.duration_since(*since) < FRESH
@@ -96,6 +99,13 @@ impl Names {
         }
         Ok(admitted)
     }
+}
+
+/// Whether `name` is `localhost` or beneath it: such names are of this machine wherever they are looked up, and no server is asked
+/// for them (RFC 6761, section 6.3).
+fn is_of_this_machine(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Why no address is given for a name.
@@ -154,3 +164,65 @@ impl fmt::Display for Denied {
 }
 
 impl StdError for Denied {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// Gives these answers in turn, and nothing after them.
+    #[derive(Debug)]
+    struct Turns(Mutex<VecDeque<&'static [&'static str]>>);
+
+    fn names(answers: &[&'static [&'static str]]) -> Names {
+        Names::new(Arc::new(Turns(Mutex::new(answers.iter().copied().collect()))))
+    }
+
+    #[async_trait]
+    impl Resolver for Turns {
+        async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+            let answer = lock(&self.0).pop_front().ok_or(io::ErrorKind::NotFound)?;
+            Ok(answer.iter().map(|address| address.parse().unwrap()).collect())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_looked_up_is_used_again_for_a_moment() {
+        let names = names(&[&["1.1.1.1"], &["127.0.0.1"]]);
+        assert_eq!(names.class("n").await.unwrap(), AddressClass::Public);
+        tokio::time::advance(FRESH - Duration::from_millis(1)).await;
+        assert_eq!(names.clone().admitted("n", Floor::PUBLIC).await.unwrap().len(), 1);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(matches!(names.admitted("n", Floor::PUBLIC).await, Err(NotGiven::Denied(_))));
+        tokio::time::advance(FRESH).await;
+        assert!(matches!(names.admitted("n", Floor::ANY).await, Err(NotGiven::NoName(_))));
+    }
+
+    #[tokio::test]
+    async fn of_several_addresses_those_are_given_that_are_admitted() {
+        let all = ["10.0.0.1", "1.1.1.1", "::1", "2606:4700::1111"];
+        let names = names(&[&["10.0.0.1", "1.1.1.1", "::1", "2606:4700::1111"]]);
+        assert_eq!(names.class("n").await.unwrap(), AddressClass::Public);
+        let given = async |floor| {
+            let given = names.admitted("n", floor).await.unwrap();
+            given.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(given(Floor::PUBLIC).await, ["1.1.1.1", "2606:4700::1111"]);
+        assert_eq!(given(Floor::of(AddressClass::Private)).await, ["10.0.0.1", "1.1.1.1", "2606:4700::1111"]);
+        assert_eq!(given(Floor::ANY).await, all);
+    }
+
+    #[tokio::test]
+    async fn names_of_this_machine_are_asked_of_nobody() {
+        for name in ["localhost", "LOCALHOST.", "a.b.localhost"] {
+            assert_eq!(names(&[]).class(name).await.unwrap(), AddressClass::Loopback, "{name}");
+        }
+        assert!(names(&[]).class("localhost.example").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_name_without_an_address_is_none() {
+        assert!(names(&[&[]]).look_up("n").await.is_err());
+    }
+}
