@@ -52,7 +52,8 @@ pub(crate) struct DownloadArguments {
     /// Read more links from this file, one a line; `-` is standard input. Blank lines and those with `#` first are skipped
     #[arg(short, long, value_name = "FILE")]
     pub(crate) input_file: Option<PathBuf>,
-    /// Download what `qetch extract --json` wrote to this file, without asking the sites again; `-` is standard input
+    /// Download what `qetch extract --json` wrote to this file, without asking the sites again; `-` is standard input. It leads
+    /// to public addresses alone, unless --network is any
     #[arg(long, value_name = "FILE")]
     pub(crate) content: Option<PathBuf>,
     /// Write the one result to this file

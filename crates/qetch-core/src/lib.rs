@@ -72,7 +72,7 @@ pub use crate::{
     content::{Checksum, Content, Delivery, Kind, Role},
     context::{Context, ContextBuilder},
     downloader::{DownloadOptions, Downloader, Report},
-    egress::{AddressClass, Floor, NetworkPolicy, Resolver, SystemResolver},
+    egress::{AddressClass, Floor, NetworkPolicy, Resolver},
     error::{BoxError, Error, NetworkFault, Result},
     extraction::{Extraction, Found, Handoff, Known, Page, Warning},
     extractor::{Extractor, ExtractorInfo, Identity, OptionInfo, concat},
@@ -89,7 +89,7 @@ pub use crate::{
     stop::Stop,
     target::{Target, TargetKind},
     timestamp::Timestamp,
-    transport::{Body, Lane, Live, LiveBuilder, Outgoing, Proxy, Routed, Routes, Transport},
+    transport::{Body, Lane, Live, LiveBuilder, Outgoing, Proxy, Routed, Routes, SystemResolver, Transport},
     user_headers::UserHeaders,
     variants::{Collection, Variants},
 };

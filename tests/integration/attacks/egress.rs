@@ -71,7 +71,7 @@ impl Attack {
 
     /// A page of the public site leads to this host, and nobody gets there.
     async fn redirect_is_refused(host: &str) {
-        Self::redirect_of(|it| it.qetch(), host).await;
+        Self::redirect_of(Self::qetch, host).await;
     }
 
     async fn redirect_of(qetch: impl FnOnce(&Self) -> QetchBuilder, host: &str) {
@@ -339,7 +339,7 @@ async fn a_proxy_that_looks_names_up_is_not_asked_where_public_ones_alone_are_al
     attack.site.serve("/a", Resource::new("ok").with_content_type("video/mp4"));
     let trusted = attack.qetch_over(proxy.live("http", "").trust_proxy());
     let trusted = trusted.network(NetworkPolicy::PublicOnly).build();
-    trusted.extract("http://anything.example/a").await.unwrap();
+    assert!(trusted.extract("http://anything.example/a").await.is_ok());
     assert_eq!(proxy.told().len(), 1);
 }
 
@@ -376,6 +376,6 @@ async fn what_a_person_allows_is_reached() {
         assert!(found.is_ok() && attack.canary.visits() > 0, "{policy} {host}");
     }
     let attack = Attack::start().await;
-    attack.qetch().build().extract(&attack.at("127.0.0.1")).await.unwrap();
+    assert!(attack.qetch().build().extract(&attack.at("127.0.0.1")).await.is_ok());
     assert_eq!(attack.canary.visits(), 1, "a person's own link");
 }

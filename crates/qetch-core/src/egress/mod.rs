@@ -8,10 +8,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 use url::{Host, Url};
 
 pub(crate) use self::names::{Denied, Names, NoName};
-pub use self::{
-    class::AddressClass,
-    names::{Resolver, SystemResolver},
-};
+pub use self::{class::AddressClass, names::Resolver};
 use crate::{Error, Result};
 
 /// Where requests may go. It is held on every request and every hop: redirects, hand-offs, playlists, segments, keys and links

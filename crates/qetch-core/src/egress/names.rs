@@ -26,17 +26,6 @@ pub trait Resolver: fmt::Debug + Send + Sync + 'static {
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The resolver of the system.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemResolver;
-
-#[async_trait]
-impl Resolver for SystemResolver {
-    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
-    }
-}
-
 /// How long what was looked up is used again: the name that a person gave is judged, and connected to right after.
 const FRESH: Duration = Duration::from_secs(5);
 

@@ -28,7 +28,7 @@ use super::{
     proxy::{Proxies, Proxy, Without},
 };
 use crate::{
-    AddressClass, BoxError, Error, Floor, NetworkFault, Resolver, Result, SystemResolver,
+    AddressClass, BoxError, Error, Floor, NetworkFault, Resolver, Result,
     egress::{Denied, Names, NoName, address},
     lock::lock,
 };
@@ -403,6 +403,17 @@ fn innermost(error: &reqwest::Error) -> &(dyn StdError + 'static) {
 fn beneath<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     wrapped.map(|error| error as &(dyn StdError + 'static)).or_else(|| error.source())
+}
+
+/// The resolver of the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemResolver;
+
+#[async_trait]
+impl Resolver for SystemResolver {
+    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
+    }
 }
 
 /// Our resolver: it gives the client those addresses alone that are admitted.

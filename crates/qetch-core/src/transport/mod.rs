@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 pub use self::{
     body::Body,
-    live::{Live, LiveBuilder},
+    live::{Live, LiveBuilder, SystemResolver},
     proxy::Proxy,
     routes::{Routed, Routes},
 };

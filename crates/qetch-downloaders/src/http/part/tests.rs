@@ -1,3 +1,5 @@
+//! The part file on the disk of this machine.
+
 use std::{
     fs,
     time::{Duration, SystemTime},
