@@ -2,6 +2,7 @@
 //! on loopback.
 #![cfg(test)]
 
+mod attacks_names;
 mod auth;
 mod download;
 mod engine;
