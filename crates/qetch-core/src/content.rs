@@ -50,7 +50,8 @@ pub struct Content {
     /// The requests whose bodies make the file, in order.
     pub fragments: Vec<Fragment>,
     /// The file name's extension, lower case, without a dot. Where it is missing, the name takes it from
-    /// [`content_type`](Content::content_type).
+    /// [`content_type`](Content::content_type), as where it is none for what this is said to be
+    /// ([`may_have`](crate::media_type::may_have)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
     /// The media type, such as `video/mp4`, without parameters.

@@ -1,7 +1,7 @@
 //! Media types: which extension and kind each has, and how the first bytes tell one.
 //!
 //! A small table of what media sites serve, rather than all of IANA's: a type that is not here has no extension, and
-//! the name that a server gives stays.
+//! the name that a server gives stays, unless it is said to be a video, a sound or a picture.
 
 use crate::Kind;
 
@@ -21,6 +21,9 @@ const fn known(name: &'static str, extension: &'static str, kind: Kind) -> Media
     MediaType { name, extension, kind }
 }
 
+/// Pictures that are pages: what opens them runs the scripts in them.
+const SVG: &str = "image/svg+xml";
+
 /// Every known type. Of several names for one extension, and extensions for one name, the first is the usual one.
 const TABLE: &[MediaType] = &[
     known("video/mp4", "mp4", Kind::Video),
@@ -29,23 +32,39 @@ const TABLE: &[MediaType] = &[
     known("video/quicktime", "mov", Kind::Video),
     known("video/x-matroska", "mkv", Kind::Video),
     known("video/mp2t", "ts", Kind::Video),
+    known("video/mp2t", "m2ts", Kind::Video),
+    known("video/mp2t", "mts", Kind::Video),
     known("video/ogg", "ogv", Kind::Video),
     known("video/x-msvideo", "avi", Kind::Video),
     known("video/x-flv", "flv", Kind::Video),
+    known("video/x-ms-wmv", "wmv", Kind::Video),
+    known("video/x-ms-asf", "asf", Kind::Video),
     known("video/mpeg", "mpg", Kind::Video),
+    known("video/mpeg", "mpeg", Kind::Video),
+    known("video/mpeg", "vob", Kind::Video),
     known("video/3gpp", "3gp", Kind::Video),
+    known("video/3gpp2", "3g2", Kind::Video),
     known("video/x-motion-jpeg", "mjpg", Kind::Video),
     known("audio/mpeg", "mp3", Kind::Audio),
     known("audio/mp4", "m4a", Kind::Audio),
     known("audio/x-m4a", "m4a", Kind::Audio),
+    known("audio/mp4", "m4b", Kind::Audio),
     known("audio/aac", "aac", Kind::Audio),
     known("audio/ogg", "ogg", Kind::Audio),
+    known("audio/ogg", "oga", Kind::Audio),
     known("audio/opus", "opus", Kind::Audio),
     known("audio/flac", "flac", Kind::Audio),
     known("audio/x-flac", "flac", Kind::Audio),
     known("audio/wav", "wav", Kind::Audio),
     known("audio/x-wav", "wav", Kind::Audio),
     known("audio/webm", "weba", Kind::Audio),
+    known("audio/x-matroska", "mka", Kind::Audio),
+    known("audio/x-ms-wma", "wma", Kind::Audio),
+    known("audio/aiff", "aiff", Kind::Audio),
+    known("audio/x-aiff", "aif", Kind::Audio),
+    known("audio/ac3", "ac3", Kind::Audio),
+    known("audio/amr", "amr", Kind::Audio),
+    known("audio/midi", "mid", Kind::Audio),
     known("image/jpeg", "jpg", Kind::Image),
     known("image/jpeg", "jpeg", Kind::Image),
     known("image/png", "png", Kind::Image),
@@ -53,11 +72,17 @@ const TABLE: &[MediaType] = &[
     known("image/webp", "webp", Kind::Image),
     known("image/avif", "avif", Kind::Image),
     known("image/heic", "heic", Kind::Image),
+    known("image/heif", "heif", Kind::Image),
     known("image/jxl", "jxl", Kind::Image),
-    known("image/svg+xml", "svg", Kind::Image),
+    known(SVG, "svg", Kind::Image),
     known("image/bmp", "bmp", Kind::Image),
     known("image/tiff", "tif", Kind::Image),
+    known("image/tiff", "tiff", Kind::Image),
     known("image/apng", "apng", Kind::Image),
+    known("image/jp2", "jp2", Kind::Image),
+    known("image/vnd.microsoft.icon", "ico", Kind::Image),
+    known("image/x-adobe-dng", "dng", Kind::Image),
+    known("image/vnd.adobe.photoshop", "psd", Kind::Image),
     known("text/vtt", "vtt", Kind::Text),
     known("application/x-subrip", "srt", Kind::Text),
     known("text/plain", "txt", Kind::Text),
@@ -75,6 +100,40 @@ pub fn by_name(name: &str) -> Option<MediaType> {
 /// The type of files with this extension, without a dot and in lower case.
 pub fn by_extension(extension: &str) -> Option<MediaType> {
     TABLE.iter().find(|it| it.extension == extension).copied()
+}
+
+/// Whether files with this extension are looked at or listened to, and no more.
+pub fn is_medium(extension: &str) -> bool {
+    by_extension(extension).is_some_and(|it| is_kind_of_medium(it.kind) && it.name != SVG)
+}
+
+/// Whether a type by this name is said to be one of videos, sounds or pictures, known or not.
+pub fn names_medium(name: &str) -> bool {
+    let kind = name.split('/').next().unwrap_or_default();
+    ["video", "audio", "image"].iter().any(|medium| kind.eq_ignore_ascii_case(medium))
+}
+
+/// Whether a file that is said to be of this kind and type may have this extension, in lower case.
+///
+/// A video, a sound or a picture has one that is known to be of such: any other may start a program when a person opens
+/// the file, and no list of those that do is complete. SVG is for what is said to be that alone, since scripts in it run.
+/// What is said to be anything else may have any.
+///
+/// ```
+/// use qetch_core::{Kind, media_type};
+///
+/// assert!(media_type::may_have("webm", Kind::Video, Some("video/mp4")));
+/// assert!(!media_type::may_have("scr", Kind::Video, None));
+/// assert!(!media_type::may_have("html", Kind::Other, Some("image/x-unheard-of")));
+/// assert!(media_type::may_have("exe", Kind::Other, None));
+/// ```
+pub fn may_have(extension: &str, kind: Kind, name: Option<&str>) -> bool {
+    let is_said_medium = is_kind_of_medium(kind) || name.is_some_and(names_medium);
+    !is_said_medium || is_medium(extension) || (extension, name) == ("svg", Some(SVG))
+}
+
+fn is_kind_of_medium(kind: Kind) -> bool {
+    matches!(kind, Kind::Video | Kind::Audio | Kind::Image)
 }
 
 /// The type that the first bytes tell (the first 64 are enough), where they do.
@@ -216,6 +275,24 @@ mod tests {
         ] {
             check(bytes, None);
         }
+    }
+
+    #[test]
+    fn a_medium_has_an_extension_of_media() {
+        let check = |extension, kind, name, expected| {
+            assert_eq!(may_have(extension, kind, name), expected, "{extension} {kind:?} {name:?}");
+        };
+        for extension in
+            ["exe", "scr", "lnk", "hta", "html", "jar", "desktop", "app", "js", "zip", "pdf", "frog", ""]
+        {
+            check(extension, Kind::Video, None, false);
+            check(extension, Kind::Other, Some("Audio/x-unheard-of"), false);
+            check(extension, Kind::Text, Some("text/plain"), true);
+        }
+        check("mkv", Kind::Audio, Some("audio/ogg"), true);
+        check("svg", Kind::Image, Some(SVG), true);
+        check("svg", Kind::Image, Some("image/png"), false);
+        check("svg", Kind::Video, None, false);
     }
 
     #[test]

@@ -4,5 +4,7 @@
 mod egress;
 mod limits;
 mod names;
+#[cfg(unix)]
+mod planted;
 mod schemes;
 mod secrets;

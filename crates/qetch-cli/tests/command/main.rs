@@ -4,6 +4,7 @@
 
 #[cfg(network_of_its_own)]
 mod attacks_network;
+mod attacks_names;
 mod auth;
 mod download;
 mod engine;

@@ -151,7 +151,7 @@ mod tests {
     fn the_extension_of_the_name_stays_where_it_fits() {
         let check = |name: &str, content_type: &str, expected: Option<&str>| {
             let url = qetch_core::Url::parse("https://h.example/").unwrap().join(name).unwrap();
-            let found = extension(&Name::of(None, &url, &url), Some(content_type));
+            let found = extension(&Name::of(None, Some(content_type), &url, &url), Some(content_type));
             assert_eq!(found.as_deref(), expected, "{name} {content_type}");
         };
         check("a.jpeg", "image/jpeg", Some("jpeg"));

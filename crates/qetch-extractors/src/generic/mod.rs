@@ -92,9 +92,9 @@ fn content(url: &Url, answer: &Answer) -> Result<Content> {
         }
         Form::Page | Form::File => (),
     }
-    let name = Name::of(disposition.file_name, answer.url(), url);
-    let content_type =
-        media::content_type(answer.body(), answer.media_type().as_deref(), name.extension.as_deref());
+    let declared = answer.media_type();
+    let name = Name::of(disposition.file_name, declared.as_deref(), answer.url(), url);
+    let content_type = media::content_type(answer.body(), declared.as_deref(), name.extension.as_deref());
     // The link as it was given: what it redirects to may be made for this one answer, and the answer is parked under it.
     let fragment = Fragment::new(url.clone());
     let kind = media::kind(content_type.as_deref());

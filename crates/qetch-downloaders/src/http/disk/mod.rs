@@ -6,6 +6,7 @@ mod calls;
 mod crew;
 mod line;
 mod notes;
+mod opening;
 mod promises;
 mod system;
 

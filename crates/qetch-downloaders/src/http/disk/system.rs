@@ -1,8 +1,7 @@
 //! The disk of this machine.
 
 use std::{
-    fs::{self, OpenOptions, TryLockError},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -19,7 +18,7 @@ use super::{
     calls::{give_name, nameless, read_exact, write_all},
     crew::Crew,
     line::Line,
-    notes,
+    notes, opening,
     promises::Promises,
 };
 
@@ -75,7 +74,7 @@ impl Disk for System {
         let (path, disk) = (path.to_owned(), self.clone());
         self.crew
             .run(move |wanted| {
-                let (file, len) = take(&path)?;
+                let (file, len) = opening::take(&path)?;
                 if settle && len == 0 {
                     files::sync_directory_of(&path);
                 }
@@ -115,8 +114,7 @@ impl Disk for System {
         let (path, disk) = (path.to_owned(), self.clone());
         self.crew
             .run(move |_| {
-                let file = options().create_new(true).open(&path);
-                let file = file.map_err(|error| Error::io("create", &path, error))?;
+                let file = opening::create(&path).map_err(|error| Error::io("create", &path, error))?;
                 Ok(Arc::new(Opened::new(file, path, disk)) as Arc<dyn File>)
             })
             .await
@@ -125,16 +123,9 @@ impl Disk for System {
     async fn read(&self, path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
         let path = path.to_owned();
         self.crew
-            .run(move |_| {
-                let error = |error| Error::io("read", &path, error);
-                match fs::symlink_metadata(&path) {
-                    Ok(found) if found.is_file() && found.len() <= most => {
-                        fs::read(&path).map(Some).map_err(error)
-                    }
-                    Ok(_) => Ok(None),
-                    Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
-                    Err(other) => Err(error(other)),
-                }
+            .run(move |_| match opening::read(&path, most) {
+                Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(None),
+                found => found.map_err(|error| Error::io("read", &path, error)),
             })
             .await
     }
@@ -144,10 +135,7 @@ impl Disk for System {
         self.crew
             .run(move |_| {
                 let error = |error| Error::io("read", &path, error);
-                if !fs::symlink_metadata(&path).map_err(error)?.is_file() {
-                    return Ok(None);
-                }
-                let file = fs::File::open(&path).map_err(error)?;
+                let Some(file) = opening::look(&path).map_err(error)? else { return Ok(None) };
                 let found = file.metadata().map_err(error)?;
                 let (len, modified) = (found.len(), found.modified().ok());
                 let note = notes::read(&file, modified);
@@ -264,6 +252,11 @@ impl File for Opened {
                     cut_and_finish(&opened.file, seal).map_err(|error| Error::io("finish", part, error))?;
                 }
                 wanted.unless_dropped(|| {
+                    // What has the name by now may be a link, and would be given the next one.
+                    let found = opened.file.metadata().and_then(|open| opening::is_still(&open, part));
+                    if !found.map_err(|error| Error::io("look at", part, error))? {
+                        return Err(Error::conflict(part, "was replaced while it was written"));
+                    }
                     let publish = if over { files::publish_over } else { files::publish };
                     publish(part, &to)?;
                     published();
@@ -302,95 +295,4 @@ fn finish(file: &fs::File, seal: &Seal) -> io::Result<()> {
         tracing::debug!(%error, "nothing can be noted with the file");
     }
     file.sync_all()
-}
-
-/// The file at `path`, taken, and how long it is.
-fn take(path: &Path) -> Result<(fs::File, u64)> {
-    // Each further round is another download that published in between; a file system where that never ends is one
-    // that does not tell files apart.
-    for _ in 0..100 {
-        let Some(file) = open_or_create(path)? else { continue };
-        match file.try_lock() {
-            Ok(()) => (),
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::conflict(path, "is being written by another download"));
-            }
-            // Some network file systems have no locks: then two downloads of one name are the user's to avoid.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => (),
-            Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
-        }
-        // Between opening and locking, another download may have published it: then what we hold is its result.
-        let found = file.metadata().map_err(|error| Error::io("look at", path, error))?;
-        if !is_still(&found, path).map_err(|error| Error::io("look at", path, error))? {
-            continue;
-        }
-        // A run that was killed while it published left the result under both names: that one is not ours to write.
-        if has_other_names(&found) {
-            fs::remove_file(path).map_err(|error| Error::io("remove", path, error))?;
-            continue;
-        }
-        return Ok((file, found.len()));
-    }
-    Err(Error::conflict(path, "is replaced again and again"))
-}
-
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    options
-}
-
-/// Opens the plain file at `path`, or makes one; `None` where it went away meanwhile.
-fn open_or_create(path: &Path) -> Result<Option<fs::File>> {
-    match options().create_new(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
-        opened => return opened.map(Some).map_err(|error| Error::io("create", path, error)),
-    }
-    match fs::symlink_metadata(path) {
-        Ok(found) if found.is_file() => {
-            let mut options = options();
-            // What was looked at may be replaced by a link before it is opened.
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::OpenOptionsExt as _;
-                options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-            }
-            match options.open(path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                opened => opened.map(Some).map_err(|error| Error::io("open", path, error)),
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Ok(_) => Err(Error::conflict(path, "is no plain file, and the download would be written there")),
-        Err(error) => Err(Error::io("look at", path, error)),
-    }
-}
-
-/// Whether `path` itself, not what it links to, is the file that is open.
-#[cfg(unix)]
-fn is_still(open: &fs::Metadata, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    match fs::symlink_metadata(path) {
-        Ok(found) => Ok((found.dev(), found.ino()) == (open.dev(), open.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-#[cfg(unix)]
-fn has_other_names(open: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    open.nlink() > 1
-}
-
-/// An open file cannot be renamed or replaced by others here, so what was opened is still what has the name.
-#[cfg(not(unix))]
-fn is_still(_: &fs::Metadata, path: &Path) -> io::Result<bool> {
-    fs::symlink_metadata(path).map(|found| found.is_file())
-}
-
-/// The standard library does not tell here; publishing renames where hard links are not made.
-#[cfg(not(unix))]
-fn has_other_names(_: &fs::Metadata) -> bool {
-    false
 }
