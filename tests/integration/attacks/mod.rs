@@ -6,3 +6,5 @@ mod limits;
 mod names;
 mod schemes;
 mod secrets;
+#[cfg(openssl)]
+mod tls;

@@ -2,6 +2,8 @@
 //! on loopback.
 #![cfg(test)]
 
+mod attacks_schemes;
+mod attacks_secrets;
 mod auth;
 mod download;
 mod engine;
