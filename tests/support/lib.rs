@@ -9,7 +9,10 @@
 
 pub mod canary;
 pub mod proxied;
+#[cfg(openssl)]
+pub mod secure;
 pub mod site;
+pub mod stranger;
 
 use std::{
     fs,
@@ -39,6 +42,11 @@ pub fn content<'a>(links: impl IntoIterator<Item = &'a str>) -> Content {
 /// A URL that is known to be one.
 pub fn url(text: &str) -> Url {
     Url::parse(text).unwrap()
+}
+
+/// What comes back of `content` when it is saved and read again.
+pub fn saved(content: &Content) -> Content {
+    serde_json::from_str(&serde_json::to_string(content).unwrap()).unwrap()
 }
 
 /// A folder that downloads go to, gone with the test.

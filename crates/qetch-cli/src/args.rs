@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use qetch::{AuthKind, Checksum, NetworkPolicy};
 
-use crate::{route::Route, seconds::Seconds, select::Select, size::Size};
+use crate::{seconds::Seconds, select::Select, size::Size};
 
 /// Finds the media behind a link and downloads it.
 #[derive(Debug, Parser)]
@@ -169,7 +169,8 @@ pub(crate) struct NetworkArguments {
     /// Trust the authorities in this file (PEM), besides those of the system
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub(crate) ca_certificate: Option<PathBuf>,
-    /// Send this header with every request; Authorization and Cookie go to the hosts of the links alone. May be repeated
+    /// Send this header to the hosts of the links; those that cannot be secrets, such as Accept-Language and Referer, to
+    /// every host. May be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Network")]
     pub(crate) headers: Vec<String>,
     /// Introduce every request so, rather than as qetch
@@ -177,7 +178,7 @@ pub(crate) struct NetworkArguments {
     pub(crate) user_agent: Option<String>,
     /// Ask URL in place of HOST, or of every host for `*`; the Host header stays. May be repeated
     #[arg(long = "route", value_name = "HOST=URL", help_heading = "Network")]
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

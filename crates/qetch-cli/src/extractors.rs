@@ -1,6 +1,7 @@
 //! `qetch extractors`: what this build knows, and who claims a link. No network is used.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     io::{self, BufRead as _},
 };
@@ -12,7 +13,7 @@ use crate::{
     args::ExtractorsArguments,
     console::Console,
     exit::{FAILED, Failure, USAGE},
-    link::Link,
+    link::{Link, for_programs},
     plain::plain,
 };
 
@@ -74,7 +75,7 @@ fn from_input(mut ask: impl FnMut(&str) -> Result<bool, Failure>) -> Result<(), 
 /// Who claims a link.
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
-    url: &'a str,
+    url: Cow<'a, str>,
     extractor: Option<String>,
     claim: &'static str,
     handle: Option<String>,
@@ -86,7 +87,7 @@ struct Answer<'a> {
 impl<'a> Answer<'a> {
     fn of(registry: &Registry, text: &'a str) -> Self {
         let nobody = Self {
-            url: text,
+            url: for_programs(text),
             extractor: None,
             claim: "no",
             handle: None,
@@ -119,8 +120,12 @@ impl<'a> Answer<'a> {
             return console.json(self);
         }
         let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let parts =
-            [self.url.to_owned(), or_none(&self.extractor), self.claim.to_owned(), or_none(&self.handle)];
+        let parts = [
+            self.url.clone().into_owned(),
+            or_none(&self.extractor),
+            self.claim.to_owned(),
+            or_none(&self.handle),
+        ];
         console.result(parts.map(|part| plain(&part)).join("\t"))
     }
 }

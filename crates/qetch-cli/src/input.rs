@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use qetch::Variants;
+use qetch::{Variants, without_values};
 
 use crate::{
     args::DownloadArguments,
@@ -78,7 +78,8 @@ fn resources(name: &str, bytes: &[u8]) -> Vec<Result<Variants, Failure>> {
     let lines = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
     let resource = |(line, number)| {
         parse(line).map_err(|error| {
-            let reason = format!("no line of `qetch extract --json`: {error}");
+            let problem = without_values(&error.to_string());
+            let reason = format!("no line of `qetch extract --json`: {problem}");
             at(name, number, Failure::usage(reason))
         })
     };
@@ -111,13 +112,18 @@ mod tests {
     #[test]
     fn saved_resources_stand_on_a_line_each_or_alone_over_several() {
         let one = r#"{"format":1,"variants":[{"uid":"a","source":"https://h.example/","kind":"image","fragments":[]}]}"#;
-        let lines = format!("{one}\n\n{}\nhunter\n{one}\n", one.replace("\"format\":1", "\"format\":2"));
+        let secret = one.replace("https://h.example/", "https://me:hunter2@:1/?key=hunter2");
+        let other = one.replace("\"format\":1", "\"format\":2");
+        let lines = format!("{one}\n\n{other}\nhunter\n{one}\n{secret}\n");
         let found = resources("saved", lines.as_bytes());
         let messages: Vec<_> =
             found.iter().map(|it| it.as_ref().err().and_then(|it| it.message.as_deref())).collect();
-        let [None, Some(format), Some(json), None] = messages[..] else { panic!("{messages:?}") };
+        let [None, Some(format), Some(json), None, Some(secret)] = messages[..] else {
+            panic!("{messages:?}")
+        };
         assert!(format.starts_with("saved, line 3: ") && format.contains("format 2"), "{format}");
         assert!(json.starts_with("saved, line 4: "), "{json}");
+        assert!(secret.starts_with("saved, line 6: ") && !secret.contains("hunter2"), "{secret}");
 
         let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(one).unwrap());
         assert!(matches!(resources("saved", pretty.unwrap().as_bytes())[..], [Ok(_)]));

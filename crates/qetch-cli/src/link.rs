@@ -1,13 +1,13 @@
 //! A URL as a person typed it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use qetch::{Url, shown};
 
 use crate::{args::COMMANDS, exit::Failure};
 
 /// A URL as a person typed it. `Display` shows no more of it than may be seen.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Link(Url);
 
 /// Refuses commands among links, before anything is done: an option before a command makes it one, and what follows
@@ -64,10 +64,32 @@ impl fmt::Display for Link {
     }
 }
 
-/// What may be shown of a text that is no URL: what stands before a `?`, a `#` or after an `@` is no secret.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({self})")
+    }
+}
+
+/// What programs, which tell their links apart by it, are told of a text that may be a link: all of it but a user and
+/// password.
+pub(crate) fn for_programs(text: &str) -> Cow<'_, str> {
+    match Url::parse(text) {
+        Ok(url) if url.has_host() => match without_login(&url) {
+            bare if bare == url => text.into(),
+            bare => String::from(bare).into(),
+        },
+        // `me:password@host` parses, with the user as its scheme.
+        _ => text.rsplit_once('@').map_or(text, |(_, rest)| rest).into(),
+    }
+}
+
+/// What may be shown of a text that is no URL: what stands before a `?`, a `#` or after an `@` is no secret. Of a password
+/// that has a `?` or a `#` itself nobody can tell where it ends.
 fn as_typed(text: &str) -> &str {
-    let end = text.find(['?', '#']).unwrap_or(text.len());
-    let text = &text[..end];
+    let (text, hidden) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
+    if hidden.contains('@') {
+        return "…";
+    }
     text.rsplit_once('@').map_or(text, |(_, rest)| rest)
 }
 
@@ -101,12 +123,30 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        for text in ["me:hunter2@h.example/", "https://me:hunter2@:x/", "h.example/?key=hunter2"] {
+        for text in [
+            "me:hunter2@h.example/",
+            "https://me:hunter2@:x/",
+            "h.example/?key=hunter2",
+            "https://me:hunter2?x@h.example/",
+            "https://me:x#hunter2@h.example/",
+            "h.example/?key=hunter2@x",
+        ] {
             assert!(!message(text).contains("hunter2"), "{}", message(text));
         }
         let link = Link::parse(" https://me:hunter2@h.example/a?b=c ").unwrap();
         assert_eq!(link.to_string(), "https://h.example/a?…");
         assert_eq!(link.for_programs(), "https://h.example/a?b=c");
+        assert_eq!(format!("{link:?}"), "Link(https://h.example/a?…)");
+    }
+
+    #[test]
+    fn programs_are_told_all_but_the_login() {
+        let check = |text: &str, expected: &str| assert_eq!(for_programs(text), expected);
+        check("HTTPS://h.example?b=c@d", "HTTPS://h.example?b=c@d");
+        check("https://me:hunter2@h.example/?b=c", "https://h.example/?b=c");
+        check("me:hunter2@h.example", "h.example");
+        check("https://me:hunter2@:x/", ":x/");
+        check("no url", "no url");
     }
 
     #[test]

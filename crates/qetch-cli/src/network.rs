@@ -7,10 +7,16 @@ use qetch::{Live, LiveBuilder, Proxy, UserHeaders};
 use crate::{
     args::NetworkArguments,
     exit::{Failure, usage},
+    route::Route,
 };
 
+/// The routes of `--route`. What is wrong is told without what was typed, which may hold a password.
+pub(crate) fn routes(arguments: &NetworkArguments) -> Result<Vec<Route>, Failure> {
+    arguments.routes.iter().map(|text| text.parse().map_err(|error| usage(&error, &"--route"))).collect()
+}
+
 /// The transport that the arguments ask for.
-pub(crate) fn transport(arguments: &NetworkArguments) -> Result<Live, Failure> {
+pub(crate) fn transport(arguments: &NetworkArguments, routes: &[Route]) -> Result<Live, Failure> {
     let mut live = Live::builder();
     if let Some(timeout) = arguments.timeout {
         live = live.connect_timeout(timeout.0).silence_timeout(timeout.0);
@@ -25,7 +31,7 @@ pub(crate) fn transport(arguments: &NetworkArguments) -> Result<Live, Failure> {
         Some(proxy) => live.proxy(proxy.parse().map_err(|error| usage(&error, &"--proxy"))?),
         None => {
             // Whoever names another origin for a host means that origin, and not what a proxy finds there.
-            let routed = arguments.routes.iter().filter_map(|route| route.origin.host_str());
+            let routed = routes.iter().filter_map(|route| route.origin.host_str());
             from_environment(live.no_proxy(routed), |name| env::var(name).ok())?
         }
     };

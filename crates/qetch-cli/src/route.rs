@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use qetch::{Routes, Url};
+use qetch::{Error, Routes, Url};
 
 /// Which origin is asked in place of which host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,13 +12,14 @@ pub(crate) struct Route {
 }
 
 impl FromStr for Route {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (host, origin) = text.split_once('=').ok_or("expected HOST=URL")?;
-        let origin = Url::parse(origin).map_err(|error| error.to_string())?;
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (host, origin) =
+            text.split_once('=').ok_or_else(|| Error::invalid("the route", "expected HOST=URL"))?;
+        let origin = Url::parse(origin)?;
         // Checked here, so that it is told as an error of usage.
-        Routes::new().with(host, &origin).map_err(|error| error.to_string())?;
+        Routes::new().with(host, &origin)?;
         Ok(Self { host: host.to_owned(), origin })
     }
 }

@@ -44,8 +44,9 @@ impl Session {
         let auth = stored(&console).with_variables(variables(), builder.extractors());
         // The variable is the user's word, as an argument would be.
         builder = builder.auth(auth.map_err(|error| Failure::usage(error.to_string()))?);
-        builder = builder.transport(Arc::new(network::transport(network)?)).network(network.policy);
-        for route in &network.routes {
+        let routes = network::routes(network)?;
+        builder = builder.transport(Arc::new(network::transport(network, &routes)?)).network(network.policy);
+        for route in &routes {
             builder = builder.route(&route.host, &route.origin)?;
         }
         if let Some(retries) = retries {
@@ -66,7 +67,8 @@ impl Session {
         Self { qetch, console, stop, headers, code }
     }
 
-    /// What asks for what is behind `link`: what was typed before its `@` and the secret headers go to its origin alone.
+    /// What asks for what is behind `link`: what was typed before its `@` and the headers that may be secrets go to its
+    /// origin alone.
     pub(crate) fn qetch_for(&self, link: &Link) -> Qetch {
         self.qetch.adopt(link.url()).0.with_headers(self.headers.clone(), [link.url()])
     }

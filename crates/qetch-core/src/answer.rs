@@ -12,7 +12,7 @@ use crate::{
     error::host_of,
     header_time::retry_after,
     hosts::{Permit, Task},
-    shown::shown,
+    shown::{shown, without_values},
     transport::Body,
 };
 
@@ -240,24 +240,6 @@ impl fmt::Debug for OpenAnswer {
             .field("status", &self.status())
             .field("url", &shown(self.url()))
             .finish_non_exhaustive()
-    }
-}
-
-/// What the reader says, without the text it met, which may be anything, and without a place in bytes.
-fn without_values(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    let quoted = match (message.find('"'), message.rfind('"')) {
-        (Some(first), Some(last)) if first < last => {
-            format!("{}…{}", &message[..first], &message[last + 1..])
-        }
-        _ => message.to_owned(),
-    };
-    // What is unknown stands in backticks, and so do names that are missing, which are ours.
-    match quoted.split('`').collect::<Vec<_>>()[..] {
-        [before, _, ref rest @ ..] if before.starts_with("unknown ") => {
-            format!("{before}…{}", rest.join("`"))
-        }
-        _ => quoted,
     }
 }
 

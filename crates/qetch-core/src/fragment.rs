@@ -6,7 +6,10 @@ use http::{HeaderName, HeaderValue, Method, header};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Error, Request, Result, Timestamp, shown::shown};
+use crate::{
+    Error, Request, Result, Timestamp, scheme,
+    shown::{shown, strip},
+};
 
 /// One request's worth of a [`Content`](crate::Content).
 ///
@@ -132,8 +135,8 @@ impl Fragment {
         if let Some(agent) = &self.bound_to.user_agent {
             request = request.with_header(header::USER_AGENT, header_value("user-agent", agent)?);
         }
-        if let Some(referer) = &self.bound_to.referer {
-            request = request.with_header(header::REFERER, header_value("referer", referer.as_str())?);
+        if let Some(page) = &self.bound_to.referer {
+            request = request.with_header(header::REFERER, referer(page)?);
         }
         if let Some(name) = &self.auth {
             request = request.with_auth(name);
@@ -195,6 +198,17 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((parsed, value))
 }
 
+/// What `page` is called in a `Referer` (RFC 9110, section 10.1.3): what stands before its `@` is for its own host.
+fn referer(page: &Url) -> Result<HeaderValue> {
+    if !scheme::is_http(page) {
+        return Err(Error::invalid("header `referer`", "a page is one of http or https"));
+    }
+    let mut page = page.clone();
+    strip(&mut page);
+    page.set_fragment(None);
+    header_value("referer", page.as_str())
+}
+
 fn header_value(name: &str, value: &str) -> Result<HeaderValue> {
     HeaderValue::try_from(value)
         .map_err(|_| Error::invalid(format!("header `{name}`"), "its value has forbidden characters"))
@@ -231,7 +245,8 @@ pub struct BoundTo {
     /// The user agent it was made for, sent with the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// The page it is embedded in, sent as `Referer`.
+    /// The page it is embedded in, sent as `Referer`: without its user information and fragment; its origin alone where
+    /// another one redirects to, and nothing of a page of https over plain http.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referer: Option<Url>,
     /// The name of a cookie that must be there.
@@ -324,6 +339,16 @@ mod tests {
         }
         assert!(fragment().with_header("X-Key", "a\nb").request().is_err());
         assert!(fragment().with_header("Accept", "video/*").request().is_ok());
+    }
+
+    #[test]
+    fn a_page_is_told_without_what_is_for_its_host_alone() {
+        let told = |page: &str| {
+            let request = fragment().with_referer(Url::parse(page).unwrap()).request()?;
+            Ok::<_, Error>(request.headers[header::REFERER].clone())
+        };
+        assert_eq!(told("https://me:hunter2@h.example/a?b#c").unwrap(), "https://h.example/a?b");
+        assert_eq!(told("file:///home/me").unwrap_err().code(), "invalid");
     }
 
     #[test]

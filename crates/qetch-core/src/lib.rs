@@ -50,6 +50,7 @@ mod transport;
 mod blocking;
 mod error;
 mod lock;
+mod scheme;
 mod shown;
 mod staging;
 mod timestamp;
@@ -85,7 +86,7 @@ pub use crate::{
     refresh::Refresh,
     registry::{Claimed, Registry},
     request::{ANSWER_LIMIT, Request},
-    shown::shown,
+    shown::{shown, without_values},
     stop::Stop,
     target::{Target, TargetKind},
     timestamp::Timestamp,

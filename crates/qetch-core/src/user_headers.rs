@@ -9,14 +9,15 @@ use crate::{Error, Result};
 /// Headers that a person wants to have sent, in place of those of the same name: see
 /// [`Context::with_headers`](crate::Context::with_headers).
 ///
-/// `Authorization`, `Cookie` and `Proxy-Authorization` go to the origins that the person named alone, all others to every
-/// host that is asked.
+/// Those that are known to be no secrets go to every host that is asked: `Accept`, `Accept-Language`, `Origin`, `Referer`,
+/// `User-Agent` and the like. All others go to the origins that the person named alone: `Authorization` and `Cookie`, and
+/// whatever a site may have made a key of.
 ///
 /// ```
 /// use qetch_core::UserHeaders;
 ///
 /// let headers = UserHeaders::new().with("Accept-Language", "de").unwrap().with("Cookie", "a=s3cret").unwrap();
-/// assert!(headers.has_secrets() && !format!("{headers:?}").contains("s3cret"));
+/// assert!(headers.may_be_secret() && !format!("{headers:?}").contains("s3cret"));
 /// assert_eq!(headers.with("Range", "bytes=0-1").unwrap_err().code(), "invalid");
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -53,20 +54,37 @@ impl UserHeaders {
         self.0.is_empty()
     }
 
-    /// Whether one of them goes to the origins that the person named alone.
-    pub fn has_secrets(&self) -> bool {
-        self.0.keys().any(is_secret)
+    /// Whether one of them may be a secret, and goes to the origins that the person named alone.
+    pub fn may_be_secret(&self) -> bool {
+        self.0.keys().any(may_be_secret)
     }
 
     /// Those that go to an origin, which the person named or did not.
     pub(crate) fn of_origin(&self, is_named: bool) -> HeaderMap {
-        let may_go = |(name, _): &(&HeaderName, &HeaderValue)| is_named || !is_secret(name);
+        let may_go = |(name, _): &(&HeaderName, &HeaderValue)| is_named || !may_be_secret(name);
         self.0.iter().filter(may_go).map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
 
-fn is_secret(name: &HeaderName) -> bool {
-    [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION].contains(name)
+/// Headers that tell what is asked for and by whom, and open nothing.
+const HARMLESS: [HeaderName; 9] = [
+    header::ACCEPT,
+    header::ACCEPT_CHARSET,
+    header::ACCEPT_LANGUAGE,
+    header::CACHE_CONTROL,
+    header::DNT,
+    header::ORIGIN,
+    header::PRAGMA,
+    header::REFERER,
+    header::USER_AGENT,
+];
+
+/// What begins like this is a browser's to set, and says what kind of request it is.
+const OF_BROWSERS: &str = "sec-";
+
+/// Nobody can tell a key from a preference by a name that one does not know.
+fn may_be_secret(name: &HeaderName) -> bool {
+    !HARMLESS.contains(name) && !name.as_str().starts_with(OF_BROWSERS)
 }
 
 const CONDITION: &str = "which version of a file is taken is decided as it is fetched";
@@ -109,13 +127,14 @@ mod tests {
     #[test]
     fn secrets_are_for_named_origins() {
         let headers = UserHeaders::new();
-        let headers = headers.with("authorization", "Bearer s3cret").unwrap().with("X-Own", " a ").unwrap();
-        let headers = headers.with("x-own", "b").unwrap();
+        let headers = headers.with("X-Api-Key", "s3cret").unwrap().with("Accept-Language", " de ").unwrap();
+        let headers = headers.with("accept-language", "fr").unwrap().with("Sec-GPC", "1").unwrap();
         let names =
             |is_named| headers.of_origin(is_named).keys().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(names(false), ["x-own"]);
-        assert_eq!(names(true), ["authorization", "x-own"]);
-        assert_eq!(headers.of_origin(false).get_all("x-own").iter().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(names(false), ["accept-language", "sec-gpc"]);
+        assert_eq!(names(true), ["x-api-key", "accept-language", "sec-gpc"]);
+        let headers = headers.of_origin(false);
+        assert_eq!(headers.get_all("accept-language").iter().collect::<Vec<_>>(), ["de", "fr"]);
     }
 
     #[test]

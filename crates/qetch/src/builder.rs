@@ -93,7 +93,7 @@ impl QetchBuilder {
         Ok(self)
     }
 
-    /// Headers of the user's own, for every request; none unless set. The secret ones among them go nowhere before
+    /// Headers of the user's own, for every request; none unless set. Those that may be secrets go nowhere before
     /// [`Qetch::with_headers`] says where they may.
     pub fn headers(mut self, headers: UserHeaders) -> Self {
         self.context = self.context.headers(headers);

@@ -62,8 +62,8 @@ impl Qetch {
         (Self::of(self.registry.clone(), cx), bare)
     }
 
-    /// This, with headers of the user's own on every request, the secret ones to the origins of the links that the user
-    /// `typed` alone: see [`Context::with_headers`].
+    /// This, with headers of the user's own on every request, those that may be secrets to the origins of the links that
+    /// the user `typed` alone: see [`Context::with_headers`].
     #[must_use]
     pub fn with_headers<'a>(&self, headers: UserHeaders, typed: impl IntoIterator<Item = &'a Url>) -> Self {
         Self::of(self.registry.clone(), self.cx.with_headers(headers, typed))

@@ -8,3 +8,5 @@ mod names;
 mod planted;
 mod schemes;
 mod secrets;
+#[cfg(openssl)]
+mod tls;

@@ -35,8 +35,8 @@ pub(crate) fn check(arguments: &DownloadArguments, inputs: &[Input]) -> Result<(
         return Err(Failure::usage(format!("{flag}, and there are several URLs")));
     }
     let is_link = |input: &Input| matches!(input, Input::Link(_));
-    if network::headers(&arguments.network.headers)?.has_secrets() && !inputs.iter().any(is_link) {
-        let reason = "-H: Authorization and Cookie go to the hosts of the links alone, and there is no link";
+    if network::headers(&arguments.network.headers)?.may_be_secret() && !inputs.iter().any(is_link) {
+        let reason = "-H: what may be a secret goes to the hosts of the links alone, and there is no link";
         return Err(Failure::usage(reason));
     }
     let Some(output) = &arguments.output else { return Ok(()) };

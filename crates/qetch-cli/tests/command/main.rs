@@ -5,6 +5,8 @@
 #[cfg(network_of_its_own)]
 mod attacks_network;
 mod attacks_names;
+mod attacks_schemes;
+mod attacks_secrets;
 mod auth;
 mod download;
 mod engine;

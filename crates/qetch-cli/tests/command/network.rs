@@ -74,17 +74,25 @@ async fn headers_and_a_name_are_sent_and_secrets_stay_where_the_link_leads() {
     one.serve("/a.mp4", Resource::redirect(two.url("/a.mp4")));
     two.serve("/a.mp4", Resource::new("frog").with_content_type("video/mp4"));
     let home = Home::new();
-    let headers = ["-H", "Cookie: a=hunter2", "--header", "X-Own: 1", "--user-agent", "frog/1"];
+    let headers = [
+        "-H",
+        "Cookie: a=hunter2",
+        "--header",
+        "Accept-Language: de",
+        "-HX-Own: 1",
+        "--user-agent",
+        "frog/1",
+    ];
     let said = home.run(&[&headers, ["-vvv", "-o", "f", &one.url("/a.mp4")].as_slice()].concat());
     said.lines();
     assert!(!said.err.contains("hunter2"), "{said:?}");
     home.run(&[["extract"].as_slice(), &headers, &[&one.url("/a.mp4")]].concat()).lines();
-    for (origin, cookie) in [(&one, Some("a=hunter2")), (&two, None)] {
+    for (origin, cookie, key) in [(&one, Some("a=hunter2"), Some("1")), (&two, None, None)] {
         let requests = origin.requests();
         assert!(requests.len() >= 2, "{requests:?}");
         for seen in requests {
-            let sent = ["cookie", "x-own", "user-agent"].map(|name| seen.header(name));
-            assert_eq!(sent, [cookie, Some("1"), Some("frog/1")]);
+            let sent = ["cookie", "x-own", "accept-language", "user-agent"].map(|name| seen.header(name));
+            assert_eq!(sent, [cookie, key, Some("de"), Some("frog/1")]);
         }
     }
 

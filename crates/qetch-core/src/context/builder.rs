@@ -109,7 +109,7 @@ impl ContextBuilder {
         Ok(self)
     }
 
-    /// Headers of the user's own, for every request. The secret ones among them go nowhere before
+    /// Headers of the user's own, for every request. Those that may be secrets go nowhere before
     /// [`Context::with_headers`] says where they may; none unless set.
     pub fn headers(mut self, headers: UserHeaders) -> Self {
         self.headers = headers;

@@ -19,7 +19,7 @@ pub(crate) struct Scope {
     pub(super) first_answer: Option<(Url, Arc<Answer>)>,
     /// What the user wrote before the `@` of a link, for its origin alone.
     pub(super) typed: Option<(HostKey, Credential)>,
-    /// The headers of the user's own, and the origins that may have the secret ones.
+    /// The headers of the user's own, and the origins that may have those which may be secrets.
     pub(super) headers: Option<(UserHeaders, Vec<HostKey>)>,
     /// That of the URL which a person gave.
     pub(super) floor: Option<Floor>,
@@ -93,9 +93,9 @@ impl Context {
     }
 
     /// This context, with headers of the user's own on every request, in place of those set with
-    /// [`ContextBuilder::headers`](crate::ContextBuilder::headers). The secret ones go to the origins of the links that the
-    /// user `typed` alone: scheme, host and port, so that no redirect, no hand-off and no saved content takes them
-    /// elsewhere.
+    /// [`ContextBuilder::headers`](crate::ContextBuilder::headers). Those that [may be secrets](UserHeaders) go to the origins
+    /// of the links that the user `typed` alone: scheme, host and port, so that no redirect, no hand-off and no saved content
+    /// takes them elsewhere.
     ///
     /// ```
     /// use qetch_core::{Context, Url, UserHeaders};

@@ -17,6 +17,7 @@ use crate::{
     header_time::retry_after,
     hosts::{HostKey, Permit},
     parked::FOLLOWS,
+    scheme,
     shown::{shown, strip},
     transport::{Lane, Outgoing},
 };
@@ -36,6 +37,7 @@ impl Context {
     /// [`LoginRequired`](Error::LoginRequired) when the credential that is named cannot be attached;
     /// [`Network`](Error::Network) when the host cannot be reached.
     pub async fn open(&self, mut request: Request) -> Result<OpenAnswer> {
+        scheme::check(&request.url)?;
         request.url.set_fragment(None);
         strip(&mut request.url);
         let from = request.url.clone();
@@ -69,10 +71,6 @@ impl Context {
         floor: Floor,
     ) -> Result<OpenAnswer> {
         let url = &request.url;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            let reason = format!("qetch fetches http and https alone, not `{}`", url.scheme());
-            return Err(Error::unsupported(shown(url), reason));
-        }
         // A route is the operator's word, whatever it is for.
         if !self.shared.routes.covers(url.host_str().unwrap_or_default()) {
             floor.judge(url)?;
@@ -127,6 +125,12 @@ impl Context {
         })?;
         let headers = wire.headers_mut();
         headers.clone_from(&request.headers);
+        // A page that came over TLS is not told in the clear (RFC 9110, section 10.1.3).
+        if request.url.scheme() == "http"
+            && headers.get(header::REFERER).is_some_and(|page| page.as_bytes().starts_with(b"https:"))
+        {
+            headers.remove(header::REFERER);
+        }
         let agent = HeaderValue::try_from(self.user_agent());
         let agent = agent.map_err(|_| Error::unexpected("a user agent that no header can hold", None))?;
         if self.own_user_agent().is_some() {
@@ -222,6 +226,7 @@ fn redirect_target(answer: &OpenAnswer) -> Result<Option<Url>> {
     let text = std::str::from_utf8(location.as_bytes()).ok();
     let next = text.and_then(|text| answer.url().join(text).ok());
     let mut next = next.ok_or_else(|| Error::bad_reply(answer.url(), "its redirect leads to no URL"))?;
+    scheme::check(&next)?;
     // A server does not get to choose the credentials we send.
     strip(&mut next);
     next.set_fragment(None);
@@ -248,6 +253,7 @@ fn follow(request: &mut Request, next: Url, status: u16, same_origin: bool) -> R
             return Err(Error::bad_reply(&request.url, "it redirects what was sent to it to another origin"));
         }
         drop_secrets(&mut request.headers);
+        shorten_referer(&mut request.headers);
     }
     request.url = next;
     Ok(())
@@ -265,5 +271,16 @@ fn drop_secrets(headers: &mut HeaderMap) {
         .collect();
     for name in secret {
         headers.remove(name);
+    }
+}
+
+/// Leaves of the page that a link is embedded in no more than its origin, as browsers do: whoever redirects to another
+/// origin does not get to tell that one the rest.
+fn shorten_referer(headers: &mut HeaderMap) {
+    let Some(page) = headers.remove(header::REFERER) else { return };
+    let page = page.to_str().ok().and_then(|page| Url::parse(page).ok());
+    let origin = page.map(|page| HeaderValue::try_from(format!("{}/", page.origin().ascii_serialization())));
+    if let Some(Ok(origin)) = origin {
+        headers.insert(header::REFERER, origin);
     }
 }

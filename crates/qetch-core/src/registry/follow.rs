@@ -4,7 +4,7 @@ use url::Url;
 
 use super::Registry;
 use crate::{
-    Content, Context, Error, Extraction, Found, Known, Result, Variants,
+    Content, Context, Error, Extraction, Found, Known, Result, Variants, scheme,
     shown::{shown, strip},
 };
 
@@ -66,6 +66,7 @@ impl Follower {
     }
 
     async fn follow(&mut self, url: &Url, known: Known) -> Result<()> {
+        scheme::check(url)?;
         let mut url = url.clone();
         strip(&mut url);
         if self.chain.iter().any(|link| link.url == url) {

@@ -16,7 +16,8 @@ use self::{
 };
 use crate::{
     Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor, Known,
-    Refresh, Report, Result, Target, TargetKind, shown::shown,
+    Refresh, Report, Result, Target, TargetKind, scheme,
+    shown::{shown, strip},
 };
 
 /// The extractors and downloaders of a program. A value: two of them know nothing of each other.
@@ -133,9 +134,11 @@ impl Registry {
     /// the name of its extractor.
     ///
     /// # Errors
-    /// [`Unsupported`](Error::Unsupported) when nothing claims the URL, [`LoginRequired`](Error::LoginRequired) when
-    /// its extractor requires a credential that is missing, and those of the extractor.
+    /// [`Unsupported`](Error::Unsupported) for a scheme other than `http` and `https`, whoever claims it, and when nothing
+    /// claims the URL; [`LoginRequired`](Error::LoginRequired) when its extractor requires a credential that is missing; and
+    /// those of the extractor.
     pub async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
+        scheme::check(url)?;
         let known: Vec<_> = self.extractors().map(|extractor| extractor.info()).collect();
         cx.check_options(&known)?;
         let (cx, url) = cx.adopt(url);
@@ -192,8 +195,9 @@ impl Registry {
     /// links are made anew by extracting again unless `options` say how.
     ///
     /// # Errors
-    /// [`Unsupported`](Error::Unsupported) when no downloader knows the delivery, [`Conflict`](Error::Conflict) when
-    /// something stands at the target, and those of the downloader and of the merge.
+    /// [`Unsupported`](Error::Unsupported) for a link of a scheme other than `http` and `https`, whoever would take it, and
+    /// when no downloader knows the delivery; [`Conflict`](Error::Conflict) when something stands at the target; and those of
+    /// the downloader and of the merge.
     pub async fn download(
         &self,
         cx: &Context,
@@ -201,6 +205,7 @@ impl Registry {
         to: &Target,
         options: &DownloadOptions,
     ) -> Result<Report> {
+        content.fragments.iter().try_for_each(|fragment| scheme::check(&fragment.url))?;
         let downloader = self.downloader_for(content).ok_or_else(|| {
             let names: Vec<_> = self.downloaders.iter().map(|downloader| downloader.name()).collect();
             let reason = format!("no downloader of this build brings it (there is {})", names.join(", "));
@@ -246,7 +251,10 @@ struct Again {
 #[async_trait]
 impl Refresh for Again {
     async fn refresh(&self, content: &Content) -> Result<Content> {
-        let mut extraction = self.registry.extract(&self.cx, &content.source).await?;
+        // What stands before the `@` of a source was typed by nobody.
+        let mut source = content.source.clone();
+        strip(&mut source);
+        let mut extraction = self.registry.extract(&self.cx, &source).await?;
         while let Some(variants) = extraction.next_variants().await? {
             if let Some(fresh) = variants.find(&content.uid) {
                 return Ok(fresh.clone());

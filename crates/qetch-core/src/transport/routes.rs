@@ -40,7 +40,7 @@ impl Routes {
             "*" => host.to_owned(),
             // As URLs write it: lower case, and beyond ASCII as Punycode.
             host => url::Host::parse(host).map(|parsed| parsed.to_string()).map_err(|_| {
-                Error::invalid(format!("the route `{host}`"), "not a host name, nor `*` for every host")
+                Error::invalid("the host of a route", "not a host name, nor `*` for every host")
             })?,
         };
         let bare = matches!(origin.path(), "" | "/")
