@@ -8,6 +8,7 @@
 )]
 
 pub mod canary;
+pub mod flood;
 pub mod proxied;
 pub mod site;
 

@@ -36,6 +36,7 @@ mod target;
 mod answer;
 mod auth;
 mod context;
+mod limits;
 mod registry;
 mod request;
 mod user_headers;
@@ -44,6 +45,7 @@ mod egress;
 mod gate;
 mod header_time;
 mod hosts;
+mod pages;
 mod parked;
 mod transport;
 
@@ -79,12 +81,13 @@ pub use crate::{
     fragment::{BoundTo, ByteRange, Fragment, FragmentMethod},
     handles::{Handle, Handles, HostPattern, Matched},
     header_time::http_date,
+    limits::Limits,
     progress::{Meter, Phase, Progress, ProgressHook},
     quality::Quality,
     rate_limit::RateLimit,
     refresh::Refresh,
     registry::{Claimed, Registry},
-    request::{ANSWER_LIMIT, Request},
+    request::Request,
     shown::shown,
     stop::Stop,
     target::{Target, TargetKind},
