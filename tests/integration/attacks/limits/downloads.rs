@@ -5,19 +5,23 @@ use qetch_testkit::{Behaviour, Origin, Resource, pattern};
 use qetch_tests::{
     Folder, content,
     flood::{Flood, IN_SOCKETS},
+    listening,
     site::Site,
 };
 use wiremock::{Mock, matchers::any};
 
 use super::{MIB, SOON, assert_over, compressed, redirects, spaces};
 
-/// The error of downloading `content` in this way, which must not take long. Of the file there is no more than `bytes`, and
-/// that not under its name.
+/// The error of downloading `content` in this way, which must not take long. No more than `bytes` of the file were taken, and
+/// nothing stands under its name.
 async fn failed(content: &Content, options: DownloadOptions, bytes: u64) -> Error {
-    let (qetch, folder, options) = (Qetch::new(), Folder::new(), options.with_retries(1));
+    let (qetch, folder) = (Qetch::new(), Folder::new());
+    let (options, heard) = listening(options.with_retries(1));
     let done = qetch.download(content, folder.path("f"), &options);
     let done = tokio::time::timeout(SOON, done).await;
     let error = done.expect("it does not end").expect_err("it is downloaded");
+    let done = heard.lock().unwrap().iter().map(|progress| progress.done).max();
+    assert!(done.unwrap_or(0) <= bytes, "{done:?} bytes were taken");
     for name in folder.names() {
         assert!(["f.qetch", "f.qetch-journal"].contains(&name.as_str()), "{name}");
         let size = std::fs::metadata(folder.path(&name)).unwrap().len();
