@@ -8,6 +8,7 @@
 )]
 
 pub mod canary;
+pub mod flood;
 pub mod proxied;
 #[cfg(openssl)]
 pub mod secure;

@@ -3,12 +3,12 @@
 use std::{fmt, ops::Deref, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    Error, Result,
+    Error, Limits, Result,
     error::host_of,
     header_time::retry_after,
     hosts::{Permit, Task},
@@ -23,6 +23,7 @@ use crate::{
 pub struct Answer {
     head: Head,
     body: Bytes,
+    json_depth: usize,
 }
 
 /// The head of an answer, which [`Answer`] and [`OpenAnswer`] both have.
@@ -63,6 +64,19 @@ impl Head {
     /// How long the host asks us to wait (`Retry-After`, RFC 9110, section 10.2.3).
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after(&self.headers)
+    }
+
+    /// The error that a compressed body is, where one is to be understood. It was not asked for, and what is small here may
+    /// be of any size inside.
+    fn check_plain(&self) -> Result<()> {
+        let coding = |value: &HeaderValue| {
+            let value = value.as_bytes().trim_ascii();
+            !value.is_empty() && !value.eq_ignore_ascii_case(b"identity")
+        };
+        match self.headers.get_all(header::CONTENT_ENCODING).iter().find(|value| coding(value)) {
+            None => Ok(()),
+            Some(_) => Err(Error::bad_reply(&self.url, "it is compressed, which nobody asked for")),
+        }
     }
 
     /// The error that a status is which is no success.
@@ -106,7 +120,8 @@ impl Deref for OpenAnswer {
 impl Answer {
     /// An answer made by hand, for tests of what looks at answers.
     pub fn new(status: StatusCode, headers: HeaderMap, url: Url, body: impl Into<Bytes>) -> Self {
-        Self { head: Head { status, headers, url }, body: body.into() }
+        let json_depth = Limits::new().json_depth;
+        Self { head: Head { status, headers, url }, body: body.into(), json_depth }
     }
 
     /// The body, as far as it was read.
@@ -114,20 +129,29 @@ impl Answer {
         &self.body
     }
 
-    /// The answer, if its status is a success.
+    /// The answer, if its status is a success and its body is as it was asked for.
     ///
     /// # Errors
-    /// What [`Error::status`] makes of any other status, with the time the host asks to wait.
+    /// What [`Error::status`] makes of any other status, with the time the host asks to wait, and
+    /// [`BadReply`](Error::BadReply) for a compressed body: nothing is ever inflated here.
     pub fn ok(self) -> Result<Self> {
         self.check()?;
+        self.check_plain()?;
         Ok(self)
     }
 
     /// The body as JSON; `extractor` names who is asking.
     ///
     /// # Errors
-    /// [`SiteChanged`](Error::SiteChanged) where it is not JSON of that shape.
+    /// [`SiteChanged`](Error::SiteChanged) where it is not JSON of that shape, [`OverLimit`](Error::OverLimit) where it is
+    /// nested deeper than [`Limits::json_depth`] allows, and [`BadReply`](Error::BadReply) where it is compressed.
     pub fn json<T: DeserializeOwned>(&self, extractor: &str) -> Result<T> {
+        self.check_plain()?;
+        // The reader has a limit of its own, and none for what it skips.
+        if is_deeper(&self.body, self.json_depth) {
+            let what = format!("the nesting of the answer of {}", shown(&self.head.url));
+            return Err(Error::over_limit(what, format!("{} levels", self.json_depth)));
+        }
         let mut reader = serde_json::Deserializer::from_slice(&self.body);
         serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             if !error.inner().is_data() {
@@ -165,12 +189,13 @@ pub struct OpenAnswer {
     head: Head,
     body: Body,
     permit: Permit,
+    limits: Limits,
 }
 
 impl OpenAnswer {
-    pub(crate) fn new(answer: http::Response<Body>, url: Url, permit: Permit) -> Self {
+    pub(crate) fn new(answer: http::Response<Body>, url: Url, permit: Permit, limits: Limits) -> Self {
         let (parts, body) = answer.into_parts();
-        Self { head: Head { status: parts.status, headers: parts.headers, url }, body, permit }
+        Self { head: Head { status: parts.status, headers: parts.headers, url }, body, permit, limits }
     }
 
     /// The answer, if its status is a success.
@@ -190,6 +215,11 @@ impl OpenAnswer {
         self.body.chunk().await
     }
 
+    /// The length that was announced.
+    fn announced(&self) -> Option<u64> {
+        self.header(header::CONTENT_LENGTH)?.parse().ok()
+    }
+
     /// Whether this connection is asked to give way, so that a host is shared fairly: another download stands in line for
     /// its connections and holds at least two fewer. Only one connection is asked at a time. A downloader that hears yes
     /// ends this connection where it is, and stands in line again for the rest.
@@ -205,17 +235,21 @@ impl OpenAnswer {
     /// The whole answer.
     ///
     /// # Errors
-    /// [`OverLimit`](Error::OverLimit) when its body has more than `limit` bytes, and those of the network.
+    /// [`OverLimit`](Error::OverLimit) when its body has more than `limit` bytes, or more than [`Limits::answer_bytes`]
+    /// allows, and those of the network.
     pub async fn read(mut self, limit: usize) -> Result<Answer> {
+        let limit = self.limits.bytes_of_answer(Some(limit));
         let mut body = BytesMut::new();
         while let Some(chunk) = self.chunk().await? {
-            if body.len() + chunk.len() > limit {
+            // What answers a HEAD announces a body too, and has none.
+            let announced = self.announced().filter(|_| !chunk.is_empty());
+            if body.len() + chunk.len() > limit || announced.is_some_and(|bytes| bytes > limit as u64) {
                 let what = format!("the answer of {}", shown(&self.head.url));
                 return Err(Error::over_limit(what, format!("{limit} bytes")));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { head: self.head, body: body.freeze() })
+        Ok(Answer { head: self.head, body: body.freeze(), json_depth: self.limits.json_depth })
     }
 
     /// Reads at least the first `enough` bytes, where the body has as many, and answers with a copy of the head and
@@ -227,7 +261,8 @@ impl OpenAnswer {
             first.extend_from_slice(&chunk);
         }
         let first = first.freeze();
-        let answer = Answer { head: self.head.clone(), body: first.clone() };
+        let json_depth = self.limits.json_depth;
+        let answer = Answer { head: self.head.clone(), body: first.clone(), json_depth };
         self.body = self.body.after(first);
         Ok((answer, self))
     }
@@ -241,6 +276,30 @@ impl fmt::Debug for OpenAnswer {
             .field("url", &shown(self.url()))
             .finish_non_exhaustive()
     }
+}
+
+/// Whether lists and objects are nested deeper than so many levels in what begins like JSON.
+fn is_deeper(body: &[u8], levels: usize) -> bool {
+    // A page in the place of JSON has brackets too, and none of them is closed where we would see it.
+    if !matches!(body.trim_ascii_start().first(), Some(b'[' | b'{')) {
+        return false;
+    }
+    let (mut depth, mut is_text, mut bytes) = (0_usize, false, body.iter());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            b'\\' if is_text => {
+                let _ = bytes.next();
+            }
+            b'[' | b'{' if !is_text => depth += 1,
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+        if depth > levels {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -278,6 +337,30 @@ mod tests {
             let error = answer(200, body).json::<Shape>("pond").unwrap_err();
             assert_eq!((error.code(), error.to_string().as_str()), ("site_changed", expected));
         }
+    }
+
+    #[test]
+    fn nesting_is_counted_outside_of_texts() {
+        let check =
+            |body: &str, expected: bool| assert_eq!(is_deeper(body.as_bytes(), 3), expected, "{body}");
+        check(r#" {"a":[[1],[2],[3],[4]]}"#, false);
+        check(r#"{"a":[[{}]]}"#, true);
+        check("[[[[", true);
+        check(r#"["[[[[\"[[[[\\", "{{{{"]"#, false);
+        check("<html>{{{{", false);
+        check("", false);
+    }
+
+    #[test]
+    fn what_is_as_deep_as_allowed_is_read() {
+        let nested = |levels: usize| Bytes::from("[".repeat(levels) + &"]".repeat(levels));
+        let read =
+            |levels| Answer { body: nested(levels), ..answer(200, "") }.json::<serde_json::Value>("pond");
+        let most = Limits::new().json_depth(usize::MAX).json_depth;
+        assert!(read(Limits::new().json_depth).is_ok());
+        assert_eq!(read(Limits::new().json_depth + 1).unwrap_err().code(), "over_limit");
+        let deepest = Answer { body: nested(most), json_depth: most, ..answer(200, "") };
+        assert!(deepest.json::<serde_json::Value>("pond").is_ok(), "the reader bears less");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context as TaskContext, Poll},
 };
 
@@ -12,7 +13,11 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{Collection, Content, Result, Timestamp, Variants, shown::shown};
+use crate::{
+    Collection, Content, Result, Timestamp, Variants,
+    pages::{PageCount, Pages},
+    shown::shown,
+};
 
 /// One thing that an extraction found.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,6 +184,8 @@ impl<C> Page<C> {
 #[must_use = "an extraction does nothing unless it is read"]
 pub struct Extraction {
     stream: Pin<Box<dyn Stream<Item = Result<Found>> + Send>>,
+    /// Where it comes page by page.
+    pages: Option<PageCount>,
 }
 
 impl Extraction {
@@ -195,29 +202,46 @@ impl Extraction {
     /// Things that are found as the stream is read: albums, threads, feeds. An error does not end it, unless the
     /// stream ends.
     pub fn from_stream(stream: impl Stream<Item = Result<Found>> + Send + 'static) -> Self {
-        Self { stream: Box::pin(stream) }
+        Self { stream: Box::pin(stream), pages: None }
     }
 
     /// What a site gives page by page: the first page, which was asked for already, and then what `turn` brings for the
-    /// cursor of each next one. A page is asked for when everything before it was taken; an error ends it.
+    /// cursor of each next one. A page is asked for when everything before it was taken; an error ends it, and so does a page
+    /// over the limit of [`Limits::pages`](crate::Limits::pages), which is not asked for.
     pub fn paged<C, F, P>(first: Page<C>, turn: F) -> Self
     where
         C: Send + 'static,
         F: FnMut(C) -> P + Send + 'static,
         P: Future<Output = Result<Page<C>>> + Send + 'static,
     {
+        let pages = PageCount::default();
+        let count = pages.clone();
         let begin = (first.found.into_iter(), first.next, turn);
-        Self::from_stream(stream::unfold(begin, |(mut found, mut next, mut turn)| async move {
-            loop {
-                if let Some(found_next) = found.next() {
-                    return Some((Ok(found_next), (found, next, turn)));
-                }
-                match turn(next.take()?).await {
-                    Ok(page) => (found, next) = (page.found.into_iter(), page.next),
-                    Err(error) => return Some((Err(error), (found, None, turn))),
+        let stream = stream::unfold(begin, move |(mut found, mut next, mut turn)| {
+            let count = count.clone();
+            async move {
+                loop {
+                    if let Some(found_next) = found.next() {
+                        return Some((Ok(found_next), (found, next, turn)));
+                    }
+                    let cursor = next.take()?;
+                    let page = match count.read() {
+                        Ok(()) => turn(cursor).await,
+                        Err(over) => Err(over),
+                    };
+                    match page {
+                        Ok(page) => (found, next) = (page.found.into_iter(), page.next),
+                        Err(error) => return Some((Err(error), (found, None, turn))),
+                    }
                 }
             }
-        }))
+        });
+        Self { pages: Some(pages), ..Self::from_stream(stream) }
+    }
+
+    /// Has its pages counted among those of `pages`.
+    pub(crate) fn count_among(&self, pages: &Arc<Pages>) -> Result<()> {
+        self.pages.as_ref().map_or(Ok(()), |count| count.among(pages))
     }
 
     /// The next thing found; `None` at the end. An error ends what it came from and nothing else, so it is worth asking

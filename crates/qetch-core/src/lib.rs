@@ -36,6 +36,7 @@ mod target;
 mod answer;
 mod auth;
 mod context;
+mod limits;
 mod registry;
 mod request;
 mod user_headers;
@@ -44,6 +45,7 @@ mod egress;
 mod gate;
 mod header_time;
 mod hosts;
+mod pages;
 mod parked;
 mod transport;
 
@@ -80,12 +82,13 @@ pub use crate::{
     fragment::{BoundTo, ByteRange, Fragment, FragmentMethod},
     handles::{Handle, Handles, HostPattern, Matched},
     header_time::http_date,
+    limits::Limits,
     progress::{Meter, Phase, Progress, ProgressHook},
     quality::Quality,
     rate_limit::RateLimit,
     refresh::Refresh,
     registry::{Claimed, Registry},
-    request::{ANSWER_LIMIT, Request},
+    request::Request,
     shown::{shown, without_values},
     stop::Stop,
     target::{Target, TargetKind},

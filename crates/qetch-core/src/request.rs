@@ -28,11 +28,9 @@ pub struct Request {
     pub(crate) body: Bytes,
     pub(crate) auth: Option<String>,
     pub(crate) lane: Lane,
-    pub(crate) limit: usize,
+    /// Where the extractor says so.
+    pub(crate) limit: Option<usize>,
 }
-
-/// Bytes of an answer that is read whole, unless a request says otherwise: 16 MiB.
-pub const ANSWER_LIMIT: usize = 16 << 20;
 
 impl Request {
     /// A GET of what an extractor wants to know.
@@ -47,7 +45,7 @@ impl Request {
 
     fn new(url: Url, lane: Lane) -> Self {
         let (method, headers, body) = (Method::GET, HeaderMap::new(), Bytes::new());
-        Self { method, url, headers, body, auth: None, lane, limit: ANSWER_LIMIT }
+        Self { method, url, headers, body, auth: None, lane, limit: None }
     }
 
     /// Sets the method.
@@ -95,9 +93,10 @@ impl Request {
             .with_body(body)
     }
 
-    /// Sets how many bytes of an answer are read at most when it is read whole; [`ANSWER_LIMIT`] unless set.
+    /// Sets how many bytes of an answer are read at most when it is read whole; 16 MiB unless set. It is never more than
+    /// [`Limits::answer_bytes`](crate::Limits::answer_bytes), where that is set.
     pub fn with_limit(mut self, bytes: usize) -> Self {
-        self.limit = bytes;
+        self.limit = Some(bytes);
         self
     }
 

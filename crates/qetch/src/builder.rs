@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use qetch_core::{
-    AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, NetworkPolicy, RateLimit,
-    Registry, Result, Routes, Transport, Url, UserHeaders,
+    AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, Limits, NetworkPolicy,
+    RateLimit, Registry, Result, Routes, Transport, Url, UserHeaders,
 };
 
 use crate::Qetch;
@@ -103,6 +103,12 @@ impl QetchBuilder {
     /// Where requests may go: [`NetworkPolicy::Origin`] unless set.
     pub fn network(mut self, policy: NetworkPolicy) -> Self {
         self.context = self.context.network(policy);
+        self
+    }
+
+    /// How much of what strangers send is taken, and how far it leads: the defaults of [`Limits`] unless set.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.context = self.context.limits(limits);
         self
     }
 

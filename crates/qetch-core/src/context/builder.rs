@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use super::{Context, Options, Scope, Shared};
 use crate::{
-    AuthRegistry, Error, NetworkPolicy, RateLimit, Result, Routes, UserHeaders,
+    AuthRegistry, Error, Limits, NetworkPolicy, RateLimit, Result, Routes, UserHeaders,
     auth::TokenCache,
     hosts::{Hosts, Task},
     parked::Parked,
@@ -31,6 +31,7 @@ pub struct ContextBuilder {
     rate_limit: Option<RateLimit>,
     headers: UserHeaders,
     network: NetworkPolicy,
+    limits: Limits,
 }
 
 impl ContextBuilder {
@@ -47,6 +48,7 @@ impl ContextBuilder {
             rate_limit: None,
             headers: UserHeaders::new(),
             network: NetworkPolicy::default(),
+            limits: Limits::new(),
         }
     }
 
@@ -122,6 +124,12 @@ impl ContextBuilder {
         self
     }
 
+    /// How much of what strangers send is taken, and how far it leads: the defaults of [`Limits`] unless set.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// The rate of all downloads together; none unless set.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = Some(limit);
@@ -139,6 +147,7 @@ impl ContextBuilder {
             transport,
             routes: self.routes,
             network: self.network,
+            limits: self.limits,
             hosts: Hosts::new(self.max_per_host, self.longest_wait),
             retries: self.retries,
             parked: Parked::default(),

@@ -19,7 +19,7 @@ pub use self::builder::ContextBuilder;
 pub(crate) use self::scope::{Owner, Scope};
 use crate::{
     AccessToken, AddressClass, Answer, AuthRegistry, Content, Credential, Error, ExtractorInfo, Floor,
-    Identity, NetworkPolicy, OpenAnswer, RateLimit, Request, Result, Routes, Secret,
+    Identity, Limits, NetworkPolicy, OpenAnswer, RateLimit, Request, Result, Routes, Secret,
     auth::TokenCache,
     content,
     hosts::{Hosts, Task},
@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     /// What the transport follows: where they lead is not judged.
     pub(crate) routes: Routes,
     network: NetworkPolicy,
+    pub(crate) limits: Limits,
     pub(crate) hosts: Hosts,
     retries: u32,
     pub(crate) parked: Parked,
@@ -90,10 +91,10 @@ impl Context {
     /// Sends a request and reads its answer, whatever its status.
     ///
     /// # Errors
-    /// [`OverLimit`](Error::OverLimit) when the answer has more bytes than the request allows, and those of
-    /// [`open`](Context::open).
+    /// [`OverLimit`](Error::OverLimit) when the answer has more bytes than the request or
+    /// [`Limits::answer_bytes`] allows, and those of [`open`](Context::open).
     pub async fn send(&self, request: Request) -> Result<Answer> {
-        let limit = request.limit;
+        let limit = self.shared.limits.bytes_of_answer(request.limit);
         self.open(request).await?.read(limit).await
     }
 
@@ -109,7 +110,8 @@ impl Context {
     /// The text at `url`; what is not UTF-8 becomes U+FFFD.
     ///
     /// # Errors
-    /// What [`Error::status`] makes of a status that is no success, and those of [`send`](Context::send).
+    /// What [`Error::status`] makes of a status that is no success, [`BadReply`](Error::BadReply) for a compressed answer,
+    /// and those of [`send`](Context::send).
     pub async fn get_text(&self, url: Url) -> Result<String> {
         Ok(self.send(Request::get(url)).await?.ok()?.text())
     }
@@ -238,7 +240,7 @@ impl Context {
             turns.insert(info.name().to_owned(), turn + interval);
             turn
         };
-        let _waits = self.task.waits();
+        let _waits = self.waits();
         tokio::time::sleep_until(turn).await;
     }
 

@@ -8,7 +8,7 @@ use url::Url;
 use super::Context;
 use crate::{
     Answer, Credential, ExtractorInfo, Floor, UserHeaders,
-    hosts::{HostKey, Task},
+    hosts::{HostKey, Task, Waits},
     shown::strip,
 };
 
@@ -23,6 +23,8 @@ pub(crate) struct Scope {
     pub(super) headers: Option<(UserHeaders, Vec<HostKey>)>,
     /// That of the URL which a person gave.
     pub(super) floor: Option<Floor>,
+    /// The extraction it is asked for, in whose name what we mean to wait is waited.
+    pub(super) extraction: Option<Task>,
 }
 
 /// Whose an answer is: what was sent with its request that others may not have.
@@ -48,6 +50,18 @@ impl Context {
     /// This context, for requests under `floor`.
     pub(super) fn with_floor(&self, floor: Floor) -> Self {
         self.with_scope(Scope { floor: Some(floor), ..(*self.scope).clone() })
+    }
+
+    /// This context, for one extraction, and what tells whether that waits right now because we mean it to.
+    pub(crate) fn for_extraction(&self) -> (Self, Task) {
+        let task = Task::default();
+        (self.with_scope(Scope { extraction: Some(task.clone()), ..(*self.scope).clone() }), task)
+    }
+
+    /// Counts a wait that we mean, as our host limits and the intervals of extractors ask for, until what is answered is
+    /// dropped.
+    pub(crate) fn waits(&self) -> (Waits, Option<Waits>) {
+        (self.task.waits(), self.scope.extraction.as_ref().map(Task::waits))
     }
 
     fn with_scope(&self, scope: Scope) -> Self {

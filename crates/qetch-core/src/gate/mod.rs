@@ -22,8 +22,8 @@ use crate::{
     transport::{Lane, Outgoing},
 };
 
-/// Redirects that are followed before giving up.
-const MOST_REDIRECTS: usize = 20;
+/// What the HTTP client says of a head over its own limits. It has no type that we could ask.
+const HEAD_OVER_LIMIT: &str = "message head is too large";
 
 impl Context {
     /// Sends a request, follows its redirects, and answers as soon as the head of the answer is there, whatever its
@@ -33,7 +33,8 @@ impl Context {
     /// [`Unsupported`](Error::Unsupported) for a scheme other than `http` and `https`, at the first request or behind a
     /// redirect; [`EgressDenied`](Error::EgressDenied) for an address that the network policy refuses, at the first request or
     /// behind a redirect; [`RateLimited`](Error::RateLimited) while the host asks for a longer wait than is allowed;
-    /// [`OverLimit`](Error::OverLimit) after 20 redirects; [`Invalid`](Error::Invalid) and
+    /// [`OverLimit`](Error::OverLimit) after as many redirects as [`Limits`](crate::Limits) allow, and for a head of more
+    /// than 100 headers or 400 KiB; [`Invalid`](Error::Invalid) and
     /// [`LoginRequired`](Error::LoginRequired) when the credential that is named cannot be attached;
     /// [`Network`](Error::Network) when the host cannot be reached.
     pub async fn open(&self, mut request: Request) -> Result<OpenAnswer> {
@@ -46,7 +47,8 @@ impl Context {
         }
         let floor = self.floor(&request.url).await;
         let mut secret = self.authorization(&request).await?;
-        for _ in 0..=MOST_REDIRECTS {
+        let most = self.shared.limits.redirects;
+        for _ in 0..=most {
             let answer = self.exchange(&request, secret.as_ref(), floor).await?;
             let Some(next) = redirect_target(&answer)? else { return Ok(answer) };
             let same_origin = next.origin() == request.url.origin();
@@ -57,10 +59,7 @@ impl Context {
                 secret = self.typed_authorization(&request.url)?;
             }
         }
-        Err(Error::over_limit(
-            format!("the chain of redirects from {}", shown(&from)),
-            format!("{MOST_REDIRECTS}"),
-        ))
+        Err(Error::over_limit(format!("the chain of redirects from {}", shown(&from)), most.to_string()))
     }
 
     /// One exchange with one host, when it is our turn.
@@ -89,7 +88,7 @@ impl Context {
                 self.shared.hosts.pause(&key, wait);
             }
         }
-        Ok(OpenAnswer::new(answer, url.clone(), permit))
+        Ok(OpenAnswer::new(answer, url.clone(), permit, self.shared.limits))
     }
 
     async fn permit(&self, key: &HostKey, request: &Request) -> Result<Permit> {
@@ -101,7 +100,7 @@ impl Context {
         }
         // Every connection is taken. Answers that wait for a download which may never come give way first.
         let permit = {
-            let _waits = self.task.waits();
+            let _waits = self.waits();
             let mut taken = pin!(ticket.take());
             loop {
                 self.shared.parked.give_way(key);
@@ -210,6 +209,9 @@ fn sensitive(value: String) -> Result<HeaderValue> {
 /// A transport names the host it connected to; a person knows the one in the URL.
 fn named(error: Error, url: &Url) -> Error {
     match error {
+        Error::Network { source: Some(source), .. } if source.to_string() == HEAD_OVER_LIMIT => {
+            Error::over_limit(format!("the head of the answer of {}", shown(url)), "100 headers and 400 KiB")
+        }
         Error::Network { fault, note, source, .. } => {
             Error::Network { host: crate::error::host_of(url), fault, note, source }
         }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::line::Host;
-pub(crate) use self::line::{Permit, Task, Ticket};
+pub(crate) use self::line::{Permit, Task, Ticket, Waits};
 use crate::{Error, Result, lock::lock, transport::Lane};
 
 /// Hosts that are remembered before those that nothing uses are let go.

@@ -2,19 +2,17 @@
 
 use url::Url;
 
-use super::Registry;
+use super::{Registry, budget::Budget};
 use crate::{
     Content, Context, Error, Extraction, Found, Known, Result, Variants, scheme,
     shown::{shown, strip},
 };
 
-/// Hand-offs that may follow one another.
-const MOST_HANDOFFS: usize = 8;
-
 /// Reads an extraction and follows its hand-offs: a chain from the URL that was asked for to the one that is read now.
 pub(super) struct Follower {
     registry: Registry,
     cx: Context,
+    budget: Budget,
     chain: Vec<Link>,
 }
 
@@ -27,15 +25,28 @@ pub(super) struct Link {
 }
 
 impl Follower {
-    /// Reads `first`, and what it hands off to.
-    pub(super) fn new(registry: Registry, cx: Context, first: Link) -> Self {
-        Self { registry, cx, chain: vec![first] }
+    /// Reads `first`, and what it hands off to, as far as `budget` goes.
+    pub(super) fn new(registry: Registry, cx: Context, budget: Budget, first: Link) -> Self {
+        Self { registry, cx, budget, chain: vec![first] }
     }
 
-    /// The next thing found, with the hand-offs before it followed.
+    /// The next thing found, with the hand-offs before it followed. What is over a limit of the whole extraction is the last.
     pub(super) async fn next(&mut self) -> Option<Result<Found>> {
+        let found = self.find().await;
+        if self.budget.is_over() {
+            self.chain.clear();
+        }
+        found
+    }
+
+    async fn find(&mut self) -> Option<Result<Found>> {
         loop {
-            match self.chain.last_mut()?.extraction.next().await {
+            let extraction = &mut self.chain.last_mut()?.extraction;
+            let found = match self.budget.spend(extraction.next()).await {
+                Ok(found) => found,
+                Err(over) => return Some(Err(over)),
+            };
+            match found {
                 None => drop(self.chain.pop()),
                 Some(Ok(Found::Variants(mut variants))) => {
                     self.complete(&mut variants);
@@ -75,11 +86,10 @@ impl Follower {
                 "one (they lead in a circle)",
             ));
         }
-        if self.chain.len() > MOST_HANDOFFS {
-            return Err(Error::over_limit("the chain of hand-offs", format!("{MOST_HANDOFFS}")));
-        }
+        self.budget.hand_off(self.chain.len() - 1)?;
         tracing::debug!(url = shown(&url), "handed off");
-        let link = self.registry.begin(&self.cx, &url, known).await?;
+        let link = self.budget.spend(self.registry.begin(&self.cx, &url, known)).await??;
+        self.budget.count(&link.extraction)?;
         self.chain.push(link);
         Ok(())
     }

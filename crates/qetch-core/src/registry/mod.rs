@@ -1,5 +1,6 @@
 //! `Registry`: the extractors and downloaders of a program, and the one pipeline through them.
 
+mod budget;
 mod follow;
 mod merge;
 
@@ -11,6 +12,7 @@ use tracing::Instrument as _;
 use url::Url;
 
 use self::{
+    budget::Budget,
     follow::{Follower, Link},
     merge::merged,
 };
@@ -135,17 +137,21 @@ impl Registry {
     ///
     /// # Errors
     /// [`Unsupported`](Error::Unsupported) for a scheme other than `http` and `https`, whoever claims it, and when nothing
-    /// claims the URL; [`LoginRequired`](Error::LoginRequired) when its extractor requires a credential that is missing; and
-    /// those of the extractor.
+    /// claims the URL; [`LoginRequired`](Error::LoginRequired) when its extractor requires a credential that is missing;
+    /// [`OverLimit`](Error::OverLimit) where one of the [`Limits`](crate::Limits) is met; and those of the extractor.
     pub async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         scheme::check(url)?;
         let known: Vec<_> = self.extractors().map(|extractor| extractor.info()).collect();
         cx.check_options(&known)?;
         let (cx, url) = cx.adopt(url);
-        let cx = cx.beneath(&url).await;
+        let (cx, waits) = cx.for_extraction();
+        let mut budget = Budget::new(cx.shared.limits, waits);
+        let cx = budget.spend(cx.beneath(&url)).await?;
         let span = tracing::info_span!("extraction", url = shown(&url));
-        let first = self.begin(&cx, &url, Known::default()).instrument(span.clone()).await?;
-        let follower = Follower::new(self.clone(), cx, first);
+        let first = self.begin(&cx, &url, Known::default()).instrument(span.clone());
+        let first = budget.spend(first).await??;
+        budget.count(&first.extraction)?;
+        let follower = Follower::new(self.clone(), cx, budget, first);
         Ok(Extraction::from_stream(stream::unfold(follower, move |mut follower| {
             let span = span.clone();
             async move {
