@@ -77,7 +77,7 @@ pub fn by_extension(extension: &str) -> Option<MediaType> {
     TABLE.iter().find(|it| it.extension == extension).copied()
 }
 
-/// The type that the first bytes tell (the first 64 are enough), where they do.
+/// The type that the first bytes tell, where they do: 64 are enough, or 189 for a transport stream.
 ///
 /// ```
 /// use qetch_core::media_type;

@@ -70,7 +70,7 @@ fn is_invisible(c: char) -> bool {
 fn whole(name: &str) -> String {
     let name = cut(name, MOST_BYTES - 1).trim_end_matches(['.', ' ']).trim_start();
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
         || stem.strip_prefix("COM").or(stem.strip_prefix("LPT")).is_some_and(|rest| {
             let mut digits = rest.chars();
             matches!((digits.next(), digits.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
@@ -118,6 +118,7 @@ mod tests {
         check("", "", "", "unnamed");
         check("", "con", "mp4", "_con.mp4");
         check("", "COM¹", "", "_COM¹");
+        check("", "conin$", "mp4", "_conin$.mp4");
         check("", "common", "mp4", "common.mp4");
         check("", "-rf", "mp4", "_-rf.mp4");
         check("", "a. .", "", "a");
