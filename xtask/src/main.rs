@@ -3,6 +3,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod lint;
 mod manifest;
 mod micro;
@@ -42,6 +43,11 @@ const TASKS: &[Task] = &[
         name: "lint",
         help: "format, clippy, docs and the rules of this repository; names of checks run those alone",
         run: lint::run,
+    },
+    Task {
+        name: "fuzz",
+        help: "the fuzz targets, with cargo-fuzz: for so many seconds each, and those that are named",
+        run: fuzz::run,
     },
     Task {
         name: "bench",

@@ -136,7 +136,7 @@ fn is_kind_of_medium(kind: Kind) -> bool {
     matches!(kind, Kind::Video | Kind::Audio | Kind::Image)
 }
 
-/// The type that the first bytes tell (the first 64 are enough), where they do.
+/// The type that the first bytes tell, where they do: 64 are enough, or 189 for a transport stream.
 ///
 /// ```
 /// use qetch_core::media_type;

@@ -147,6 +147,7 @@ mod tests {
         check("", "", "", "unnamed");
         check("", "con", "mp4", "_con.mp4");
         check("", "COM¹", "", "_COM¹");
+        check("", "conin$", "mp4", "_conin$.mp4");
         check("", "common", "mp4", "common.mp4");
         check("", "-rf", "mp4", "_-rf.mp4");
         check("", "a. .", "", "a");

@@ -216,6 +216,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_saved_is_equal_once_it_is_read_however_many_there_are() {
+        for count in 1..=64 {
+            let contents = (0..count).map(|number| content(&number.to_string(), Kind::Video, Role::Main));
+            let variants = Variants::in_order(contents).unwrap();
+            let saved = serde_json::to_string(&variants).unwrap();
+            assert_eq!(serde_json::from_str::<Variants>(&saved).unwrap(), variants, "{count}");
+        }
+    }
+
+    #[test]
     fn no_contents_are_an_error() {
         assert_eq!(Variants::ranked([]).unwrap_err().code(), "unexpected");
     }

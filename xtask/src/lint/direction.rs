@@ -31,8 +31,8 @@ const RULES: &[Rule] = &[
     rule("xtask", &[], &[]),
 ];
 
-/// The cross-crate tests and the micro-benchmarks may use anything.
-const FREE: &[&str] = &["qetch-tests", "qetch-benches"];
+/// The cross-crate tests, the micro-benchmarks and the fuzz targets may use anything.
+const FREE: &[&str] = &["qetch-tests", "qetch-benches", "qetch-fuzz"];
 
 const fn rule(
     package: &'static str,

@@ -2,6 +2,7 @@
 //!
 //! Each rule lives in a file of its own, takes what it judges as a value, and has a test that plants the fault.
 
+mod attacks;
 mod direction;
 mod facade;
 mod features;
@@ -12,6 +13,8 @@ mod machine;
 mod manifests;
 mod names;
 mod purpose;
+mod safety;
+mod supply;
 mod tools;
 mod weight;
 
@@ -95,6 +98,16 @@ const CHECKS: &[Check] = &[
         run: Run::Rule(|place| machine::check(&place.tree).map(Findings::from)),
     },
     Check {
+        name: "safety",
+        promise: "no unsafe code in any package",
+        run: Run::Rule(|place| safety::check(&place.tree).map(Findings::from)),
+    },
+    Check {
+        name: "attacks",
+        promise: "the table of attacks names every test",
+        run: Run::Rule(|place| attacks::check(&place.tree).map(Findings::from)),
+    },
+    Check {
         name: "benchmarks",
         promise: "the document says what was measured",
         run: Run::Rule(|place| written::check(&place.workspace.root).map(Findings::from)),
@@ -103,6 +116,11 @@ const CHECKS: &[Check] = &[
         name: "weight",
         promise: "a program with one sub-crate stays small",
         run: Run::Rule(|place| weight::check(&place.workspace).map(Findings::from)),
+    },
+    Check {
+        name: "supply",
+        promise: "licences, sources and versions of what we build on",
+        run: Run::Tool(|place| supply::check(&place.workspace.root)),
     },
     Check {
         name: "format",

@@ -30,7 +30,7 @@ impl ContentRange {
         let (first, last) = range.split_once('-')?;
         let (start, end) = (number(first)?, number(last)?.checked_add(1)?);
         let complete = if complete == "*" { None } else { Some(number(complete)?) };
-        let fits = start < end && complete.is_none_or(|complete| end <= complete);
+        let fits = start < end && end <= complete.unwrap_or(LARGEST);
         fits.then_some(Self::Part { offsets: start..end, complete })
     }
 }
@@ -58,6 +58,7 @@ mod tests {
             "bytes -99/200",
             "bytes 0 - 99/200",
             "bytes 0-18446744073709551615/*",
+            "bytes 0-9223372036854775807/*",
             "bytes 0-9/18446744073709551615",
             "bytes */*",
             "items 0-9/10",

@@ -107,14 +107,20 @@ impl Note {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// The note that `text` is.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
     /// Whether what was noted with a file says that it is `content`, as the origin has it now.
     fn holds(content: &Content, found: &Looked, now: &Entity) -> bool {
-        let Some(note) = found.note.as_deref().and_then(|note| serde_json::from_str::<Self>(note).ok())
-        else {
-            return false;
-        };
-        let is_same = (&note.uid, &note.extractor) == (&content.uid, &content.extractor);
-        is_same && note.entity.agreement(now) == Agreement::Proven
+        found.note.as_deref().and_then(Self::read).is_some_and(|note| note.says(content, now))
+    }
+
+    /// Whether it says that the file is `content`, of which the origin tells `now`.
+    pub(super) fn says(&self, content: &Content, now: &Entity) -> bool {
+        let is_same = (&self.uid, &self.extractor) == (&content.uid, &content.extractor);
+        is_same && self.entity.agreement(now) == Agreement::Proven
     }
 }
 

@@ -149,19 +149,20 @@ impl Journal {
     }
 
     fn check(&self) -> Option<()> {
-        let mut next = self.whole;
+        let (mut next, mut free) = (self.whole, self.end);
         let sound = self.open.iter().all(|open| {
-            let in_order = open.index >= next && open.index < self.fragments && open.base >= self.end;
-            next = open.index + 1;
-            let fits = open.done.end() <= open.size && open.base.checked_add(open.size).is_some();
+            let in_order = open.index >= next && open.index < self.fragments && open.base >= free;
+            let ends = open.base.checked_add(open.size);
+            (next, free) = (open.index.saturating_add(1), ends.unwrap_or(u64::MAX));
+            let fits = open.done.end() <= open.size && ends.is_some();
             let entity = open
                 .entity
                 .complete
                 .is_some_and(|complete| open.from.checked_add(open.size).is_some_and(|end| end <= complete));
             in_order && fits && entity
         });
-        let whole =
-            self.whole <= self.fragments && self.last <= self.end && (self.whole > 0 || self.end == 0);
+        let last = self.last <= self.end && (self.end == 0 || self.last_index < self.whole);
+        let whole = self.whole <= self.fragments && last;
         (sound && whole).then_some(())
     }
 }
@@ -229,6 +230,12 @@ mod tests {
         assert_eq!(wrong(|it| it.open[0].from = 1), contradicts);
         assert_eq!(wrong(|it| it.open[0].entity.complete = None), contradicts);
         assert_eq!(wrong(|it| it.whole = 3), contradicts);
+        assert_eq!(wrong(|it| it.last_index = 1), contradicts);
+        let two_in_one_place = |it: &mut Journal| {
+            it.fragments = 3;
+            it.open.push(Open { index: 2, ..it.open[0].clone() });
+        };
+        assert_eq!(wrong(two_in_one_place), contradicts);
         assert!(wrong(|it| it.format = 2).contains("form 2"));
     }
 

@@ -24,6 +24,9 @@ mod disk;
 mod entity;
 mod existing;
 mod fragment;
+#[cfg(feature = "__fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod gauge;
 mod journal;
 mod keeper;

@@ -162,6 +162,9 @@ impl<'a> Reply<'a> {
         }
         let complete = complete.or(known.and_then(|known| known.complete));
         let complete = complete.ok_or_else(|| no_ranges("a range of a file whose size it does not tell"))?;
+        if offsets.end > complete {
+            return Err(no_ranges("a range that ends past the file"));
+        }
         let entity =
             Entity { complete: Some(complete), has_ranges: true, ..Entity::validators(self.headers) };
         let is_proven = self.agree(known, &entity)?;
@@ -278,7 +281,8 @@ mod tests {
     #[test]
     fn a_part_that_does_not_is_refused_and_the_whole_is_asked_for() {
         let known = known(100, "\"a\"");
-        let lines: [&[(&str, &str)]; 7] = [
+        let lines: [&[(&str, &str)]; 8] = [
+            &[("content-range", "bytes 50-199/*"), ("etag", "\"a\"")],
             &[("content-range", "bytes 60-69/100"), ("etag", "\"a\"")],
             &[("content-range", "bytes 0-49/100"), ("etag", "\"a\"")],
             &[("etag", "\"a\"")],
