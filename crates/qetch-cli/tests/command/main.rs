@@ -2,9 +2,9 @@
 //! on loopback.
 #![cfg(test)]
 
+mod attacks_names;
 #[cfg(network_of_its_own)]
 mod attacks_network;
-mod attacks_names;
 mod attacks_schemes;
 mod attacks_secrets;
 mod auth;

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     count::Count,
-    disk::{Disk, Landing},
+    disk::{Disk, Landing, Seal},
     entity::Entity,
     journal::{Journal, Open},
     lock::lock,
@@ -296,8 +296,9 @@ impl Keeper {
 
     /// Ends a download that failed: what is there stays for the next run, which finds out what it is worth.
     pub(super) async fn give_up(self: &Arc<Self>, why: &Error) {
-        // The bytes were put aside.
-        if matches!(why, Error::ChecksumMismatch { .. }) {
+        // The bytes were put aside; or another run was quicker with a file so small that nothing of it is on the disk.
+        let is_late = matches!(why, Error::Conflict { .. }) && !self.part.is_made();
+        if is_late || matches!(why, Error::ChecksumMismatch { .. }) {
             return self.end().await;
         }
         if let Err(error) = self.write().await {
@@ -322,8 +323,19 @@ impl Keeper {
         remove(disk, &journal).await
     }
 
-    /// Removes the journal of a file that is whole and has its name.
-    pub(super) async fn end(&self) {
+    /// Makes the part file what `seal` says and gives it its final name, and removes the journal. One that is under way is waited
+    /// for, and none follows: it would be about a part file that is not there any more, or make one.
+    pub(super) async fn publish(&self, seal: Seal, to: &Path, overwrite: bool) -> Result<()> {
+        let mut written = self.written.lock().await;
+        self.part.publish(seal, to, overwrite).await?;
+        written.is_over = true;
+        drop(written);
+        self.end().await;
+        Ok(())
+    }
+
+    /// Removes the journal: of a file that is whole and has its name, or whose bytes are of no more use.
+    async fn end(&self) {
         // One that is still to be written comes too late.
         *self.written.lock().await = Written { journal: None, is_over: true };
         if !self.part.is_made() {

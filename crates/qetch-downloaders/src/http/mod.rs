@@ -246,8 +246,7 @@ impl Download<'_> {
         let modified = entity.as_ref().and_then(|entity| http_date(entity.last_modified.as_deref()?));
         let note = entity.map(|entity| existing::Note::new(self.content, entity).text()).unwrap_or_default();
         let seal = Seal { len: bytes, modified, note };
-        part.publish(seal, path, self.options.overwrite).await?;
-        keeper.end().await;
+        keeper.publish(seal, path, self.options.overwrite).await?;
         self.task.meter.set_phase(Phase::Done);
         Ok(self.report([path.to_owned()], bytes).with_checksums(verified))
     }

@@ -18,6 +18,7 @@ use qetch_core::{Error, Result, files};
 use super::{
     count::{Count, One},
     disk::{Disk, File, Landing, Seal, Taken, Whole, Writing},
+    spans::Spans,
 };
 
 /// A part file. Each write that is under way holds the file, so its lock falls when the last of them has landed.
@@ -43,12 +44,37 @@ pub(super) struct Part {
 struct Waiting {
     writes: Vec<(u64, Vec<Bytes>)>,
     bytes: u64,
+    chunks: usize,
     /// The file, as soon as it is made.
     file: Option<Arc<dyn File>>,
+    /// Whether they were stored under the final name, so that there is nothing to be made any more.
+    is_stored: bool,
 }
 
 /// More bytes do not wait in memory for their file: about what is fetched over one connection in any case.
 const MOST_WAITING: u64 = 256 << 10;
+
+/// Nor more pieces of them: each costs memory of its own, however few bytes of it are ours.
+const MOST_CHUNKS: usize = 1024;
+
+impl Waiting {
+    /// Whether so much more may wait.
+    fn takes(&self, bytes: u64, chunks: usize) -> bool {
+        self.file.is_none()
+            && !self.is_stored
+            && self.bytes + bytes <= MOST_WAITING
+            && self.chunks + chunks <= MOST_CHUNKS
+    }
+
+    /// Whether all of the first `len` bytes are there.
+    fn is_whole(&self, len: u64) -> bool {
+        let mut there = Spans::default();
+        for (offset, chunks) in &self.writes {
+            there.insert(*offset..chunks.iter().fold(*offset, |end, chunk| end + chunk.len() as u64));
+        }
+        !self.is_stored && self.file.is_none() && there.missing(len).is_empty()
+    }
+}
 
 impl Part {
     fn new(disk: &Arc<dyn Disk>, path: PathBuf, file: Option<Arc<dyn File>>, stays: bool, open: One) -> Self {
@@ -115,6 +141,9 @@ impl Part {
         if let Some(file) = self.file.get() {
             return Ok(file);
         }
+        if waiting.is_stored {
+            return Err(Error::unexpected("a part file of what is stored already", None));
+        }
         if waiting.file.is_none() {
             let Taken { file, len } = self.disk.take(&self.path, true).await?;
             if len > 0 {
@@ -149,11 +178,11 @@ impl Part {
         }
         let mut waiting = self.waiting.lock().await;
         let len: u64 = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-        if self.file.get().is_some() || waiting.file.is_some() || waiting.bytes + len > MOST_WAITING {
+        if self.file.get().is_some() || !waiting.takes(len, chunks.len()) {
             return Ok(self.make(&mut waiting).await?.write(offset, chunks, landing));
         }
         landing.landed(&chunks);
-        waiting.bytes += len;
+        (waiting.bytes, waiting.chunks) = (waiting.bytes + len, waiting.chunks + chunks.len());
         waiting.writes.push((offset, chunks));
         Ok(ready(Ok(())).boxed())
     }
@@ -186,17 +215,25 @@ impl Part {
     /// Makes the file what `seal` says and gives it its final name; over what stands there only where `overwrite` says
     /// so.
     pub(super) async fn publish(&self, seal: Seal, to: &Path, overwrite: bool) -> Result<()> {
-        let seal = if self.is_made() || overwrite {
-            seal
-        } else {
-            let waiting = self.waiting.lock().await;
-            let whole = Whole { writes: waiting.writes.clone(), seal, to: to.to_owned() };
-            match self.disk.store(whole).await? {
-                None => return Ok(()),
-                Some(seal) => seal,
-            }
+        let seal = match overwrite {
+            true => Some(seal),
+            false => self.store(seal, to).await?,
         };
-        self.name(Some(seal), to.to_owned(), overwrite).await
+        if seal.is_none() { Ok(()) } else { self.name(seal, to.to_owned(), overwrite).await }
+    }
+
+    /// Stores what waits, if that is the whole file, under its final name. Gives the seal back where there is a part file, or
+    /// has to be one.
+    async fn store(&self, seal: Seal, to: &Path) -> Result<Option<Seal>> {
+        // Whoever makes the part file meanwhile has this lock, and has then taken what waited.
+        let mut waiting = self.waiting.lock().await;
+        if self.file.get().is_some() || !waiting.is_whole(seal.len) {
+            return Ok(Some(seal));
+        }
+        let whole = Whole { writes: waiting.writes.clone(), seal, to: to.to_owned() };
+        let seal = self.disk.store(whole).await?;
+        waiting.is_stored = seal.is_none();
+        Ok(seal)
     }
 
     async fn name(&self, seal: Option<Seal>, to: PathBuf, overwrite: bool) -> Result<()> {

@@ -5,7 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{super::disk::System, *};
+use async_trait::async_trait;
+use tokio::sync::Notify;
+
+use super::{
+    super::disk::{Looked, System},
+    *,
+};
 
 fn disk() -> Arc<dyn Disk> {
     Arc::new(System::default())
@@ -215,4 +221,126 @@ async fn a_part_that_another_download_began_meanwhile_is_not_touched() {
     drop(late);
     assert_eq!(fs::read(directory.path().join("f.qetch")).unwrap(), b"theirs");
     assert!(Part::later(&disk(), &to, &Count::default()).is_none());
+}
+
+/// The disk of this machine, which waits after taking a file, or after storing one, until it is let go on.
+#[derive(Debug, Default)]
+struct Hesitant {
+    inner: System,
+    stores: bool,
+    begun: Notify,
+    goes_on: Notify,
+}
+
+impl Hesitant {
+    async fn hesitate(&self, is_here: bool) {
+        if is_here {
+            self.begun.notify_one();
+            self.goes_on.notified().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Disk for Hesitant {
+    async fn take(&self, path: &Path, settle: bool) -> Result<Taken> {
+        let taken = self.inner.take(path, settle).await;
+        self.hesitate(!self.stores).await;
+        taken
+    }
+
+    async fn store(&self, whole: Whole) -> Result<Option<Seal>> {
+        let stored = self.inner.store(whole).await;
+        self.hesitate(self.stores).await;
+        stored
+    }
+
+    fn stands(&self, to: &Path, over: bool) -> Result<bool> {
+        self.inner.stands(to, over)
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        self.inner.is_there(path)
+    }
+
+    async fn create(&self, path: &Path) -> Result<Arc<dyn File>> {
+        self.inner.create(path).await
+    }
+
+    async fn read(&self, path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
+        self.inner.read(path, most).await
+    }
+
+    async fn look(&self, path: &Path) -> Result<Option<Looked>> {
+        self.inner.look(path).await
+    }
+
+    async fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        self.inner.rename(from, to).await
+    }
+
+    async fn sync_directory(&self, path: &Path) -> Result<()> {
+        self.inner.sync_directory(path).await
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        self.inner.remove(path)
+    }
+}
+
+/// Publishes a small part while somebody else has it made, for a journal: `stores` tells who begins.
+async fn published_while_it_is_made(stores: bool) {
+    let directory = tempfile::tempdir().unwrap();
+    let to = directory.path().join("f");
+    let hesitant = Arc::new(Hesitant { stores, ..Hesitant::default() });
+    let disk: Arc<dyn Disk> = hesitant.clone();
+    let part = Arc::new(Part::later(&disk, &to, &Count::default()).unwrap());
+    write(&part, 0, &["precious bytes"]).await;
+    let publish = async |part: Arc<Part>| part.publish(sealed(14), &to, false).await;
+    let make = async |part: Arc<Part>| part.file().await.map(drop);
+    let let_go = async {
+        hesitant.begun.notified().await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        hesitant.goes_on.notify_one();
+    };
+    let after = async |work| {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        work
+    };
+    if stores {
+        let later = async { make(after(part.clone()).await).await };
+        let (published, made, ()) = tokio::join!(publish(part.clone()), later, let_go);
+        assert!(published.is_ok() && made.is_err(), "{published:?} {made:?}");
+    } else {
+        let later = async { publish(after(part.clone()).await).await };
+        let (made, published, ()) = tokio::join!(make(part.clone()), later, let_go);
+        assert!(published.is_ok() && made.is_ok(), "{published:?} {made:?}");
+    }
+    drop(part);
+    assert_eq!(
+        (fs::read(&to).unwrap(), names(&directory)),
+        (b"precious bytes".to_vec(), vec!["f".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn a_part_that_is_made_while_it_is_published_keeps_its_bytes() {
+    published_while_it_is_made(false).await;
+}
+
+#[tokio::test]
+async fn a_part_that_is_stored_is_not_made_any_more() {
+    published_while_it_is_made(true).await;
+}
+
+#[tokio::test]
+async fn what_has_a_gap_is_not_stored_as_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let part = later(&directory.path().join("f"));
+    write(&part, 0, &["ab"]).await;
+    write(&part, 3, &["d"]).await;
+    let is_whole = async |len| part.waiting.lock().await.is_whole(len);
+    assert!(is_whole(2).await && !is_whole(3).await && !is_whole(4).await && !is_whole(5).await);
+    write(&part, 2, &["c"]).await;
+    assert!(is_whole(4).await && !is_whole(5).await);
 }
