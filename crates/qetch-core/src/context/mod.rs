@@ -225,8 +225,9 @@ impl Context {
 
     /// How a content came to be that was found through this context.
     pub(crate) fn provenance(&self) -> content::Provenance {
-        // That a context admits everything is for it alone to say.
-        let floor = self.scope.floor.filter(|floor| *floor != Floor::ANY);
+        let admits_all = self.scope.floor == Some(Floor::ANY);
+        // That a context admits everything is for it alone to say: elsewhere it is a stranger's word.
+        let floor = if admits_all { Some(Floor::PUBLIC) } else { self.scope.floor };
         floor.map_or(content::Provenance::Made, content::Provenance::Behind)
     }
 

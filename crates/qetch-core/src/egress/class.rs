@@ -43,7 +43,7 @@ pub enum AddressClass {
 }
 
 /// Addresses at which clouds answer with what a machine is. Most lie on its wire, some do not.
-const METADATA: [&str; 9] = [
+const METADATA: [&str; 12] = [
     // Amazon, Google, Azure, Oracle, DigitalOcean, Hetzner, OpenStack and others.
     "169.254.169.254",
     // Roles of Amazon's containers and pods.
@@ -52,6 +52,10 @@ const METADATA: [&str; 9] = [
     "fd00:ec2::254",
     "fd00:ec2::23",
     "fd20:ce::254",
+    // OpenStack over IPv6, and Scaleway.
+    "fe80::a9fe:a9fe",
+    "169.254.42.42",
+    "fd00:42::42",
     // Alibaba, Oracle, and the wire server of Azure, whose address would be public.
     "100.100.100.200",
     "192.0.0.192",
@@ -97,9 +101,9 @@ impl AddressClass {
             [0, 0, 0, 0, 0, 0xffff, high, low]
             | [0, 0, 0, 0, 0xffff, 0, high, low]
             | [0, 0, 0, 0, 0, 0, high, low] => carried(high, low),
-            // A translator of NAT64 leads to the address it carries, and a local one may lead to more.
+            // A translator of NAT64 leads to the address it carries; a local one carries it wherever it likes.
             [0x64, 0xff9b, 0, 0, 0, 0, high, low] => carried(high, low),
-            [0x64, 0xff9b, 1, .., high, low] => carried(high, low).max(Self::Private),
+            [0x64, 0xff9b, 1, ..] => Self::Reserved,
             [0x2002, high, low, ..] => carried(high, low),
             // Of a Teredo client every bit is turned.
             [0x2001, 0, .., high, low] => carried(!high, !low).max(Self::Reserved),
@@ -206,7 +210,6 @@ mod tests {
                 check(&format!("{form}{carried}"), class);
             }
             check(&format!("2002:{high:x}:{low:x}::1"), class);
-            check(&format!("64:ff9b:1::{high:x}:{low:x}"), class.max(Private));
             check(
                 &format!("2001:0:4136:e378:8000:63bf:{:x}:{:x}", !high & 0xffff, !low & 0xffff),
                 class.max(Reserved),
@@ -217,8 +220,8 @@ mod tests {
         check("::ffff:1.1.1.1", Public);
         check("2002:101:101::", Public);
         check("64:ff9b::1.1.1.1", Public);
-        // A local translator may lead to more than it carries.
-        check("64:ff9b:1::101:101", Private);
+        check("64:ff9b:1::101:101", Reserved);
+        check("64:ff9b:1:a9fe:a9:fe00:808:808", Reserved);
         check("2001:0:4136:e378::1", Reserved);
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
 
-pub(crate) use self::names::{Denied, Names, NoName};
+pub(crate) use self::names::{Denied, Names, NoName, is_of_this_machine};
 pub use self::{class::AddressClass, names::Resolver};
 use crate::{Error, Result};
 

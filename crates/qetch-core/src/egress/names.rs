@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{AddressClass, Floor};
 use crate::{Error, lock::lock};
@@ -29,6 +29,12 @@ pub trait Resolver: fmt::Debug + Send + Sync + 'static {
 /// How long what was looked up is used again: the name that a person gave is judged, and connected to right after.
 const FRESH: Duration = Duration::from_secs(5);
 
+/// How long a name that had no address here is not looked up again for a proxy.
+const UNKNOWN: Duration = Duration::from_secs(60);
+
+/// How long a look-up for a proxy may take: where names are known to the proxy alone, each would wait for nothing.
+const LONGEST: Duration = Duration::from_secs(1);
+
 /// So many names are remembered at most.
 const MOST: usize = 256;
 
@@ -37,6 +43,8 @@ const MOST: usize = 256;
 pub(crate) struct Names {
     resolver: Arc<dyn Resolver>,
     recent: Arc<Mutex<Recent>>,
+    /// Names that had no address here, or none in time, and since when.
+    unknown: Arc<Mutex<HashMap<String, Instant>>>,
 }
 
 /// What was looked up, and when.
@@ -44,7 +52,7 @@ type Recent = HashMap<String, (Instant, Vec<IpAddr>)>;
 
 impl Names {
     pub(crate) fn new(resolver: Arc<dyn Resolver>) -> Self {
-        Self { resolver, recent: Arc::default() }
+        Self { resolver, recent: Arc::default(), unknown: Arc::default() }
     }
 
     /// All addresses of `name`, of which there is one at least.
@@ -71,10 +79,22 @@ impl Names {
         Ok(addresses)
     }
 
-    /// The class of the most public address of `name`: under its floor the others are not connected to.
-    pub(crate) async fn class(&self, name: &str) -> Result<AddressClass, NoName> {
-        let addresses = self.look_up(name).await?;
-        Ok(addresses.into_iter().map(AddressClass::of).min().unwrap_or(AddressClass::Public))
+    /// The addresses of `name`, none where it has none here or where that takes long: for a name that somebody else looks up as
+    /// well, and that nobody here may know.
+    pub(crate) async fn known(&self, name: &str) -> Vec<IpAddr> {
+        let is_unknown = |since: &Instant| since.elapsed() < UNKNOWN;
+        if lock(&self.unknown).get(name).is_some_and(is_unknown) {
+            return Vec::new();
+        }
+        if let Ok(Ok(addresses)) = timeout(LONGEST, self.look_up(name)).await {
+            return addresses;
+        }
+        let mut unknown = lock(&self.unknown);
+        unknown.retain(|_, since| is_unknown(since));
+        if unknown.len() < MOST {
+            unknown.insert(name.to_owned(), Instant::now());
+        }
+        Vec::new()
     }
 
     /// The addresses of `name` that `floor` admits.
@@ -92,7 +112,7 @@ impl Names {
 
 /// Whether `name` is `localhost` or beneath it: such names are of this machine wherever they are looked up, and no server is asked
 /// for them (RFC 6761, section 6.3).
-fn is_of_this_machine(name: &str) -> bool {
+pub(crate) fn is_of_this_machine(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }
@@ -179,7 +199,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_looked_up_is_used_again_for_a_moment() {
         let names = names(&[&["1.1.1.1"], &["127.0.0.1"]]);
-        assert_eq!(names.class("n").await.unwrap(), AddressClass::Public);
+        assert_eq!(names.look_up("n").await.unwrap().len(), 1);
         tokio::time::advance(FRESH - Duration::from_millis(1)).await;
         assert_eq!(names.clone().admitted("n", Floor::PUBLIC).await.unwrap().len(), 1);
         tokio::time::advance(Duration::from_millis(1)).await;
@@ -192,7 +212,7 @@ mod tests {
     async fn of_several_addresses_those_are_given_that_are_admitted() {
         let all = ["10.0.0.1", "1.1.1.1", "::1", "2606:4700::1111"];
         let names = names(&[&["10.0.0.1", "1.1.1.1", "::1", "2606:4700::1111"]]);
-        assert_eq!(names.class("n").await.unwrap(), AddressClass::Public);
+        assert_eq!(names.look_up("n").await.unwrap().len(), all.len());
         let given = async |floor| {
             let given = names.admitted("n", floor).await.unwrap();
             given.iter().map(ToString::to_string).collect::<Vec<_>>()
@@ -205,9 +225,19 @@ mod tests {
     #[tokio::test]
     async fn names_of_this_machine_are_asked_of_nobody() {
         for name in ["localhost", "LOCALHOST.", "a.b.localhost"] {
-            assert_eq!(names(&[]).class(name).await.unwrap(), AddressClass::Loopback, "{name}");
+            let addresses = names(&[]).look_up(name).await.unwrap();
+            assert!(addresses.iter().all(IpAddr::is_loopback), "{name}");
         }
-        assert!(names(&[]).class("localhost.example").await.is_err());
+        assert!(names(&[]).look_up("localhost.example").await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_is_not_known_here_is_not_looked_up_for_each_request() {
+        let names = names(&[&[], &["1.1.1.1"]]);
+        assert!(names.known("n").await.is_empty());
+        assert!(names.known("n").await.is_empty(), "it would be known by now");
+        tokio::time::advance(UNKNOWN).await;
+        assert_eq!(names.known("n").await.len(), 1);
     }
 
     #[tokio::test]

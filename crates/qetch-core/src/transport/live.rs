@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     AddressClass, BoxError, Error, Floor, NetworkFault, Resolver, Result,
-    egress::{Denied, Names, NoName, address},
+    egress::{Denied, Names, NoName, address, is_of_this_machine},
     lock::lock,
 };
 
@@ -200,7 +200,8 @@ impl Live {
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
             return if is_refused(address) { denied(AddressClass::of(address)) } else { Ok(()) };
         }
-        if floor == Floor::ANY || self.settings.trusts_proxy {
+        // What a `socks5` proxy is to connect to is looked up by our own resolver, which judges it.
+        if floor == Floor::ANY || self.settings.trusts_proxy || !proxy.looks_names_up() {
             return Ok(());
         }
         if floor.is_strict() {
@@ -209,12 +210,19 @@ impl Live {
             return Err(Error::egress_denied(host, class));
         }
         // Of several it may take any. A name that is known there alone says nothing here.
-        let looked_up = timeout(self.settings.connect_timeout, self.names.look_up(host)).await;
-        let addresses = looked_up.ok().and_then(std::result::Result::ok).unwrap_or_default();
+        let addresses = self.known_here(proxy, host).await;
         addresses
             .into_iter()
             .find(|address| is_refused(*address))
             .map_or(Ok(()), |it| denied(AddressClass::of(it)))
+    }
+
+    /// The addresses that a name has here which a proxy looks up itself. None are looked for where that would tell others what
+    /// the proxy is to keep from them: through `socks5h`, and of names that only such a proxy knows (RFC 7686).
+    async fn known_here(&self, proxy: &Proxy, host: &str) -> Vec<IpAddr> {
+        let is_onion = host.trim_end_matches('.').to_ascii_lowercase().ends_with(".onion");
+        let is_ours = is_of_this_machine(host);
+        if !is_ours && (is_onion || proxy.hides_names()) { Vec::new() } else { self.names.known(host).await }
     }
 
     fn build_client(&self, Kind { lane, wants_tls, way }: Kind) -> reqwest::Result<Client> {
@@ -232,10 +240,14 @@ impl Live {
             .no_zstd()
             .no_deflate();
         let builder = match way {
-            Way::Direct(floor) => builder.dns_resolver(Arc::new(Admitted { names, floor })),
-            Way::Proxy(_) => builder
-                .dns_resolver(Arc::new(Admitted { names, floor: Floor::ANY }))
-                .proxy(through(self.settings.proxies.clone())),
+            Way::Direct(floor) => {
+                builder.dns_resolver(Arc::new(Admitted { names, floor, but_for: Proxies::default() }))
+            }
+            Way::Proxy(floor) => {
+                let proxies = self.settings.proxies.clone();
+                let but_for = proxies.clone();
+                builder.dns_resolver(Arc::new(Admitted { names, floor, but_for })).proxy(through(proxies))
+            }
         };
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let builder = match wants_tls {
@@ -267,11 +279,13 @@ impl Transport for Live {
         if let Some(address) = address(url) {
             return Some(AddressClass::of(address));
         }
-        if self.settings.trusts_proxy && self.settings.proxies.find(url.scheme(), host).is_some() {
-            return None;
+        let of = |addresses: Vec<IpAddr>| addresses.into_iter().map(AddressClass::of).min();
+        match self.settings.proxies.find(url.scheme(), host) {
+            Some(_) if self.settings.trusts_proxy => None,
+            Some(proxy) if proxy.looks_names_up() => of(self.known_here(proxy, host).await),
+            // A name that has no address is told when it is asked.
+            _ => of(timeout(self.settings.connect_timeout, self.names.look_up(host)).await.ok()?.ok()?),
         }
-        // A name that has no address is told when it is asked.
-        timeout(self.settings.connect_timeout, self.names.class(host)).await.ok()?.ok()
     }
 
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
@@ -421,11 +435,14 @@ impl Resolver for SystemResolver {
 struct Admitted {
     names: Names,
     floor: Floor,
+    /// Where these stand is the operator's word.
+    but_for: Proxies,
 }
 
 impl Resolve for Admitted {
     fn resolve(&self, name: Name) -> Resolving {
-        let (names, floor) = (self.names.clone(), self.floor);
+        let floor = if self.but_for.stand_at(name.as_str()) { Floor::ANY } else { self.floor };
+        let names = self.names.clone();
         Box::pin(async move {
             let addresses = names.admitted(name.as_str(), floor).await?;
             Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)

@@ -23,7 +23,9 @@ use crate::{AddressClass, Floor, Result, egress};
 
 /// Carries one request to its origin and answers with the head of the reply and its body as a stream.
 ///
-/// Implementers follow no redirect, retry nothing, and add no header but what the protocol needs. Dropping the future
+/// Implementers follow no redirect, retry nothing, and add no header but what the protocol needs. One that opens sockets holds
+/// names to the [floor](Outgoing::floor) of each request: it connects to admitted addresses alone. One that hands requests on
+/// keeps their floor, as [`with_request`](Outgoing::with_request) does. Dropping the future
 /// or the body ends the exchange.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
@@ -50,9 +52,9 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// `request`, to go by `lane` to wherever it leads.
+    /// `request`, to go by `lane`: to public addresses alone, unless another [floor](Outgoing::under) is set.
     pub fn new(request: http::Request<Bytes>, lane: Lane) -> Self {
-        Self { request, lane, floor: Floor::ANY }
+        Self { request, lane, floor: Floor::PUBLIC_ONLY }
     }
 
     /// The request: its URI is absolute, its headers are all that is to be sent.

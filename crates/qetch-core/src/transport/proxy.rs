@@ -35,6 +35,16 @@ impl Proxy {
         matches!(self.0.scheme(), "http" | "https")
     }
 
+    /// Whether it is told names, and looks them up itself.
+    pub(super) fn looks_names_up(&self) -> bool {
+        self.0.scheme() != "socks5"
+    }
+
+    /// Whether it is there so that nobody else is told names.
+    pub(super) fn hides_names(&self) -> bool {
+        self.0.scheme() == "socks5h"
+    }
+
     /// Its URL, with its login.
     pub(super) fn url(&self) -> &Url {
         &self.0
@@ -108,6 +118,11 @@ pub(super) struct Proxies {
 }
 
 impl Proxies {
+    /// Whether one of them stands at this host.
+    pub(super) fn stand_at(&self, host: &str) -> bool {
+        [&self.http, &self.https].into_iter().flatten().any(|proxy| proxy.host().eq_ignore_ascii_case(host))
+    }
+
     /// The proxy for requests to this host by this scheme.
     pub(super) fn find(&self, scheme: &str, host: &str) -> Option<&Proxy> {
         let proxy = if scheme == "https" { &self.https } else { &self.http };
