@@ -119,9 +119,12 @@ pub fn gfycat(data: &[u8]) {
     }
 }
 
+/// As the engine reads it, which takes a list for an object whose fields come in order.
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
+    #[serde(default, rename = "expires_in")]
+    _expires_in: serde_json::Value,
 }
 
 /// Whatever the API answers to a request for a token, no other host hears of it, and no error tells it. The input is the
