@@ -1,11 +1,10 @@
 //! Whole extractions, from an answer to contents.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use http::{HeaderMap, HeaderValue, header};
 use qetch_core::{
-    AuthRegistry, Content, Context, Credential, Extractor, Found, Quality, Registry, Result, Url, Variants,
-    naming,
+    AuthRegistry, Content, Context, Credential, Found, Quality, Registry, Result, Url, Variants, naming,
 };
 use qetch_extractors::{generic::Generic, gfycat::Gfycat};
 use serde::Deserialize;
@@ -30,6 +29,11 @@ const ERRORS: [&str; 10] = [
     "http",
     "invalid",
 ];
+
+static FILES: LazyLock<Registry> = LazyLock::new(|| Registry::new().with_extractor(Generic::new()));
+
+/// Made once: its patterns take longer to be made than an extraction.
+static CLIPS: LazyLock<Registry> = LazyLock::new(|| Registry::new().with_extractor(Gfycat::new()));
 
 const GFYCAT: &str = "https://gfycat.com/DapperEarlyFinch";
 
@@ -66,7 +70,7 @@ fn behind(url: &Url, headers: HeaderMap, body: &[u8]) -> Option<Content> {
     let is_attachment = headers.contains_key(header::CONTENT_DISPOSITION);
     let (_, cx) = Canned::start([Reply::new(200, body).with_all(headers)]);
     let cx = cx.build();
-    let variants = match extracted(Generic::new(), &cx, url) {
+    let variants = match extracted(&FILES, &cx, url) {
         Ok((variants, 0)) => variants,
         Ok((_, warnings)) => panic!("{warnings} warnings"),
         Err(error) => {
@@ -93,7 +97,7 @@ fn behind(url: &Url, headers: HeaderMap, body: &[u8]) -> Option<Content> {
 pub fn gfycat(data: &[u8]) {
     let url = Url::parse(GFYCAT).unwrap();
     let (site, cx) = Canned::start([Reply::new(200, data)]);
-    let found = extracted(Gfycat::new(), &cx.build(), &url);
+    let found = extracted(&CLIPS, &cx.build(), &url);
     assert_eq!(site.asked().len(), 1);
     let variants = match found {
         Ok((variants, warnings)) => {
@@ -115,9 +119,12 @@ pub fn gfycat(data: &[u8]) {
     }
 }
 
+/// As the engine reads it, which takes a list for an object whose fields come in order.
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
+    #[serde(default, rename = "expires_in")]
+    _expires_in: serde_json::Value,
 }
 
 /// Whatever the API answers to a request for a token, no other host hears of it, and no error tells it. The input is the
@@ -127,7 +134,7 @@ pub fn token(data: &[u8]) {
     let url = Url::parse(GFYCAT).unwrap();
     let (site, cx) = Canned::start([Reply::new(200, data), Reply::new(200, ITEM)]);
     let auth = AuthRegistry::new().with("gfycat", Credential::oauth("k3y", "s3cret"));
-    let found = extracted(Gfycat::new(), &cx.auth(auth).build(), &url);
+    let found = extracted(&CLIPS, &cx.auth(auth).build(), &url);
     // As far as it is JSON: what stands behind it is not looked at.
     let granted = Granted::deserialize(&mut serde_json::Deserializer::from_slice(data)).ok();
     let granted = granted.as_ref().map(|it| it.access_token.as_str());
@@ -152,9 +159,8 @@ pub fn token(data: &[u8]) {
     }
 }
 
-/// What `extractor` finds behind `url`: one resource, and how many warnings.
-fn extracted(extractor: impl Extractor, cx: &Context, url: &Url) -> Result<(Variants, usize)> {
-    let registry = Registry::new().with_extractor(extractor);
+/// What `registry` finds behind `url`: one resource, and how many warnings.
+fn extracted(registry: &Registry, cx: &Context, url: &Url) -> Result<(Variants, usize)> {
     let (variants, warnings) = now(async {
         let mut extraction = registry.extract(cx, url).await?;
         let (mut variants, mut warnings) = (Vec::new(), 0);
