@@ -44,7 +44,8 @@ async fn plain_http_goes_through_a_proxy_with_and_without_a_login() {
 async fn a_download_goes_through_a_proxy_over_all_its_connections() {
     let origin = Origin::start().await.unwrap();
     let body = pattern(4 << 20, 1);
-    origin.serve("/f", Resource::new(body.clone()));
+    // Slow enough that one connection is not done before the others are open.
+    origin.serve("/f", Resource::new(body.clone()).with_throttle(4 << 20));
     for scheme in ["http", "socks5h"] {
         let proxy = match scheme {
             "http" => Proxied::http(origin.addr(), true).await,

@@ -14,6 +14,11 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+/// What stands in the security page is true.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/security.md")]
+struct SecurityPage;
+
 mod builder;
 mod facade;
 mod many;

@@ -8,24 +8,24 @@ use qetch::{
     async_trait,
 };
 use qetch_testkit::{Origin, Resource};
-use qetch_tests::{Folder, canary::Canary, proxied::Proxied, url};
+use qetch_tests::{Folder, canary::Canary, url};
 
 /// A site that counts as public, since its name is routed, and a canary.
-struct Attack {
-    site: Origin,
+pub(super) struct Attack {
+    pub(super) site: Origin,
     canary: Canary,
 }
 
 /// A resolver that knows these names, and whose time passes with each question.
 #[derive(Debug, Default)]
-struct Table {
+pub(super) struct Table {
     names: HashMap<&'static str, Vec<Vec<IpAddr>>>,
     asked: std::sync::Mutex<HashMap<String, usize>>,
 }
 
 impl Table {
     /// `name` has the addresses of `answers`, those of each one in turn and then those of the last.
-    fn with(mut self, name: &'static str, answers: &[&[&str]]) -> Self {
+    pub(super) fn with(mut self, name: &'static str, answers: &[&[&str]]) -> Self {
         let parsed = |answer: &&[&str]| answer.iter().map(|address| address.parse().unwrap()).collect();
         self.names.insert(name, answers.iter().map(parsed).collect());
         self
@@ -51,7 +51,7 @@ impl Resolver for Table {
 }
 
 impl Attack {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self { site: Origin::start().await.unwrap(), canary: Canary::start().await }
     }
 
@@ -59,13 +59,13 @@ impl Attack {
         self.qetch_over(Live::builder())
     }
 
-    fn qetch_over(&self, live: LiveBuilder) -> QetchBuilder {
+    pub(super) fn qetch_over(&self, live: LiveBuilder) -> QetchBuilder {
         let builder = Qetch::builder().transport(Arc::new(live.build())).retries(0);
         builder.route("public.example", &url(&self.site.url("/"))).unwrap()
     }
 
     /// A link to the canary at this host.
-    fn at(&self, host: &str) -> String {
+    pub(super) fn at(&self, host: &str) -> String {
         format!("http://{host}:{}/latest/meta-data", self.canary.port())
     }
 
@@ -81,7 +81,7 @@ impl Attack {
         attack.refused(&result);
     }
 
-    fn refused<T: std::fmt::Debug>(&self, result: &Result<T>) {
+    pub(super) fn refused<T: std::fmt::Debug>(&self, result: &Result<T>) {
         assert!(matches!(result, Err(Error::EgressDenied { .. })), "{result:?}");
         assert_eq!(self.canary.visits(), 0, "the canary was reached");
     }
@@ -326,42 +326,6 @@ async fn a_dead_link_of_a_saved_content_is_not_made_anew_from_this_machine() {
     content.extractor = "generic".into();
     let done = attack.qetch().build().download(&content, folder.path("f"), &DownloadOptions::new()).await;
     attack.refused(&done);
-}
-
-#[tokio::test]
-async fn a_proxy_that_looks_names_up_is_not_asked_where_public_ones_alone_are_allowed() {
-    let attack = Attack::start().await;
-    let proxy = Proxied::http(attack.site.addr(), false).await;
-    let qetch = attack.qetch_over(proxy.live("http", "")).network(NetworkPolicy::PublicOnly).build();
-    attack.refused(&qetch.extract("http://anything.example/a").await.map(drop));
-    assert!(proxy.told().is_empty());
-    // An embedder may know that it leads to nothing else.
-    attack.site.serve("/a", Resource::new("ok").with_content_type("video/mp4"));
-    let trusted = attack.qetch_over(proxy.live("http", "").trust_proxy());
-    let trusted = trusted.network(NetworkPolicy::PublicOnly).build();
-    assert!(trusted.extract("http://anything.example/a").await.is_ok());
-    assert_eq!(proxy.told().len(), 1);
-}
-
-#[tokio::test]
-async fn a_proxy_is_not_asked_for_an_address_of_this_machine() {
-    let attack = Attack::start().await;
-    let proxy = Proxied::http(attack.site.addr(), false).await;
-    let live = proxy.live("http", "").trust_proxy();
-    let qetch = attack.qetch_over(live).network(NetworkPolicy::PublicOnly).build();
-    attack.refused(&qetch.extract(&attack.at("127.0.0.1")).await.map(drop));
-    assert!(proxy.told().is_empty());
-}
-
-#[tokio::test]
-async fn a_proxy_is_not_asked_for_a_name_of_this_machine_that_a_page_leads_to() {
-    let attack = Attack::start().await;
-    let proxy = Proxied::http(attack.site.addr(), false).await;
-    attack.site.serve("/a", Resource::redirect(attack.at("inner.example")));
-    let table = Table::default().with("inner.example", &[&["1.1.1.1", "127.0.0.1"]]);
-    let live = proxy.live("http", "").resolver(Arc::new(table)).no_proxy(["127.0.0.1"]);
-    attack.refused(&attack.qetch_over(live).build().extract("http://public.example/a").await.map(drop));
-    assert!(proxy.told().is_empty());
 }
 
 #[tokio::test]

@@ -216,10 +216,10 @@ impl Context {
     /// was saved is a stranger's word, and leads to public addresses alone. The registry calls it for each download, and so
     /// does a downloader that is asked without one.
     pub async fn for_content(&self, content: &Content) -> Self {
-        match content.provenance.floor() {
+        match (self.shared.network, content.provenance.floor()) {
             _ if self.scope.floor.is_some() => self.clone(),
-            Some(floor) => self.with_floor(floor),
-            None => self.beneath(&content.source).await,
+            (NetworkPolicy::Origin, Some(floor)) => self.with_floor(floor),
+            _ => self.beneath(&content.source).await,
         }
     }
 

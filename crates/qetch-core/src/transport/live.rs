@@ -112,9 +112,9 @@ impl LiveBuilder {
         self
     }
 
-    /// Trusts the proxies to connect to public addresses alone, so that no name is looked up here; they are not trusted unless
-    /// this is called. Names are then looked up on both sides, which may be told different addresses, so that
-    /// [`NetworkPolicy::PublicOnly`](crate::NetworkPolicy::PublicOnly) refuses them; addresses in URLs are judged in any case.
+    /// Trusts the proxies to connect to public addresses alone, so that no name is looked up here for them; they are not trusted
+    /// unless this is called. A proxy that looks names up itself may be told another address than we are, so that
+    /// [`NetworkPolicy::PublicOnly`](crate::NetworkPolicy::PublicOnly) refuses it; addresses in URLs are judged in any case.
     pub fn trust_proxy(mut self) -> Self {
         self.trusts_proxy = true;
         self
