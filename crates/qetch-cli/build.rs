@@ -7,17 +7,19 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(unshare, network_of_its_own)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=PATH");
-    let target = env::var("CARGO_CFG_TARGET_OS");
-    let mut mount = Command::new("unshare");
-    mount.args(["--map-root-user", "--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/tmp"]);
-    if target.is_ok_and(|target| target == "linux") && mount.output().is_ok_and(|done| done.status.success())
-    {
+    if unshares(&["--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/tmp"]) {
         println!("cargo::rustc-cfg=unshare");
     }
-    let mut network = Command::new("unshare");
-    network.args(["--map-root-user", "--net", "--mount", "sh", "-c"]);
-    network.arg("ip link set lo up && mount --bind /dev/null /etc/resolv.conf");
-    if network.output().is_ok_and(|done| done.status.success()) {
+    let script = "ip link set lo up && mount --bind /dev/null /etc/resolv.conf";
+    if unshares(&["--net", "--mount", "sh", "-c", script]) {
         println!("cargo::rustc-cfg=network_of_its_own");
     }
+}
+
+/// Whether an ordinary user may do this apart from the rest of the machine.
+fn unshares(arguments: &[&str]) -> bool {
+    let is_linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|target| target == "linux");
+    let mut unshare = Command::new("unshare");
+    is_linux
+        && unshare.arg("--map-root-user").args(arguments).output().is_ok_and(|done| done.status.success())
 }

@@ -58,17 +58,19 @@ pub(crate) fn tell(tree: &Tree) -> Result<(), String> {
 
 /// Whether a file system of one's own can be made.
 fn has_disks() -> bool {
-    let mut mount = Command::new("unshare");
-    mount.args(["--map-root-user", "--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/tmp"]);
-    cfg!(target_os = "linux") && process::probe(&mut mount).is_some()
+    unshares(&["--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/tmp"])
 }
 
 /// Whether a network of one's own can be made, with a name server of its own.
 fn has_networks() -> bool {
-    let mut network = Command::new("unshare");
-    network.args(["--map-root-user", "--net", "--mount", "sh", "-c"]);
-    network.arg("ip link set lo up && mount --bind /dev/null /etc/resolv.conf");
-    cfg!(target_os = "linux") && process::probe(&mut network).is_some()
+    let script = "ip link set lo up && mount --bind /dev/null /etc/resolv.conf";
+    unshares(&["--net", "--mount", "sh", "-c", script])
+}
+
+/// Whether an ordinary user may do this apart from the rest of the machine.
+fn unshares(arguments: &[&str]) -> bool {
+    let mut unshare = Command::new("unshare");
+    cfg!(target_os = "linux") && process::probe(unshare.arg("--map-root-user").args(arguments)).is_some()
 }
 
 fn sentence(part: &Part, count: usize, built: bool) -> String {

@@ -43,35 +43,41 @@ pub enum AddressClass {
 }
 
 /// Addresses at which clouds answer with what a machine is. Most lie on its wire, some do not.
-const METADATA: [&str; 12] = [
+const METADATA: [IpAddr; 12] = [
     // Amazon, Google, Azure, Oracle, DigitalOcean, Hetzner, OpenStack and others.
-    "169.254.169.254",
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     // Roles of Amazon's containers and pods.
-    "169.254.170.2",
-    "169.254.170.23",
-    "fd00:ec2::254",
-    "fd00:ec2::23",
-    "fd20:ce::254",
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
+    // Google.
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
     // OpenStack over IPv6, and Scaleway.
-    "fe80::a9fe:a9fe",
-    "169.254.42.42",
-    "fd00:42::42",
+    IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 42, 42)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)),
     // Alibaba, Oracle, and the wire server of Azure, whose address would be public.
-    "100.100.100.200",
-    "192.0.0.192",
-    "168.63.129.16",
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
 ];
 
 impl AddressClass {
     /// The class of `address`.
     pub fn of(address: IpAddr) -> Self {
-        if METADATA.iter().any(|known| known.parse() == Ok(address)) {
+        if METADATA.contains(&address) {
             return Self::Metadata;
         }
         match address {
             IpAddr::V4(address) => Self::of_v4(address),
             IpAddr::V6(address) => Self::of_v6(address),
         }
+    }
+
+    /// The class of the most public one of `addresses`.
+    pub(crate) fn most_public(addresses: &[IpAddr]) -> Option<Self> {
+        addresses.iter().copied().map(Self::of).min()
     }
 
     fn of_v4(address: Ipv4Addr) -> Self {
@@ -189,7 +195,22 @@ mod tests {
         ] {
             addresses.iter().for_each(|address| check(address, class));
         }
-        METADATA.iter().for_each(|address| check(address, Metadata));
+        for address in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "169.254.170.23",
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+            "fe80::a9fe:a9fe",
+            "169.254.42.42",
+            "fd00:42::42",
+            "100.100.100.200",
+            "192.0.0.192",
+            "168.63.129.16",
+        ] {
+            check(address, Metadata);
+        }
     }
 
     #[test]

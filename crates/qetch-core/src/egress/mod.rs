@@ -126,12 +126,13 @@ impl Floor {
     /// # Errors
     /// [`EgressDenied`](Error::EgressDenied).
     pub fn judge(self, url: &Url) -> Result<()> {
-        match address(url).map(AddressClass::of) {
-            Some(class) if !self.admits(class) => {
-                Err(Error::egress_denied(url.host_str().unwrap_or_default(), class.to_string()))
-            }
-            _ => Ok(()),
-        }
+        address(url).map_or(Ok(()), |address| self.check(url.host_str().unwrap_or_default(), address))
+    }
+
+    /// Refuses `address`, which is one of `host`, unless it is admitted.
+    pub(crate) fn check(self, host: &str, address: IpAddr) -> Result<()> {
+        let class = AddressClass::of(address);
+        if self.admits(class) { Ok(()) } else { Err(Error::egress_denied(host, class.to_string())) }
     }
 }
 

@@ -100,10 +100,10 @@ impl Names {
     /// The addresses of `name` that `floor` admits.
     pub(crate) async fn admitted(&self, name: &str, floor: Floor) -> Result<Vec<IpAddr>, NotGiven> {
         let all = self.look_up(name).await.map_err(NotGiven::NoName)?;
-        let class = all.iter().copied().map(AddressClass::of).min().unwrap_or(AddressClass::Public);
-        let admitted: Vec<_> =
-            all.into_iter().filter(|address| floor.admits(AddressClass::of(*address))).collect();
+        let is_admitted = |address: &IpAddr| floor.admits(AddressClass::of(*address));
+        let admitted: Vec<_> = all.iter().copied().filter(is_admitted).collect();
         if admitted.is_empty() {
+            let class = AddressClass::most_public(&all).unwrap_or(AddressClass::Public);
             return Err(NotGiven::Denied(Denied { name: name.to_owned(), class }));
         }
         Ok(admitted)

@@ -19,7 +19,6 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect,
 };
-
 use tokio::time::timeout;
 use url::Url;
 
@@ -193,17 +192,14 @@ impl Live {
         Ok(lock(&self.clients).entry(kind).or_insert(client).clone())
     }
 
-    /// Judges a host that a proxy connects to: names by the addresses that they have here, where they have some.
-    async fn judge_through(&self, proxy: &Proxy, floor: Floor, host: &str) -> Result<()> {
-        let denied = |class: AddressClass| Err(Error::egress_denied(host, class.to_string()));
-        let is_refused = |address: IpAddr| !floor.admits(AddressClass::of(address));
-        if let Ok(address) = host.trim_matches(['[', ']']).parse() {
-            return if is_refused(address) { denied(AddressClass::of(address)) } else { Ok(()) };
-        }
+    /// Judges the name that a proxy connects to, by the addresses that it has here, where it has some.
+    async fn judge_through(&self, proxy: &Proxy, floor: Floor, url: &Url) -> Result<()> {
         // What a `socks5` proxy is to connect to is looked up by our own resolver, which judges it.
-        if floor == Floor::ANY || self.settings.trusts_proxy || !proxy.looks_names_up() {
+        let is_judged = address(url).is_some() || !proxy.looks_names_up();
+        if is_judged || floor == Floor::ANY || self.settings.trusts_proxy {
             return Ok(());
         }
+        let host = url.host_str().unwrap_or_default();
         if floor.is_strict() {
             let class =
                 format!("its address is looked up by the proxy {proxy}, which is not trusted with that");
@@ -211,10 +207,7 @@ impl Live {
         }
         // Of several it may take any. A name that is known there alone says nothing here.
         let addresses = self.known_here(proxy, host).await;
-        addresses
-            .into_iter()
-            .find(|address| is_refused(*address))
-            .map_or(Ok(()), |it| denied(AddressClass::of(it)))
+        addresses.into_iter().try_for_each(|address| floor.check(host, address))
     }
 
     /// The addresses that a name has here which a proxy looks up itself. None are looked for where that would tell others what
@@ -279,13 +272,13 @@ impl Transport for Live {
         if let Some(address) = address(url) {
             return Some(AddressClass::of(address));
         }
-        let of = |addresses: Vec<IpAddr>| addresses.into_iter().map(AddressClass::of).min();
-        match self.settings.proxies.find(url.scheme(), host) {
-            Some(_) if self.settings.trusts_proxy => None,
-            Some(proxy) if proxy.looks_names_up() => of(self.known_here(proxy, host).await),
+        let addresses = match self.settings.proxies.find(url.scheme(), host) {
+            Some(_) if self.settings.trusts_proxy => return None,
+            Some(proxy) if proxy.looks_names_up() => self.known_here(proxy, host).await,
             // A name that has no address is told when it is asked.
-            _ => of(timeout(self.settings.connect_timeout, self.names.look_up(host)).await.ok()?.ok()?),
-        }
+            _ => timeout(self.settings.connect_timeout, self.names.look_up(host)).await.ok()?.ok()?,
+        };
+        AddressClass::most_public(&addresses)
     }
 
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
@@ -299,19 +292,17 @@ impl Transport for Live {
         if !HAS_TLS && wants_tls {
             return Err(Error::missing_feature("https", "rustls"));
         }
+        let request = reqwest::Request::try_from(request).map_err(|error| fault(&host, proxy, error))?;
+        // No resolver is asked for addresses.
+        floor.judge(request.url())?;
         let way = match proxy {
             Some(proxy) => {
-                self.judge_through(proxy, floor, &host).await?;
+                self.judge_through(proxy, floor, request.url()).await?;
                 Way::Proxy(floor)
             }
             None => Way::Direct(floor),
         };
         let client = self.client(Kind { lane, wants_tls, way })?;
-        let request = reqwest::Request::try_from(request).map_err(|error| fault(&host, proxy, error))?;
-        if proxy.is_none() {
-            // No resolver is asked for them.
-            floor.judge(request.url())?;
-        }
         let response = client.execute(request).await.map_err(|error| fault(&host, proxy, error))?;
         if let (http::StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(proxy), false) =
             (response.status(), proxy.filter(|proxy| proxy.is_http()), is_https)

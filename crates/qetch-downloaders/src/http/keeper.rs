@@ -82,7 +82,8 @@ impl Keeper {
     ) -> Result<Self> {
         let path = files::with_suffix(to, ".qetch-journal");
         let is_there = disk.is_there(&path);
-        let (part, len) = match Part::later(disk, to, open).filter(|_| !is_there) {
+        let later = if is_there { None } else { Part::later(disk, to, open) };
+        let (part, len) = match later {
             Some(part) => (part, 0),
             None => {
                 let (part, len) = Part::open(disk, to, open).await?;
@@ -328,16 +329,20 @@ impl Keeper {
     pub(super) async fn publish(&self, seal: Seal, to: &Path, overwrite: bool) -> Result<()> {
         let mut written = self.written.lock().await;
         self.part.publish(seal, to, overwrite).await?;
-        written.is_over = true;
+        *written = Written { journal: None, is_over: true };
         drop(written);
-        self.end().await;
+        self.remove().await;
         Ok(())
     }
 
-    /// Removes the journal: of a file that is whole and has its name, or whose bytes are of no more use.
+    /// Removes the journal of bytes that are of no more use. One that is still to be written comes too late.
     async fn end(&self) {
-        // One that is still to be written comes too late.
         *self.written.lock().await = Written { journal: None, is_over: true };
+        self.remove().await;
+    }
+
+    /// Removes the journal, if there can be one.
+    async fn remove(&self) {
         if !self.part.is_made() {
             return;
         }

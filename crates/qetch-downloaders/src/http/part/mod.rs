@@ -144,21 +144,20 @@ impl Part {
         if waiting.is_stored {
             return Err(Error::unexpected("a part file of what is stored already", None));
         }
-        if waiting.file.is_none() {
-            let Taken { file, len } = self.disk.take(&self.path, true).await?;
-            if len > 0 {
-                return Err(Error::conflict(&self.path, "was begun by another download meanwhile"));
+        let file = match &waiting.file {
+            Some(file) => file.clone(),
+            None => {
+                let Taken { file, len } = self.disk.take(&self.path, true).await?;
+                if len > 0 {
+                    return Err(Error::conflict(&self.path, "was begun by another download meanwhile"));
+                }
+                self.is_made.store(true, Ordering::Relaxed);
+                waiting.file.insert(file).clone()
             }
-            self.is_made.store(true, Ordering::Relaxed);
-            waiting.file = Some(file);
-        }
-        let Some(file) = &waiting.file else {
-            return Err(Error::unexpected("a part file that is not there", None));
         };
         for (offset, chunks) in &waiting.writes {
             file.write(*offset, chunks.clone(), Landing::unheard()).await?;
         }
-        let file = file.clone();
         *waiting = Waiting::default();
         Ok(self.file.get_or_init(|| file))
     }
