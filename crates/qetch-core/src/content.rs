@@ -78,6 +78,13 @@ pub struct Content {
     /// The language as a BCP 47 tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// The group of companions that has its sound: it is a video that is silent without one of them. `None` where it has
+    /// sound of its own, or where there is none to be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound: Option<String>,
+    /// The group it stands in as a companion: videos name the one that has their sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Bytes of the whole file, only when the site guarantees them: a file of another size is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
@@ -171,6 +178,8 @@ impl Content {
             fps: None,
             duration: None,
             language: None,
+            sound: None,
+            group: None,
             size: None,
             size_approx: None,
             checksums: Vec::new(),

@@ -4,7 +4,9 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{Checksum, Content, Context, Error, ProgressHook, RateLimit, Refresh, Result, Stop, Target};
+use crate::{
+    Checksum, Content, Context, Error, Mux, PartStart, ProgressHook, RateLimit, Refresh, Result, Stop, Target,
+};
 
 /// Brings the fragments of a content to a target.
 ///
@@ -70,6 +72,29 @@ pub struct DownloadOptions {
     pub patience: Duration,
     /// The most bytes that a file may have; any number unless set.
     pub max_size: Option<u64>,
+    /// How several tracks, or parts of one, become one file; [`Mux::Native`] unless set.
+    pub mux: Mux,
+    /// Whether captions that were chosen become tracks of the file, rather than files beside it; not unless set.
+    pub mux_captions: bool,
+    /// Whether a fragment that stays unavailable after its retries is left out, rather than the end of the download; not
+    /// unless set. The [`Report`] names those that are missing.
+    pub allow_gaps: bool,
+    /// How long a live recording goes on, in seconds of media; to its end unless set.
+    pub live_duration: Option<Duration>,
+    /// Where a live recording begins; at the [live edge](LiveStart::Edge) unless set.
+    pub live_start: LiveStart,
+}
+
+/// Where a live recording begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LiveStart {
+    /// Where a player would: three segments before the end of what is listed, unless the manifest says otherwise
+    /// (RFC 8216, section 6.3.3).
+    #[default]
+    Edge,
+    /// With the first segment that is still listed.
+    Window,
 }
 
 impl DownloadOptions {
@@ -90,6 +115,11 @@ impl DownloadOptions {
             retries: 8,
             patience: Duration::from_secs(120),
             max_size: None,
+            mux: Mux::default(),
+            mux_captions: false,
+            allow_gaps: false,
+            live_duration: None,
+            live_start: LiveStart::default(),
         }
     }
 
@@ -177,6 +207,36 @@ impl DownloadOptions {
         self
     }
 
+    /// Sets how tracks and parts become one file.
+    pub fn with_mux(mut self, mux: Mux) -> Self {
+        self.mux = mux;
+        self
+    }
+
+    /// Sets whether captions become tracks of the file.
+    pub fn with_mux_captions(mut self, mux: bool) -> Self {
+        self.mux_captions = mux;
+        self
+    }
+
+    /// Sets whether fragments that stay unavailable are left out.
+    pub fn with_allow_gaps(mut self, allow: bool) -> Self {
+        self.allow_gaps = allow;
+        self
+    }
+
+    /// Sets how long a live recording goes on.
+    pub fn with_live_duration(mut self, duration: Duration) -> Self {
+        self.live_duration = Some(duration);
+        self
+    }
+
+    /// Sets where a live recording begins.
+    pub fn with_live_start(mut self, start: LiveStart) -> Self {
+        self.live_start = start;
+        self
+    }
+
     /// How many fragments at once, and how many connections for each, for a content of `fragments` fragments.
     ///
     /// # Errors
@@ -215,6 +275,11 @@ impl fmt::Debug for DownloadOptions {
             .field("retries", &self.retries)
             .field("patience", &self.patience)
             .field("max_size", &self.max_size)
+            .field("mux", &self.mux)
+            .field("mux_captions", &self.mux_captions)
+            .field("allow_gaps", &self.allow_gaps)
+            .field("live_duration", &self.live_duration)
+            .field("live_start", &self.live_start)
             .finish_non_exhaustive()
     }
 }
@@ -240,6 +305,53 @@ pub struct Report {
     pub existed: bool,
     /// Whether every byte is there.
     pub complete: bool,
+    /// What is missing, in order: nothing where it is complete.
+    pub gaps: Vec<Gap>,
+    /// Where the parts of the file begin, where it is a [track](Target::track) that someone else goes on with: nothing for
+    /// a file of one part.
+    pub parts: Vec<PartStart>,
+    /// Why the tracks stayed files of their own, if they did.
+    pub apart: Option<Apart>,
+}
+
+/// A fragment that is missing from a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Gap {
+    /// Which of the content's fragments it is, from 0.
+    pub fragment: u64,
+    /// What its manifest calls it: the media sequence number of HLS, the number or start time of DASH.
+    pub sequence: Option<u64>,
+    /// Where it begins in the medium.
+    pub start: Option<Duration>,
+    /// How much of the medium is missing.
+    pub duration: Option<Duration>,
+    /// Why it is not there.
+    pub reason: String,
+}
+
+impl Gap {
+    /// A gap of which nothing else is known.
+    pub fn new(fragment: u64, reason: impl Into<String>) -> Self {
+        Self { fragment, sequence: None, start: None, duration: None, reason: reason.into() }
+    }
+}
+
+/// Why tracks stayed files of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Apart {
+    /// Why, as the end of a sentence: `MPEG-TS is muxed by ffmpeg alone`.
+    pub reason: String,
+    /// The command that would make one file of them, its words quoted for a shell; `None` where nothing would.
+    pub command: Option<String>,
+}
+
+impl Apart {
+    /// Tracks that stay apart for `reason`.
+    pub fn new(reason: impl Into<String>, command: Option<String>) -> Self {
+        Self { reason: reason.into(), command }
+    }
 }
 
 impl Report {
@@ -273,6 +385,28 @@ impl Report {
     #[must_use]
     pub fn with_existed(mut self, existed: bool) -> Self {
         self.existed = existed;
+        self
+    }
+
+    /// Sets what is missing; the report is complete where that is nothing.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: Vec<Gap>) -> Self {
+        self.complete = gaps.is_empty();
+        self.gaps = gaps;
+        self
+    }
+
+    /// Sets where the parts of a track begin.
+    #[must_use]
+    pub fn with_parts(mut self, parts: Vec<PartStart>) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// Sets why the tracks stayed files of their own.
+    #[must_use]
+    pub fn with_apart(mut self, apart: Apart) -> Self {
+        self.apart = Some(apart);
         self
     }
 

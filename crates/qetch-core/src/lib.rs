@@ -27,6 +27,7 @@ mod extractor;
 mod handles;
 
 mod downloader;
+mod mux;
 mod progress;
 mod rate_limit;
 mod refresh;
@@ -74,7 +75,7 @@ pub use crate::{
     claim::Claim,
     content::{Checksum, Content, Delivery, Kind, Role},
     context::{Context, ContextBuilder},
-    downloader::{DownloadOptions, Downloader, Report},
+    downloader::{Apart, DownloadOptions, Downloader, Gap, LiveStart, Report},
     egress::{AddressClass, Floor, NetworkPolicy, Resolver},
     error::{BoxError, Error, NetworkFault, Result},
     extraction::{Extraction, Found, Handoff, Known, Page, Warning},
@@ -83,6 +84,7 @@ pub use crate::{
     handles::{Handle, Handles, HostPattern, Matched},
     header_time::http_date,
     limits::Limits,
+    mux::{Mux, Muxer, PartStart, Track},
     progress::{Meter, Phase, Progress, ProgressHook},
     quality::Quality,
     rate_limit::RateLimit,

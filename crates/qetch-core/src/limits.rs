@@ -28,6 +28,7 @@ pub struct Limits {
     pub(crate) handoff_depth: usize,
     pub(crate) handoffs: usize,
     pub(crate) extraction_time: Duration,
+    segments: usize,
 }
 
 /// Bytes of an answer that is read whole, unless something else is said: 16 MiB.
@@ -47,6 +48,7 @@ impl Limits {
             handoff_depth: 8,
             handoffs: 10_000,
             extraction_time: Duration::from_secs(30 * 60),
+            segments: 100_000,
         }
     }
 
@@ -97,6 +99,18 @@ impl Limits {
     pub const fn extraction_time(mut self, time: Duration) -> Self {
         self.extraction_time = time;
         self
+    }
+
+    /// The most segments that one playlist or manifest may list for a rendition; 100,000 unless set. A live one may list as
+    /// many each time that it is read.
+    pub const fn segments(mut self, count: usize) -> Self {
+        self.segments = count;
+        self
+    }
+
+    /// The most segments that one playlist or manifest may list for a rendition. For those who read them.
+    pub const fn most_segments(&self) -> usize {
+        self.segments
     }
 
     /// The most bytes of an answer for which an extractor asked for so many.

@@ -10,6 +10,7 @@ pub struct Target(Inner);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Inner {
     File(PathBuf),
+    Track(PathBuf),
     Pieces(PathBuf),
 }
 
@@ -20,6 +21,9 @@ enum Inner {
 pub enum TargetKind<'a> {
     /// One file of this name, merged. It appears when it is whole, never over another file unasked.
     File(&'a Path),
+    /// One file of this name, as [`File`](TargetKind::File), that someone else goes on with: several parts stay as they are,
+    /// one after the other, and [`Report::parts`](crate::Report::parts) tells where they begin.
+    Track(&'a Path),
     /// A directory that exists, is empty and is the downloader's alone: a file for each fragment, to be merged by
     /// someone else.
     Pieces(&'a Path),
@@ -31,6 +35,11 @@ impl Target {
         Self(Inner::File(path.into()))
     }
 
+    /// One file that becomes a track of another.
+    pub fn track(path: impl Into<PathBuf>) -> Self {
+        Self(Inner::Track(path.into()))
+    }
+
     /// A directory of pieces, one a fragment.
     pub fn pieces(directory: impl Into<PathBuf>) -> Self {
         Self(Inner::Pieces(directory.into()))
@@ -40,6 +49,7 @@ impl Target {
     pub fn kind(&self) -> TargetKind<'_> {
         match &self.0 {
             Inner::File(path) => TargetKind::File(path),
+            Inner::Track(path) => TargetKind::Track(path),
             Inner::Pieces(directory) => TargetKind::Pieces(directory),
         }
     }

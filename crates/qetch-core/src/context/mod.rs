@@ -245,6 +245,11 @@ impl Context {
         tokio::time::sleep_until(turn).await;
     }
 
+    /// How much of what strangers send is taken.
+    pub fn limits(&self) -> Limits {
+        self.shared.limits
+    }
+
     /// The rate of all downloads together, if the user set one.
     pub fn rate_limit(&self) -> Option<&RateLimit> {
         self.shared.rate_limit.as_ref()
