@@ -24,8 +24,11 @@ pub struct Progress {
     pub done: u64,
     /// Bytes that were there when the download began.
     pub resumed: u64,
-    /// Bytes in all, once known.
+    /// Bytes in all, once known or estimated.
     pub total: Option<u64>,
+    /// Whether the total is an estimate, by the fragments of which the size is known: it may rise and fall, and less than
+    /// is there it never is.
+    pub is_estimate: bool,
     /// Which attempt this is, from 1: starting the file afresh raises it, and `done` begins again.
     pub attempt: u32,
     /// What is being done.
@@ -41,6 +44,7 @@ impl Progress {
             done: 0,
             resumed: 0,
             total: None,
+            is_estimate: false,
             attempt: 1,
             phase: Phase::Connecting,
             fragments: (0, fragments),
@@ -137,7 +141,14 @@ impl Meter {
 
     /// Sets the bytes in all; `None` while not known.
     pub fn set_total(&self, total: Option<u64>) {
-        lock(&self.0.rest).total = total;
+        let mut rest = lock(&self.0.rest);
+        (rest.total, rest.is_estimate) = (total, false);
+    }
+
+    /// Sets an estimate of the bytes in all; `None` while there is none.
+    pub fn set_estimate(&self, total: Option<u64>) {
+        let mut rest = lock(&self.0.rest);
+        (rest.total, rest.is_estimate) = (total, total.is_some());
     }
 
     /// Sets what is being done.
@@ -153,6 +164,11 @@ impl Meter {
         }
     }
 
+    /// Sets how many fragments there are, as far as that is known.
+    pub fn set_fragments(&self, count: usize) {
+        lock(&self.0.rest).fragments.1 = count;
+    }
+
     /// Sets how many fragments are whole.
     pub fn set_fragments_done(&self, count: usize) {
         lock(&self.0.rest).fragments.0 = count;
@@ -166,7 +182,9 @@ impl Meter {
     /// How far it is now.
     pub fn read(&self) -> Progress {
         let rest = lock(&self.0.rest);
-        Progress { done: self.0.done.load(Ordering::Relaxed), ..*rest }
+        let done = self.0.done.load(Ordering::Relaxed);
+        let total = if rest.is_estimate { rest.total.map(|total| total.max(done)) } else { rest.total };
+        Progress { done, total, ..*rest }
     }
 
     /// Runs `work`, calling `hook` at the start, every `delay`, and at the end.

@@ -13,8 +13,14 @@ use std::sync::Arc;
 
 use qetch_core::Downloader;
 
+#[cfg(feature = "dash")]
+pub mod dash;
+#[cfg(feature = "hls")]
+pub mod hls;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "__playlist")]
+mod playlist;
 
 /// Every downloader enabled by a cargo feature, in the order they are asked. Which one takes a content is told by its
 /// delivery, so the order decides nothing among these.
@@ -22,5 +28,9 @@ pub fn builtin() -> Vec<Arc<dyn Downloader>> {
     vec![
         #[cfg(feature = "http")]
         Arc::new(http::Http::new()),
+        #[cfg(feature = "hls")]
+        Arc::new(hls::Hls::new()),
+        #[cfg(feature = "dash")]
+        Arc::new(dash::Dash::new()),
     ]
 }

@@ -18,6 +18,11 @@ pub struct Listing {
     pub location: Option<Url>,
     /// How far behind the end of a live listing a player begins, where the manifest says so.
     pub hold_back: Option<Duration>,
+    /// Whether the sequence numbers of segments that follow one another do so too, so that those which are missing can be
+    /// told.
+    pub is_numbered: bool,
+    /// Whether they begin again with each stretch.
+    pub stretches_restart: bool,
     /// Seconds of media in all, where the manifest tells them apart from its segments.
     pub duration: Option<f64>,
 }

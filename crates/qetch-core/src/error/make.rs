@@ -18,6 +18,12 @@ impl Error {
         Self::Invalid { what: what.into(), reason: reason.into() }
     }
 
+    /// It, as what went wrong with the fragment `which` of a playlist.
+    #[must_use]
+    pub fn of_fragment(self, which: impl Into<String>) -> Self {
+        Self::Fragment { which: which.into(), source: Box::new(self) }
+    }
+
     /// The site knows of no `what`.
     pub fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }

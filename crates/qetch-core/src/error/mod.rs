@@ -209,6 +209,15 @@ pub enum Error {
         /// What does not fit.
         problem: String,
     },
+    /// A fragment of a playlist cannot be had. Its code is that of what went wrong with it.
+    #[error("{which} cannot be had")]
+    #[non_exhaustive]
+    Fragment {
+        /// Which one: its place in the list, and the number that its manifest gives it.
+        which: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
     /// A status that has no variant of its own.
     #[error("{url} answered with status {status}")]
     #[non_exhaustive]
@@ -323,6 +332,7 @@ impl Error {
             Self::NoRoom { .. } => "no_room",
             Self::Conflict { .. } => "conflict",
             Self::BadReply { .. } => "bad_reply",
+            Self::Fragment { source, .. } => source.code(),
             Self::Http { .. } => "http",
             Self::OverLimit { .. } => "over_limit",
             Self::MissingFeature { .. } => "missing_feature",
@@ -347,6 +357,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::RateLimited { .. } | Self::Live { .. } | Self::Interrupted => true,
+            Self::Fragment { source, .. } => source.is_retryable(),
             Self::Network { fault, .. } => !matches!(fault, NetworkFault::Tls),
             Self::Http { status, .. } => matches!(status, 408 | 500 | 502..=504 | 520..=524),
             _ => false,

@@ -10,7 +10,7 @@ use qetch_core::{Content, Result, Url};
 use super::{
     disk::{Disk as _, File, Landing, System},
     entity::Entity,
-    journal::{Journal, Open},
+    journal::{Journal, Open, Subject},
     plan::{Plan, ShareId},
     probe::{Ask, Reply},
     spans::Spans,
@@ -105,7 +105,7 @@ impl Record {
         let entity =
             Entity { complete: Some(size), etag: Some("\"5f3c-61a2b4\"".into()), ..Entity::default() };
         let open = Open { index: 0, base: 0, from: 0, size, entity, done, mixed: false, seams };
-        Self(Journal::new(content).with_open(vec![open]))
+        Self(Journal::new(&Subject::listed(content)).with_open(vec![open]))
     }
 
     /// The bytes of its file.

@@ -75,7 +75,7 @@ async fn ask(task: &Task, fragment: &Fragment) -> Result<Option<Entity>> {
             // What it does not tell well is as good as nothing.
             Err(Misfit::NoRanges(_)) => return Ok(Some(Entity::default())),
             Err(Misfit::Dead(status, error)) if age == 0 => {
-                (age, fragment) = task.links.renew(0, age, status, error).await?;
+                (age, fragment) = task.source.renew(0, age, status, error).await?;
                 ask = Ask::Between(0, 1);
             }
             Err(Misfit::Passing(error)) => task.bear(&mut backoff, error).await?,

@@ -10,7 +10,7 @@ use super::{
     content_range::ContentRange,
     entity::Entity,
     existing::Note,
-    journal::Journal,
+    journal::{Journal, Subject},
     probe::{Ask, Reply},
     spans::Spans,
     sums,
@@ -132,7 +132,7 @@ impl Record {
 
     /// Whether it is about `content`.
     pub fn is_about(&self, content: &Content) -> bool {
-        self.0.is_about(content)
+        self.0.is_about(&Subject::listed(content))
     }
 }
 

@@ -4,12 +4,16 @@
 //! changed by another, and is not believed. It holds no URL with a query and no credential: what proves that the rest
 //! belongs to what is there is what the origin says, and where that is not enough the bytes themselves.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
-use qetch_core::{Content, shown};
+use qetch_core::{Content, Gap, PartStart, shown};
 use serde::{Deserialize, Serialize};
 
-use super::{entity::Entity, spans::Spans};
+use super::{
+    entity::Entity,
+    source::{Mark, Source},
+    spans::Spans,
+};
 
 /// The form that is written. Another one is not read.
 const FORMAT: u32 = 1;
@@ -25,6 +29,9 @@ pub(super) struct Journal {
     source: String,
     /// How many fragments it has.
     fragments: usize,
+    /// Which list of fragments that is, where the uid does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
     /// How many of them are whole: the first ones, one after the other, up to this offset of the file.
     pub(super) whole: usize,
     pub(super) end: u64,
@@ -35,8 +42,62 @@ pub(super) struct Journal {
     /// What that was fetched from.
     #[serde(default)]
     pub(super) last_entity: Entity,
+    /// What tells the last of those from others in a list that grows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<Mark>,
+    /// Where parts begin in those, and when in the medium, in milliseconds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<(u64, u64)>,
+    /// Those that are missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gaps: Vec<SavedGap>,
     /// Fragments after those of which something is there.
     pub(super) open: Vec<Open>,
+}
+
+/// A fragment that is missing, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct SavedGap {
+    fragment: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<Duration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duration: Option<Duration>,
+    reason: String,
+}
+
+/// What a journal is about.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    uid: String,
+    extractor: String,
+    source: String,
+    fragments: usize,
+    fingerprint: Option<String>,
+}
+
+/// Fragments of which nobody can tell how many they are.
+const ENDLESS: usize = u32::MAX as usize;
+
+impl Subject {
+    /// A content whose fragments come from `source`.
+    pub(super) fn new(content: &Content, source: &dyn Source) -> Self {
+        let fragments = source.count().unwrap_or(ENDLESS);
+        Self { fragments, fingerprint: source.fingerprint(), ..Self::listed(content) }
+    }
+
+    /// A content that lists its fragments itself.
+    pub(super) fn listed(content: &Content) -> Self {
+        Self {
+            uid: content.uid.clone(),
+            extractor: content.extractor.clone(),
+            source: shown(&content.source),
+            fragments: content.fragments.len(),
+            fingerprint: None,
+        }
+    }
 }
 
 /// A fragment of which something is there.
@@ -83,21 +144,53 @@ impl Open {
 }
 
 impl Journal {
-    /// A journal about `content` that says nothing yet.
-    pub(super) fn new(content: &Content) -> Self {
+    /// A journal about `subject` that says nothing yet.
+    pub(super) fn new(subject: &Subject) -> Self {
+        let Subject { uid, extractor, source, fragments, fingerprint } = subject.clone();
         Self {
             format: FORMAT,
-            uid: content.uid.clone(),
-            extractor: content.extractor.clone(),
-            source: shown(&content.source),
-            fragments: content.fragments.len(),
+            uid,
+            extractor,
+            source,
+            fragments,
+            fingerprint,
             whole: 0,
             end: 0,
             last_index: 0,
             last: 0,
             last_entity: Entity::default(),
+            mark: None,
+            parts: Vec::new(),
+            gaps: Vec::new(),
             open: Vec::new(),
         }
+    }
+
+    /// Notes that a part begins at `offset` of the file, and at `time` of the medium.
+    pub(super) fn part_begins(&mut self, offset: u64, time: Duration) {
+        self.parts.push((offset, u64::try_from(time.as_millis()).unwrap_or(u64::MAX)));
+    }
+
+    /// Where parts begin.
+    pub(super) fn parts(&self) -> Vec<PartStart> {
+        let part = |&(offset, time)| PartStart::new(offset, Duration::from_millis(time));
+        self.parts.iter().map(part).collect()
+    }
+
+    /// Notes that a fragment is missing.
+    pub(super) fn is_missing(&mut self, gap: Gap) {
+        let Gap { fragment, sequence, start, duration, reason, .. } = gap;
+        self.gaps.push(SavedGap { fragment, sequence, start, duration, reason });
+    }
+
+    /// The fragments that are missing.
+    pub(super) fn gaps(&self) -> Vec<Gap> {
+        let gap = |saved: &SavedGap| {
+            let mut gap = Gap::new(saved.fragment, saved.reason.clone());
+            (gap.sequence, gap.start, gap.duration) = (saved.sequence, saved.start, saved.duration);
+            gap
+        };
+        self.gaps.iter().map(gap).collect()
     }
 
     /// The journal in `bytes`, unless it is torn, of another form, or cannot be true.
@@ -129,13 +222,13 @@ impl Journal {
     /// Whether it is about a content of one fragment, which is never counted among the whole ones: what it was fetched
     /// from would be forgotten.
     pub(super) fn is_about_one(&self) -> bool {
-        self.fragments == 1
+        self.fragments == 1 && self.fingerprint.is_none()
     }
 
-    /// Whether it is about `content`. Links may have been made anew since, so they do not tell.
-    pub(super) fn is_about(&self, content: &Content) -> bool {
-        let own = (&self.uid, &self.extractor, self.fragments);
-        own == (&content.uid, &content.extractor, content.fragments.len())
+    /// Whether it is about `subject`. Links may have been made anew since, so they do not tell.
+    pub(super) fn is_about(&self, subject: &Subject) -> bool {
+        let own = (&self.uid, &self.extractor, self.fragments, &self.fingerprint);
+        own == (&subject.uid, &subject.extractor, subject.fragments, &subject.fingerprint)
     }
 
     /// How long the part file must be at least.
@@ -185,7 +278,7 @@ mod tests {
         let entity = Entity { complete: Some(50), etag: Some("\"a\"".into()), ..Entity::default() };
         let seams = BTreeSet::from([3, 10, 15, 20]);
         let open = Open { index: 1, base: 7, from: 0, size: 50, entity, done, mixed: false, seams };
-        Journal { whole: 1, end: 7, open: vec![open], ..Journal::new(&content()) }
+        Journal { whole: 1, end: 7, open: vec![open], ..Journal::new(&Subject::listed(&content())) }
     }
 
     #[test]
@@ -241,12 +334,15 @@ mod tests {
 
     #[test]
     fn another_content_is_another_journal() {
-        assert!(journal().is_about(&content()));
+        let about = |content: &Content| journal().is_about(&Subject::listed(content));
+        assert!(about(&content()));
         let mut other = content();
         other.uid = "other".into();
-        assert!(!journal().is_about(&other));
+        assert!(!about(&other));
         let mut longer = content();
         longer.fragments.push(longer.fragments[0].clone());
-        assert!(!journal().is_about(&longer));
+        assert!(!about(&longer));
+        let another = Subject { fingerprint: Some("b".into()), ..Subject::listed(&content()) };
+        assert!(!journal().is_about(&another));
     }
 }

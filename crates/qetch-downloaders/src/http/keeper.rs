@@ -9,16 +9,17 @@ use std::{
     time::Duration,
 };
 
-use qetch_core::{Content, Error, Result, files};
+use qetch_core::{Error, Gap, PartStart, Result, files};
 use tokio::time::{Instant, sleep};
 
 use super::{
     count::Count,
     disk::{Disk, Landing, Seal},
     entity::Entity,
-    journal::{Journal, Open},
+    journal::{Journal, Open, Subject},
     lock::lock,
     part::Part,
+    source::{Mark, Piece},
     spans::Spans,
 };
 
@@ -66,8 +67,18 @@ struct Ledger {
     /// Whole fragments, and whom it is about.
     journal: Journal,
     open: BTreeMap<usize, Open>,
+    /// What is noted of fragments when all before them and they themselves are whole.
+    notes: BTreeMap<usize, Note>,
     /// Bytes that landed since the last journal.
     unwritten: u64,
+}
+
+/// What is noted of a fragment when it is whole.
+#[derive(Debug)]
+struct Note {
+    begins_part: Option<Duration>,
+    mark: Option<Mark>,
+    gap: Option<Gap>,
 }
 
 impl Keeper {
@@ -76,7 +87,7 @@ impl Keeper {
     pub(super) async fn open(
         disk: &Arc<dyn Disk>,
         to: &Path,
-        content: &Content,
+        subject: &Subject,
         resume: bool,
         open: &Count,
     ) -> Result<Self> {
@@ -96,7 +107,7 @@ impl Keeper {
         let written = match bytes.as_deref().map(Journal::read) {
             None => None,
             Some(_) if !resume => None,
-            Some(Ok(journal)) if !journal.is_about(content) => refused(&path, "it is about another content"),
+            Some(Ok(journal)) if !journal.is_about(subject) => refused(&path, "it is about another content"),
             Some(Ok(journal)) if journal.reach() > len => refused(&path, "it speaks of more than is there"),
             Some(Ok(journal)) => Some(journal),
             Some(Err(problem)) => refused(&path, &problem),
@@ -108,9 +119,9 @@ impl Keeper {
             part.stays(false);
             part.file().await?.set_len(0).await?;
         }
-        let journal = written.clone().unwrap_or_else(|| Journal::new(content));
+        let journal = written.clone().unwrap_or_else(|| Journal::new(subject));
         let open = journal.open.iter().cloned().map(|open| (open.index, open)).collect();
-        let ledger = Mutex::new(Ledger { journal, open, unwritten: 0 });
+        let ledger = Mutex::new(Ledger { journal, open, notes: BTreeMap::new(), unwritten: 0 });
         let written = tokio::sync::Mutex::new(Written { journal: written, is_over: false });
         Ok(Self { disk: disk.clone(), part: Arc::new(part), path, ledger, written })
     }
@@ -129,6 +140,53 @@ impl Keeper {
     pub(super) fn whole(&self) -> (usize, u64) {
         let ledger = self.ledger();
         (ledger.journal.whole, ledger.journal.end)
+    }
+
+    /// The mark of the last of them.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        self.ledger().journal.mark
+    }
+
+    /// Where parts begin in them.
+    pub(super) fn parts(&self) -> Vec<PartStart> {
+        self.ledger().journal.parts()
+    }
+
+    /// Those of them that are missing.
+    pub(super) fn gaps(&self) -> Vec<Gap> {
+        self.ledger().journal.gaps()
+    }
+
+    /// The fragments of which something is there, with where they begin and how large they are.
+    pub(super) fn all_begun(&self) -> Vec<(usize, u64, u64)> {
+        self.ledger().open.values().map(|open| (open.index, open.base, open.size)).collect()
+    }
+
+    /// Forgets what is there of fragments from `index` on, as [`forget`](Keeper::forget) does. Answers how many bytes those
+    /// are.
+    pub(super) async fn forget_from(self: &Arc<Self>, index: usize) -> Result<u64> {
+        let others = self.ledger().open.split_off(&index);
+        self.forget(index).await?;
+        Ok(others.values().map(|open| open.done.count()).sum())
+    }
+
+    /// Remembers of a fragment what is to be noted when it is whole.
+    pub(super) fn expects(&self, index: usize, piece: &Piece) {
+        let (begins_part, mark) = (piece.begins_part, piece.mark);
+        if begins_part.is_some() || mark.is_some() {
+            self.ledger().notes.insert(index, Note { begins_part, mark, gap: None });
+        }
+    }
+
+    /// Notes that a fragment which would begin at `base` is missing.
+    pub(super) fn is_missing(&self, index: usize, base: u64, gap: Gap) {
+        {
+            let mut ledger = self.ledger();
+            ledger.open.remove(&index);
+            let note = ledger.notes.entry(index);
+            note.or_insert(Note { begins_part: None, mark: None, gap: None }).gap = Some(gap);
+        }
+        self.is_whole(index, base, 0, &Entity::default());
     }
 
     /// The last of the whole fragments that has bytes, where those are, and what they were fetched from.
@@ -199,6 +257,15 @@ impl Keeper {
                 ledger.journal.last_entity = next.entity.clone();
             }
             ledger.journal.end = next.base + next.size;
+            if let Some(note) = ledger.notes.remove(&ledger.journal.whole) {
+                if let Some(time) = note.begins_part {
+                    ledger.journal.part_begins(next.base, time);
+                }
+                ledger.journal.mark = note.mark.or(ledger.journal.mark);
+                if let Some(gap) = note.gap {
+                    ledger.journal.is_missing(gap);
+                }
+            }
             ledger.open.remove(&ledger.journal.whole);
             ledger.journal.whole += 1;
         }
@@ -212,11 +279,12 @@ impl Keeper {
     }
 
     /// Forgets everything, as [`forget`](Keeper::forget) does.
-    pub(super) async fn forget_all(self: &Arc<Self>, content: &Content) -> Result<()> {
+    pub(super) async fn forget_all(self: &Arc<Self>, subject: &Subject) -> Result<()> {
         {
             let mut ledger = self.ledger();
-            ledger.journal = Journal::new(content);
+            ledger.journal = Journal::new(subject);
             ledger.open.clear();
+            ledger.notes.clear();
         }
         if self.written.lock().await.journal.is_some() { self.write().await } else { Ok(()) }
     }

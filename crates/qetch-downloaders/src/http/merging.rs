@@ -1,41 +1,86 @@
-//! The fragments of a content, one after the other in one file.
+//! The fragments of a download, one after the other in one file.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, future::pending, sync::Arc};
 
-use futures_util::{
-    FutureExt as _, StreamExt as _, TryStreamExt as _,
-    future::BoxFuture,
-    stream::{self, BoxStream},
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use qetch_core::{Error, Result};
+
+use super::{
+    Download, Entity, Fetched, Keeper, Part,
+    place::Place,
+    shelf::Shelf,
+    source::{Decoder, Piece},
 };
-use qetch_core::{Error, Result, files};
 
-use super::{Download, Entity, Fetched, Keeper, Part};
-
-/// Times that fragments which are ranges of one resource are begun before its changing is an error.
+/// Times that all fragments are begun before a change of one that concerns the others is an error.
 const MOST_VERSIONS: u32 = 3;
 
-/// A fragment that is there, and the file it is in where that is not the part file yet.
-type Arrived = (usize, Fetched, Option<Arc<Part>>);
+/// A fragment that others wait for is so far behind them at most.
+const LONGEST: usize = 256;
+
+/// Of more fragments that nothing proves to be of one version, so many are compared.
+const MOST_COMPARED: u64 = 64;
+
+/// What is under way of the fragments of a download.
+struct Line<'a> {
+    keeper: &'a Arc<Keeper>,
+    shelf: Option<Arc<Shelf>>,
+    running: FuturesUnordered<BoxFuture<'a, Ended>>,
+    /// Those that are there, and wait for those before them.
+    arrived: BTreeMap<usize, Ended>,
+    /// The next one to be begun.
+    next: usize,
+    /// The next one to be put where it belongs, and where that is.
+    turn: usize,
+    end: u64,
+    /// What the last one was fetched from.
+    entity: Option<Entity>,
+}
+
+/// A fragment that was fetched, or could not be.
+struct Ended {
+    index: usize,
+    piece: Piece,
+    result: Result<(Fetched, Option<Box<dyn Decoder>>)>,
+}
+
+impl Line<'_> {
+    /// Whether another fragment may be begun.
+    fn has_room(&self, max_fragments: usize) -> bool {
+        let waiting = self.arrived.values().filter(|ended| ended.is_shelved()).count();
+        let is_roomy = || self.shelf.as_ref().is_some_and(|shelf| shelf.is_roomy());
+        self.running.len() < max_fragments
+            && self.next - self.turn < max_fragments.max(LONGEST)
+            // All that run may come to wait outside of memory.
+            && (waiting + self.running.len() < max_fragments || is_roomy())
+    }
+}
+
+impl Ended {
+    fn is_shelved(&self) -> bool {
+        self.result.as_ref().is_ok_and(|(fetched, _)| fetched.shelved.is_some())
+    }
+}
 
 impl Download<'_> {
     /// Brings every fragment into the part file, one after the other, and answers how many bytes they are; and what the
     /// origin tells of them, where one is all.
     ///
-    /// A fragment is written in place where the sizes of all before it are known. Where they are not, each but the first
-    /// is written to a file of its own, which is added and removed as soon as those before it are there: no more than
-    /// `max_fragments` of them exist at once.
+    /// A fragment is written in place where the sizes of all before it are known. Where they are not, it waits on the
+    /// [`Shelf`].
     pub(super) async fn merged(&self, keeper: &Arc<Keeper>) -> Result<(u64, Option<Entity>)> {
         let mut versions = 1;
         loop {
-            let error = match self.merged_once(keeper).await {
+            let mut is_misplaced = false;
+            let error = match self.merged_once(keeper, &mut is_misplaced).await {
                 Err(error @ Error::ContentChanged { .. }) => error,
                 merged => return merged,
             };
-            // Ranges of a resource that changed between them are all fetched afresh. What a link leads to that was made
-            // anew is nobody's word.
-            let are_ranges = self.content.fragments.iter().any(|fragment| fragment.range.is_some());
-            let is_renewed = self.task.links.current(0).await.0 > 0;
-            if !are_ranges || is_renewed || versions >= MOST_VERSIONS {
+            // Ranges of a resource that changed between them are all fetched afresh, and so is what lies behind a fragment
+            // that turned out to have another size. What a link leads to that was made anew is nobody's word.
+            let is_renewed = self.task.source.current(0).await.map_or(true, |(age, _)| age > 0);
+            let may_be_afresh = is_misplaced || (self.are_ranges && !is_renewed);
+            if !may_be_afresh || self.task.source.count().is_none() || versions >= MOST_VERSIONS {
                 return Err(error);
             }
             versions += 1;
@@ -46,98 +91,255 @@ impl Download<'_> {
         }
     }
 
-    async fn merged_once(&self, keeper: &Arc<Keeper>) -> Result<(u64, Option<Entity>)> {
+    async fn merged_once(
+        &self,
+        keeper: &Arc<Keeper>,
+        is_misplaced: &mut bool,
+    ) -> Result<(u64, Option<Entity>)> {
         self.confirm_last(keeper).await?;
-        let starts = self.starts()?;
-        let (whole, end) = self.go_on(keeper, starts.as_deref()).await?;
+        let (whole, end) = self.go_on(keeper).await?;
         self.task.meter.set_fragments_done(whole);
-        if let (Some(_), Some(total)) = (&starts, self.sizes.sum()) {
+        let shelf = match self.is_one {
+            true => None,
+            false => Some(Shelf::new(&self.task.disk, keeper.part().path(), &self.task.open)?),
+        };
+        if let (false, Some(total)) = (self.is_one, self.sizes.sum()) {
             self.task.check_size(total)?;
             keeper.part().file().await?.allocate(total).await?;
         }
-        if starts.is_none() && self.content.fragments.len() > 1 {
-            // A run that was killed leaves those that were to be added next, and they are not written any more.
-            (0..=whole).try_for_each(|index| self.task.disk.remove(&spool(keeper, index)))?;
+        let (running, arrived) = (FuturesUnordered::new(), BTreeMap::new());
+        let mut line = Line { keeper, shelf, running, arrived, next: whole, turn: whole, end, entity: None };
+        self.bring_all(&mut line, is_misplaced).await?;
+        if self.task.was_left_open() {
+            self.confirm_ranges(keeper).await?;
         }
-        let fetches = (whole..self.content.fragments.len()).map(|index| match &starts {
-            Some(starts) => self.in_place(keeper, index, starts[index]).boxed(),
-            None if index == whole => self.in_place(keeper, index, end).boxed(),
-            None => self.to_spool(keeper, index).boxed(),
-        });
-        let mut arrived = self.at_once(fetches);
-        let (mut end, mut entity) = (end, None);
-        while let Some((index, fetched, spool)) = arrived.try_next().await? {
-            if let Some(spool) = spool {
-                let sums = self.task.sums.clone();
-                let landed = move |offset, chunks: &[bytes::Bytes]| sums.landed(offset, chunks);
-                let append = keeper.part().append(end, &spool, fetched.bytes, landed);
-                self.task.gauge.work(append).await?;
-                keeper.is_whole(index, end, fetched.bytes, &fetched.entity);
+        Ok((line.end, line.entity.filter(|_| self.is_one)))
+    }
+
+    /// Begins fragments, as many at once as may be, and puts each where it belongs when it is its turn.
+    async fn bring_all<'a>(&'a self, line: &mut Line<'a>, is_misplaced: &mut bool) -> Result<()> {
+        let mut listing: Option<BoxFuture<'a, Result<Option<Piece>>>> = None;
+        let mut is_over = false;
+        loop {
+            if !is_over && listing.is_none() && line.has_room(self.max_fragments) {
+                // What is listed later is waited for because it is meant to be.
+                let piece = self.task.source.piece(line.next);
+                listing = Some(self.task.gauge.wait(piece).boxed());
             }
-            end += fetched.bytes;
-            self.task.check_size(end)?;
-            entity = Some(fetched.entity);
+            tokio::select! {
+                biased;
+                Some(ended) = line.running.next(), if !line.running.is_empty() => {
+                    line.arrived.insert(ended.index, ended);
+                    self.settle(line, is_misplaced).await?;
+                }
+                piece = listed(&mut listing), if listing.is_some() => {
+                    listing = None;
+                    match piece? {
+                        Some(piece) => self.begin(line, piece).await?,
+                        None => {
+                            is_over = true;
+                            self.sizes.end_at(line.next, &self.task.meter);
+                            self.task.meter.set_fragments(line.next);
+                        }
+                    }
+                }
+                else => return Ok(()),
+            }
         }
-        if let (true, Some(starts)) = (self.task.was_left_open(), &starts) {
-            self.confirm_ranges(keeper, starts).await?;
+    }
+
+    /// Begins the next fragment.
+    async fn begin<'a>(&'a self, line: &mut Line<'a>, piece: Piece) -> Result<()> {
+        let index = line.next;
+        line.next += 1;
+        line.keeper.expects(index, &piece);
+        self.task.meter.set_fragments(self.task.source.count().unwrap_or(line.next));
+        if let Some(reason) = piece.missing {
+            let result = Err(Error::not_found(format!("{} ({reason})", self.name(index, &piece))));
+            line.running.push(async move { Ended { index, piece, result } }.boxed());
+            return Ok(());
         }
-        Ok((end, entity.filter(|_| self.content.fragments.len() == 1)))
+        let home = || Place::of_file(line.keeper, 0);
+        let place = match (self.sizes.base(index).filter(|_| !piece.is_coded), &line.shelf) {
+            (Some(base), _) => Place { base, ..home() },
+            (None, Some(shelf)) => {
+                let home = (!piece.is_coded).then(|| Arc::new(home()));
+                Place { home, ..Place::apart(Part::shelved(shelf, &self.task.open)) }
+            }
+            (None, None) => return Err(Error::unexpected("a fragment that has no place", None)),
+        };
+        let fetch = self.fetch(index, &piece, place);
+        line.running.push(
+            async move {
+                let decoder = async {
+                    match piece.is_coded {
+                        true => self.task.source.decoder(index).await.map(Some),
+                        false => Ok(None),
+                    }
+                };
+                let result = futures_util::future::try_join(fetch.run(), decoder).await;
+                Ended { index, piece, result }
+            }
+            .boxed(),
+        );
+        Ok(())
+    }
+
+    /// Puts those where they belong whose turn it is.
+    async fn settle(&self, line: &mut Line<'_>, is_misplaced: &mut bool) -> Result<()> {
+        // What cannot be had ends the download at once, or leaves a gap when it is its turn.
+        let fails = |ended: &Ended| ended.result.is_err() && !self.may_be_missing(ended);
+        if let Some(index) = line.arrived.values().find(|ended| fails(ended)).map(|ended| ended.index)
+            && let Some(Ended { piece, result: Err(error), .. }) = line.arrived.remove(&index)
+        {
+            return Err(self.named(index, &piece, error));
+        }
+        while let Some(Ended { index, piece, result }) = line.arrived.remove(&line.turn) {
+            match result {
+                Ok((fetched, decoder)) => {
+                    let placed = self.put(line, index, fetched, decoder).await?;
+                    if !placed {
+                        *is_misplaced = true;
+                        return Err(Error::content_changed(&piece.fragment.url, "the size of a fragment"));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, index, "left out");
+                    line.keeper.forget(index).await?;
+                    line.keeper.is_missing(index, line.end, piece.gap(index, error.to_string()));
+                }
+            }
+            line.turn += 1;
+            self.sizes.settle(line.turn, line.end, &self.task.meter);
+            self.task.check_size(line.end)?;
+            self.task.meter.fragment_done();
+            self.task.source.is_done(index);
+        }
+        Ok(())
+    }
+
+    /// Puts a fragment where it belongs, behind those before it. Whether it fits there.
+    async fn put(
+        &self,
+        line: &mut Line<'_>,
+        index: usize,
+        fetched: Fetched,
+        decoder: Option<Box<dyn Decoder>>,
+    ) -> Result<bool> {
+        let Some(shelved) = fetched.shelved else {
+            if fetched.base != line.end {
+                return Ok(false);
+            }
+            line.end += fetched.bytes;
+            line.entity = Some(fetched.entity);
+            return Ok(true);
+        };
+        let sums = self.task.sums.clone();
+        let landed = move |offset, chunks: &[bytes::Bytes]| sums.landed(offset, chunks);
+        let is_coded = decoder.is_some();
+        let append = line.keeper.part().append(line.end, &shelved, fetched.bytes, decoder, landed);
+        let bytes = self.task.gauge.work(append).await?;
+        if is_coded {
+            self.task.meter.add(bytes);
+        }
+        line.keeper.is_whole(index, line.end, bytes, &fetched.entity);
+        line.end += bytes;
+        line.entity = Some(fetched.entity);
+        Ok(true)
+    }
+
+    /// Whether the download goes on without a fragment that could not be had.
+    fn may_be_missing(&self, ended: &Ended) -> bool {
+        let Err(error) = &ended.result else { return false };
+        // What a live stream has no more nobody will ever have.
+        let may_have_gaps = self.options.allow_gaps || self.task.source.count().is_none();
+        may_have_gaps && !ended.piece.is_needed && is_unavailable(error)
+    }
+
+    /// `error`, which names the fragment that it is about where a playlist lists it.
+    fn named(&self, index: usize, piece: &Piece, error: Error) -> Error {
+        let is_of_playlist = piece.mark.is_some() && piece.missing.is_none();
+        if is_of_playlist && is_unavailable(&error) {
+            error.of_fragment(self.name(index, piece))
+        } else {
+            error
+        }
+    }
+
+    /// What a fragment is called, for people.
+    fn name(&self, index: usize, piece: &Piece) -> String {
+        let count = self.task.source.count().map(|count| format!(" of {count}")).unwrap_or_default();
+        let sequence = piece.mark.map(|(_, sequence, _)| format!(", number {sequence}")).unwrap_or_default();
+        format!("fragment {}{count}{sequence}", index + 1)
     }
 
     /// Compares some of each fragment that is a range with what the origin has now, where nothing else told that they are
     /// of one version.
-    async fn confirm_ranges(&self, keeper: &Arc<Keeper>, starts: &[u64]) -> Result<()> {
-        for (index, (fragment, start)) in self.content.fragments.iter().zip(starts).enumerate() {
-            let Some(range) = fragment.range else { continue };
-            let Some(entity) = self.task.known(&fragment.url) else { continue };
-            let range = range.offsets();
-            let fetch = self.fetch(index, keeper.part().clone(), *start, None);
-            if !fetch.confirm(*start..start + (range.end - range.start), entity).await? {
+    async fn confirm_ranges(&self, keeper: &Arc<Keeper>) -> Result<()> {
+        let Some(count) = self.task.source.count() else { return Ok(()) };
+        let mut start = 0;
+        for index in 0..count {
+            let Some(piece) = self.task.source.piece(index).await? else { return Ok(()) };
+            let fragment = &piece.fragment;
+            let Some(size) = fragment.exact_size().filter(|_| !piece.is_coded) else { return Ok(()) };
+            let place = start..start + size;
+            start = place.end;
+            let is_chosen = self.task.dice.below(count as u64) < MOST_COMPARED;
+            let (Some(_), Some(entity), true) = (fragment.range, self.task.known(&fragment.url), is_chosen)
+            else {
+                continue;
+            };
+            let fetch = self.fetch(index, &piece, Place::apart(keeper.part().clone()).at(place.start));
+            if !fetch.confirm(place, entity).await? {
                 return Err(Error::content_changed(&fragment.url, "its bytes, and nothing else tells"));
             }
         }
         Ok(())
     }
 
-    /// Where each fragment begins in the file, if the sizes of all are known.
-    fn starts(&self) -> Result<Option<Vec<u64>>> {
-        let fragments = &self.content.fragments;
-        let sizes: Option<Vec<u64>> = fragments.iter().map(qetch_core::Fragment::exact_size).collect();
-        let Some(sizes) = sizes.filter(|sizes| sizes.len() > 1) else { return Ok(None) };
-        let mut end = 0_u64;
-        let mut starts = Vec::with_capacity(sizes.len());
-        for size in sizes {
-            starts.push(end);
-            let too_much =
-                || Error::invalid(format!("the content {}", self.content.uid), "its sizes overflow");
-            end = end.checked_add(size).ok_or_else(too_much)?;
-        }
-        Ok(Some(starts))
-    }
-
-    /// How many fragments an earlier run left whole, and where they end: nothing where that does not fit the content.
-    async fn go_on(&self, keeper: &Arc<Keeper>, starts: Option<&[u64]>) -> Result<(usize, u64)> {
+    /// How many fragments an earlier run left whole, and where they end: nothing where that does not fit the content. What
+    /// it left of others is gone on with where it is known that it lies where it belongs.
+    async fn go_on(&self, keeper: &Arc<Keeper>) -> Result<(usize, u64)> {
         let (whole, end) = keeper.whole();
-        let fits = |starts: &[u64]| starts.get(whole).is_none_or(|start| *start == end);
-        if whole == 0 || starts.is_none_or(fits) {
-            return Ok((whole, end));
+        if whole > 0 && self.sizes.base(whole).is_some_and(|base| base != end) {
+            tracing::warn!("the fragments have other sizes than before: beginning afresh");
+            self.begin_afresh(keeper).await?;
+            return Ok((0, 0));
         }
-        tracing::warn!("the fragments have other sizes than before: beginning afresh");
-        self.begin_afresh(keeper).await?;
-        Ok((0, 0))
+        self.task.source.go_on(whole, keeper.mark());
+        self.sizes.settle(whole, end, &self.task.meter);
+        for (index, base, size) in keeper.all_begun() {
+            if self.sizes.base(index) != Some(base) {
+                let lost = keeper.forget_from(index).await?;
+                self.task.resumed.fetch_sub(lost, std::sync::atomic::Ordering::Relaxed);
+                self.task.meter.restart(lost);
+                break;
+            }
+            if !self.is_one && self.sizes.base(index + 1).is_none() && !self.options.allow_gaps {
+                self.sizes.learn(index, Some(size), true, &self.task.meter);
+            }
+        }
+        Ok((whole, end))
     }
 
     /// Compares the last of several fragments that an earlier run left whole with what the origin has now: where a site
     /// changed what it has, the next fragments would be of another version.
     async fn confirm_last(&self, keeper: &Arc<Keeper>) -> Result<()> {
         let Some((index, last, entity)) = keeper.last() else { return Ok(()) };
-        let Some(fragment) = self.content.fragments.get(index) else { return Ok(()) };
-        if fragment.range.is_some() {
-            // The next range of the same resource is held against what this one was told.
-            self.task.note(&fragment.url, &entity);
+        // A list that grows may not have it any more.
+        if self.task.source.count().is_none() {
             return Ok(());
         }
-        let fetch = self.fetch(index, keeper.part().clone(), last.start, None);
+        let Some(piece) = self.task.source.piece(index).await? else { return Ok(()) };
+        if piece.is_coded {
+            return Ok(());
+        }
+        if piece.fragment.range.is_some() {
+            // The next range of the same resource is held against what this one was told.
+            self.task.note(&piece.fragment.url, &entity);
+            return Ok(());
+        }
+        let fetch = self.fetch(index, &piece, Place::apart(keeper.part().clone()).at(last.start));
         if fetch.confirm(last, entity).await? {
             return Ok(());
         }
@@ -148,39 +350,33 @@ impl Download<'_> {
     async fn begin_afresh(&self, keeper: &Arc<Keeper>) -> Result<()> {
         // What was claimed and had not landed when it was given up is as lost as the rest.
         let there = self.task.meter.read().done;
-        keeper.forget_all(self.content).await?;
+        keeper.forget_all(&self.subject).await?;
         self.task.sums.restart();
         self.task.resumed.store(0, std::sync::atomic::Ordering::Relaxed);
         self.task.meter.restart(there);
+        self.sizes.restart(&self.known_sizes(), &self.task.meter);
         Ok(())
-    }
-
-    /// Brings a fragment to its place in the part file.
-    async fn in_place(&self, keeper: &Arc<Keeper>, index: usize, base: u64) -> Result<Arrived> {
-        let fetched = self.fetch(index, keeper.part().clone(), base, Some(keeper)).run().await?;
-        self.task.meter.fragment_done();
-        Ok((index, fetched, None))
-    }
-
-    /// Brings a fragment to a file of its own.
-    async fn to_spool(&self, keeper: &Arc<Keeper>, index: usize) -> Result<Arrived> {
-        let path = spool(keeper, index);
-        let spool = Part::spool(&self.task.disk, path, &self.task.open).await?;
-        let fetched = self.fetch(index, spool.clone(), 0, None).run().await?;
-        self.task.meter.fragment_done();
-        Ok((index, fetched, Some(spool)))
-    }
-
-    /// Runs as many of `fetches` at once as is asked for; what they answer comes in their order.
-    pub(super) fn at_once<'f, T: Send + 'f>(
-        &self,
-        fetches: impl Iterator<Item = BoxFuture<'f, Result<T>>> + Send + 'f,
-    ) -> BoxStream<'f, Result<T>> {
-        stream::iter(fetches).buffered(self.max_fragments).boxed()
     }
 }
 
-/// The file of a fragment that waits for those before it.
-fn spool(keeper: &Keeper, index: usize) -> PathBuf {
-    files::with_suffix(keeper.part().path(), &format!("-{index}"))
+/// Whether an error says that a fragment is not to be had, and not that nothing more can be.
+fn is_unavailable(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::NotFound { .. }
+            | Error::Gone { .. }
+            | Error::Private { .. }
+            | Error::Http { .. }
+            | Error::BadReply { .. }
+            | Error::RateLimited { .. }
+            | Error::Network { .. }
+    )
+}
+
+/// What is listed next.
+async fn listed(listing: &mut Option<BoxFuture<'_, Result<Option<Piece>>>>) -> Result<Option<Piece>> {
+    match listing {
+        Some(listing) => listing.await,
+        None => pending().await,
+    }
 }

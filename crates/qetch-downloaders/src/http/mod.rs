@@ -34,12 +34,15 @@ mod links;
 mod lock;
 mod merging;
 mod part;
+mod place;
 mod plan;
 mod probe;
 mod proof;
+mod shelf;
 #[cfg(test)]
 mod simulation;
 mod sizes;
+pub(crate) mod source;
 mod spans;
 mod sums;
 mod task;
@@ -52,7 +55,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use futures_util::{FutureExt as _, TryStreamExt as _};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use qetch_core::{
     Checksum, Content, Context, Delivery, DownloadOptions, Downloader, Error, Phase, Report, Result, Target,
     TargetKind, http_date,
@@ -63,9 +66,13 @@ use self::{
     disk::{Disk, Seal, System},
     entity::Entity,
     fragment::{Fetch, Fetched},
+    journal::Subject,
     keeper::Keeper,
+    links::Links,
     part::Part,
+    place::Place,
     sizes::Sizes,
+    source::{Listed, Piece, Source},
     task::Task,
 };
 
@@ -119,7 +126,22 @@ impl Downloader for Http {
         if content.fragments.is_empty() {
             return Err(Error::invalid(format!("the content {}", content.uid), "it has no fragments"));
         }
-        let (max_fragments, wanted) = options.limits(content.fragments.len())?;
+        let source = Arc::new(Listed::new(content, Links::new(content, options.refresh.clone())));
+        self.bring(cx, content, source, to, options).await
+    }
+}
+
+impl Http {
+    /// Brings what `source` lists of `content`.
+    pub(crate) async fn bring(
+        &self,
+        cx: &Context,
+        content: &Content,
+        source: Arc<dyn Source>,
+        to: &Target,
+        options: &DownloadOptions,
+    ) -> Result<Report> {
+        let (max_fragments, wanted) = options.limits(source.count().unwrap_or(usize::MAX))?;
         // More than a host gives would stand in line with shares that others could bring.
         let connections = wanted.min(cx.most_for_media());
         for checksum in &options.checksums {
@@ -127,12 +149,26 @@ impl Downloader for Http {
             checksum.to_string().parse::<Checksum>()?;
         }
         let cx = &cx.for_content(content).await;
-        let task = Arc::new(Task::new(cx, self.disk.clone(), self.dice.clone(), content, options));
-        let sizes = content.fragments.iter().map(qetch_core::Fragment::exact_size).collect();
-        let sizes = Arc::new(Sizes::new(sizes, &task.meter));
-        let download = Download { task, content, options, max_fragments, connections, sizes };
+        let subject = Subject::new(content, &*source);
+        let is_listed = content.delivery == Delivery::Fragments;
+        let is_one = is_listed && content.fragments.len() == 1;
+        let are_ranges = !is_listed || content.fragments.iter().any(|fragment| fragment.range.is_some());
+        let count = source.count();
+        let task = Arc::new(Task::new(cx, self.disk.clone(), self.dice.clone(), content, source, options));
+        let sizes = Arc::new(Sizes::new(&known_sizes(content), count, &task.meter));
+        let download = Download {
+            task,
+            content,
+            subject,
+            options,
+            max_fragments,
+            connections,
+            sizes,
+            is_one,
+            are_ranges,
+        };
         match to.kind() {
-            TargetKind::File(path) => download.to_file(path).await,
+            TargetKind::File(path) | TargetKind::Track(path) => download.to_file(path).await,
             TargetKind::Pieces(_) if !options.checksums.is_empty() => {
                 let reason = "what its extractor merges is not verified yet";
                 Err(Error::unsupported(format!("a checksum for {}", content.uid), reason))
@@ -146,14 +182,27 @@ impl Downloader for Http {
     }
 }
 
+/// The sizes of a content's fragments that are known beforehand; nothing where a playlist lists them.
+fn known_sizes(content: &Content) -> Vec<Option<u64>> {
+    match content.delivery {
+        Delivery::Fragments => content.fragments.iter().map(qetch_core::Fragment::exact_size).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// One download under way.
 struct Download<'a> {
     task: Arc<Task>,
     content: &'a Content,
+    subject: Subject,
     options: &'a DownloadOptions,
     max_fragments: usize,
     connections: usize,
     sizes: Arc<Sizes>,
+    /// Whether one fragment is all of the file.
+    is_one: bool,
+    /// Whether some fragments may be ranges of one resource.
+    are_ranges: bool,
 }
 
 impl Download<'_> {
@@ -163,8 +212,9 @@ impl Download<'_> {
             Keeper::clear(&self.task.disk, path, &self.task.open).await?;
             return self.heard(self.unless_ended(self.existing(path).boxed())).await;
         }
-        let (disk, resume) = (&self.task.disk, self.options.resume);
-        let keeper = Arc::new(Keeper::open(disk, path, self.content, resume, &self.task.open).await?);
+        let disk = &self.task.disk;
+        let resume = self.options.resume && self.task.source.can_go_on();
+        let keeper = Arc::new(Keeper::open(disk, path, &self.subject, resume, &self.task.open).await?);
         let there = keeper.count();
         self.task.resumed.store(there, Ordering::Relaxed);
         self.task.meter.resume(there);
@@ -248,15 +298,18 @@ impl Download<'_> {
         let seal = Seal { len: bytes, modified, note };
         keeper.publish(seal, path, self.options.overwrite).await?;
         self.task.meter.set_phase(Phase::Done);
-        Ok(self.report([path.to_owned()], bytes).with_checksums(verified))
+        let report = self.report([path.to_owned()], bytes).with_checksums(verified);
+        Ok(report.with_gaps(keeper.gaps()).with_parts(keeper.parts()))
     }
 
     /// Fetches until it is done, asked to stop, or stuck.
     async fn unless_ended<T>(&self, fetching: impl Future<Output = Result<T>>) -> Result<T> {
+        // What goes on without an end ends in order when it is asked to.
+        let is_endless = self.task.source.count().is_none();
         tokio::select! {
             biased;
             done = fetching => done,
-            () = self.options.stop.asked() => Err(Error::Interrupted),
+            () = self.options.stop.asked(), if !is_endless => Err(Error::Interrupted),
             stalled = self.task.stalled() => Err(stalled),
         }
     }
@@ -264,8 +317,9 @@ impl Download<'_> {
     async fn to_pieces(&self, directory: &Path) -> Result<Report> {
         self.heard(async {
             let count = self.content.fragments.len();
-            let fetches = (0..count).map(|index| self.to_piece(directory, index).boxed());
-            let pieces = self.unless_ended(self.at_once(fetches).try_collect::<Vec<_>>()).await;
+            let fetches = (0..count).map(|index| self.to_piece(directory, index));
+            let fetches = stream::iter(fetches).buffered(self.max_fragments);
+            let pieces = self.unless_ended(fetches.try_collect::<Vec<_>>()).await;
             self.task.busy.none().await;
             self.task.open.none().await;
             let pieces = pieces?;
@@ -280,16 +334,18 @@ impl Download<'_> {
     async fn to_piece(&self, directory: &Path, index: usize) -> Result<(PathBuf, u64)> {
         let path = directory.join(format!("{index:06}"));
         let piece = Part::piece(&self.task.disk, path.clone(), &self.task.open).await?;
-        let fetched = self.fetch(index, piece.clone(), 0, None).run().await?;
+        let listed = self.task.source.piece(index).await?;
+        let listed = listed.ok_or_else(|| Error::unexpected("a fragment that is not listed", None))?;
+        let fetched = self.fetch(index, &listed, Place::apart(piece.clone())).run().await?;
         self.task.meter.fragment_done();
         piece.file().await?.seal(Seal { len: fetched.bytes, modified: None, note: String::new() }).await?;
         Ok((path, fetched.bytes))
     }
 
-    /// One fragment, to be brought to `base` in `part`.
-    fn fetch(&self, index: usize, part: Arc<Part>, base: u64, keeper: Option<&Arc<Keeper>>) -> Fetch {
-        let fragment = self.content.fragments[index].clone();
-        let is_the_file = self.content.fragments.len() == 1 && keeper.is_some();
+    /// One fragment, to be brought to its place.
+    fn fetch(&self, index: usize, piece: &Piece, place: Place) -> Fetch {
+        let fragment = piece.fragment.clone();
+        let is_the_file = self.is_one && place.keeper.is_some();
         let alone = if is_the_file { self.content.size } else { None };
         Fetch {
             task: self.task.clone(),
@@ -299,10 +355,13 @@ impl Download<'_> {
             is_renewed: false,
             index,
             is_the_file,
+            is_coded: piece.is_coded,
+            // Where it may be left out after all, nothing is to lie behind it before it is there.
+            tells_place: !piece.is_coded
+                && !self.options.allow_gaps
+                && self.task.source.count().is_some(),
             connections: self.connections,
-            part,
-            base,
-            keeper: keeper.cloned(),
+            place,
             told: None,
             was: None,
             expected: None,
@@ -311,6 +370,10 @@ impl Download<'_> {
             versions: 0,
             sizes: self.sizes.clone(),
         }
+    }
+
+    fn known_sizes(&self) -> Vec<Option<u64>> {
+        known_sizes(self.content)
     }
 
     fn report(&self, paths: impl IntoIterator<Item = PathBuf>, bytes: u64) -> Report {

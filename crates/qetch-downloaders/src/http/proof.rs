@@ -132,8 +132,8 @@ impl Job {
             }
             let index = |offset: u64| usize::try_from(offset - arrived.start).unwrap_or(usize::MAX);
             chunk = chunk.slice(index(from)..index(to));
-            let place = self.base + (from - self.span.0);
-            let file = self.part.file().await.map_err(Misfit::Fatal)?;
+            let place = self.place.base + (from - self.span.0);
+            let file = self.place.part.file().await.map_err(Misfit::Fatal)?;
             let there = file.read(place, chunk.len()).await.map_err(Misfit::Fatal)?;
             if there != chunk {
                 return Ok(None);

@@ -20,8 +20,8 @@ use super::{
     entity::Entity,
     gauge::Gauge,
     keeper::Keeper,
-    links::Links,
     lock::lock,
+    source::Source,
     sums::Sums,
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Task {
     pub(super) dice: Dice,
     pub(super) meter: Meter,
     pub(super) gauge: Arc<Gauge>,
-    pub(super) links: Links,
+    pub(super) source: Arc<dyn Source>,
     pub(super) sums: Arc<Sums>,
     /// The part files that are open.
     pub(super) open: Count,
@@ -64,15 +64,16 @@ impl Task {
         disk: Arc<dyn Disk>,
         dice: Dice,
         content: &Content,
+        source: Arc<dyn Source>,
         options: &DownloadOptions,
     ) -> Self {
         Self {
             cx: cx.clone(),
             disk,
             dice,
-            meter: Meter::new(content.fragments.len()),
+            meter: Meter::new(source.count().unwrap_or(0)),
             gauge: Arc::default(),
-            links: Links::new(content, options.refresh.clone()),
+            source,
             sums: Arc::new(Sums::new(content.checksums.iter().chain(&options.checksums).cloned())),
             open: Count::default(),
             busy: Count::default(),

@@ -16,6 +16,7 @@ use super::{
         count::Count,
         entity::{Agreement, Entity},
         journal::Open,
+        place::Place,
         plan::{LEAST_SHARE, Plan},
         probe::{Ask, Misfit, Reply, page_in_place},
         proof::Runs,
@@ -40,11 +41,11 @@ impl Fetch {
 
     /// What an earlier run left of it.
     pub(super) async fn resumed(&self) -> Result<Option<Arc<Job>>> {
-        let Some(open) = self.keeper.as_ref().and_then(|keeper| keeper.begun(self.index)) else {
+        let Some(open) = self.place.keeper.as_ref().and_then(|keeper| keeper.begun(self.index)) else {
             return Ok(None);
         };
         let range = self.fragment.range.map(|range| range.offsets());
-        let is_ours = open.base == self.base
+        let is_ours = open.base == self.place.base
             && range
                 .as_ref()
                 .is_none_or(|range| (range.start, range.end - range.start) == (open.from, open.size))
@@ -67,8 +68,8 @@ impl Fetch {
             }
         }
         self.task.check_size(open.size)?;
-        self.part.file().await?.allocate(self.base + open.size).await?;
-        self.sizes.learn(self.index, Some(open.size), &self.task.meter);
+        self.place.part.file().await?.allocate(self.place.base + open.size).await?;
+        self.sizes.learn(self.index, Some(open.size), self.tells_place, &self.task.meter);
         let runs = open.runs();
         let Open { from, size, entity, done, mixed, .. } = open;
         let entity = Entity { has_ranges: true, ..entity };
@@ -162,9 +163,11 @@ impl Fetch {
             self.checked(total).map_err(Misfit::Fatal)?;
         }
         self.task.meter.answered();
-        self.sizes.learn(self.index, total.or(self.size), &self.task.meter);
+        let size = total.or(self.size);
+        self.sizes.learn(self.index, size, self.tells_place, &self.task.meter);
         self.task.check_size(self.sizes.at_least()).map_err(Misfit::Fatal)?;
         self.give_up().await.map_err(Misfit::Fatal)?;
+        self.find_place().await;
         if range.is_some() && fit.entity.complete.is_some() {
             self.task.note(&self.fragment.url, &fit.entity);
         }
@@ -176,17 +179,26 @@ impl Fetch {
         let connections = if entity.has_ranges { self.connections } else { 1 };
         let planned = total.or(self.size);
         if let Some(total) = planned.filter(|total| *total >= ALLOCATED) {
-            let file = self.part.file().await.map_err(Misfit::Fatal)?;
-            file.allocate(self.base + total).await.map_err(Misfit::Fatal)?;
+            let file = self.place.part.file().await.map_err(Misfit::Fatal)?;
+            file.allocate(self.place.base + total).await.map_err(Misfit::Fatal)?;
         }
-        if let (Some(keeper), Some(end), true) = (&self.keeper, span.1, entity.has_ranges) {
-            keeper.begin(self.index, self.base, span.0..end, &entity);
+        if let (Some(keeper), Some(end), true) = (&self.place.keeper, span.1, entity.has_ranges) {
+            keeper.begin(self.index, self.place.base, span.0..end, &entity);
         }
         let endless = || Plan::endless(self.size);
         let plan = total.map_or_else(endless, |total| Plan::new(total, &Spans::default(), connections));
         let why = why(&entity, total, self.connections);
         tracing::info!(total, connections = plan.waiting(), ranges = entity.has_ranges, why, "planned");
         Ok((self.job(span, entity, plan, Vec::new()), Opened { answer, fit, counted }))
+    }
+
+    /// Where it goes, if that was not known before there was an answer.
+    async fn find_place(&mut self) {
+        if let Some(home) = self.place.home.take()
+            && let Some(base) = self.sizes.base_soon(self.index).await
+        {
+            self.place = Place { base, ..(*home).clone() };
+        }
     }
 
     fn job(&self, span: (u64, Option<u64>), entity: Entity, plan: Plan, runs: Vec<Range<u64>>) -> Arc<Job> {
@@ -197,9 +209,8 @@ impl Fetch {
             span,
             entity,
             plan: Mutex::new(plan.held_back(self.task.is_held_back())),
-            part: self.part.clone(),
-            base: self.base,
-            keeper: self.keeper.clone(),
+            place: self.place.clone(),
+            is_coded: self.is_coded,
             writes: Count::default(),
             streams: Count::default(),
             began: Instant::now(),

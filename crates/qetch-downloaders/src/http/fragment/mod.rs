@@ -10,8 +10,8 @@ use qetch_core::{Error, Fragment, FragmentMethod, Result};
 use super::{
     backoff::Backoff,
     entity::Entity,
-    keeper::Keeper,
     part::Part,
+    place::Place,
     probe::Misfit,
     sizes::Sizes,
     task::Task,
@@ -40,12 +40,13 @@ pub(super) struct Fetch {
     pub(super) size: Option<u64>,
     /// Whether it is all of the file.
     pub(super) is_the_file: bool,
+    /// Whether it is not as it arrives that it goes into the file: what arrives is no progress then.
+    pub(super) is_coded: bool,
+    /// Whether those behind it may go by the size that its answer tells.
+    pub(super) tells_place: bool,
     pub(super) connections: usize,
-    pub(super) part: Arc<Part>,
-    /// Where it begins in the part file.
-    pub(super) base: u64,
-    /// Keeps the journal of `part`, if it has one.
-    pub(super) keeper: Option<Arc<Keeper>>,
+    /// Where it goes, unless that is still to be found out.
+    pub(super) place: Place,
     /// The size of the resource that a reply told which was not used otherwise.
     pub(super) told: Option<u64>,
     /// What it was fetched from before, and what the next answer must fit.
@@ -65,8 +66,12 @@ pub(super) struct Fetch {
 #[derive(Debug)]
 pub(super) struct Fetched {
     pub(super) bytes: u64,
+    /// Where it lies.
+    pub(super) base: u64,
     /// What it was fetched from.
     pub(super) entity: Entity,
+    /// Where it waits, if it does not lie where it belongs.
+    pub(super) shelved: Option<Arc<Part>>,
 }
 
 /// How the fragment is asked for next.
@@ -86,7 +91,7 @@ impl Fetch {
         let mut strikes = Backoff::new(MOST_STRIKES, &self.task.dice);
         let mut manner = self.manner();
         // Another fragment may have met a dead link before.
-        (self.age, self.fragment) = self.task.links.current(self.index).await;
+        (self.age, self.fragment) = self.task.source.current(self.index).await?;
         let mut resumed = self.resumed().await?;
         self.resumed = resumed.as_ref().map_or(0, |job| job.plan().done());
         // It begins with bytes that are there, and would go on sending them for as long as it is open.
@@ -135,7 +140,7 @@ impl Fetch {
                     self.task.bear(&mut strikes, error).await?;
                     let landed = self.landed();
                     if landed > 0 {
-                        self.task.meter.restart(lost - landed);
+                        self.task.meter.restart(if self.is_coded { 0 } else { lost - landed });
                         self.task.gauge.waste(lost - landed);
                         resumed = self.resumed().await?;
                         continue;
@@ -154,7 +159,7 @@ impl Fetch {
 
     /// Bytes of it that are in the part file, and known to the journal.
     fn landed(&self) -> u64 {
-        let open = self.keeper.as_ref().and_then(|keeper| keeper.begun(self.index));
+        let open = self.place.keeper.as_ref().and_then(|keeper| keeper.begun(self.index));
         open.map_or(0, |open| open.done.count())
     }
 
@@ -192,9 +197,14 @@ impl Fetch {
             Misfit::Empty => {
                 self.give_up().await?;
                 self.task.meter.answered();
-                self.sizes.learn(self.index, Some(0), &self.task.meter);
+                self.sizes.learn(self.index, Some(0), self.tells_place, &self.task.meter);
                 let entity = Entity::default();
-                self.checked(0).map(|bytes| Some(Fetched { bytes, entity }))
+                let bytes = self.checked(0)?;
+                if let (Some(keeper), false) = (&self.place.keeper, self.is_the_file) {
+                    keeper.is_whole(self.index, self.place.base, bytes, &entity);
+                }
+                let (base, shelved) = (self.place.base, self.place.shelved());
+                Ok(Some(Fetched { bytes, base, entity, shelved }))
             }
             Misfit::NoRanges(problem) if *manner == Manner::Ranges => {
                 tracing::info!(problem, "no ranges: fetching it as one stream");
@@ -230,7 +240,7 @@ impl Fetch {
     }
 
     async fn renew(&mut self, status: u16, died: Error) -> Result<()> {
-        (self.age, self.fragment) = self.task.links.renew(self.index, self.age, status, died).await?;
+        (self.age, self.fragment) = self.task.source.renew(self.index, self.age, status, died).await?;
         Ok(())
     }
 
@@ -243,12 +253,12 @@ impl Fetch {
 
     /// Takes back what a version brought that is begun again.
     async fn forget(&self, lost: u64) -> Result<()> {
-        if let Some(keeper) = &self.keeper {
+        if let Some(keeper) = &self.place.keeper {
             keeper.forget(self.index).await?;
             self.task.sums.restart();
         }
         self.task.gauge.waste(lost);
-        self.task.meter.restart(lost);
+        self.task.meter.restart(if self.is_coded { 0 } else { lost });
         Ok(())
     }
 
@@ -260,10 +270,15 @@ impl Fetch {
             let problem = format!("{bytes} bytes where a range of it tells of {told}");
             return Err(Error::bad_reply(&self.fragment.url, problem));
         }
-        if let Some(keeper) = &self.keeper {
-            keeper.is_whole(self.index, self.base, bytes, &job.entity);
+        if let Some(keeper) = &self.place.keeper {
+            keeper.is_whole(self.index, self.place.base, bytes, &job.entity);
         }
-        Ok(Fetched { bytes, entity: job.entity.clone() })
+        Ok(Fetched {
+            bytes,
+            base: self.place.base,
+            entity: job.entity.clone(),
+            shelved: self.place.shelved(),
+        })
     }
 
     /// `total`, if it is what the site guarantees.

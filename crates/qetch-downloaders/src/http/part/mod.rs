@@ -18,6 +18,8 @@ use qetch_core::{Error, Result, files};
 use super::{
     count::{Count, One},
     disk::{Disk, File, Landing, Seal, Taken, Whole, Writing},
+    shelf::{Budget, Shelf},
+    source::Decoder,
     spans::Spans,
 };
 
@@ -29,7 +31,9 @@ pub(super) struct Part {
     /// The file, once it is made and has what waited.
     file: OnceLock<Arc<dyn File>>,
     waiting: tokio::sync::Mutex<Waiting>,
-    disk: Arc<dyn Disk>,
+    /// What may wait in memory.
+    budget: Arc<Budget>,
+    home: Home,
     path: PathBuf,
     /// Whether this has made the file.
     is_made: AtomicBool,
@@ -37,6 +41,14 @@ pub(super) struct Part {
     stays: Arc<AtomicBool>,
     /// Fields are dropped in order: the count falls after the file is closed, and with it its lock.
     _open: One,
+}
+
+/// Where its bytes go that do not wait in memory.
+enum Home {
+    /// To a file of its own.
+    Disk(Arc<dyn Disk>),
+    /// Among those of other fragments.
+    Shelf(Arc<Shelf>),
 }
 
 /// What is to be written to a file that is not made.
@@ -58,12 +70,9 @@ const MOST_WAITING: u64 = 256 << 10;
 const MOST_CHUNKS: usize = 1024;
 
 impl Waiting {
-    /// Whether so much more may wait.
-    fn takes(&self, bytes: u64, chunks: usize) -> bool {
-        self.file.is_none()
-            && !self.is_stored
-            && self.bytes + bytes <= MOST_WAITING
-            && self.chunks + chunks <= MOST_CHUNKS
+    /// Whether so much more may wait, which is counted against `budget` then.
+    fn takes(&self, bytes: u64, chunks: usize, budget: &Budget) -> bool {
+        self.file.is_none() && !self.is_stored && self.chunks + chunks <= MOST_CHUNKS && budget.take(bytes)
     }
 
     /// Whether all of the first `len` bytes are there.
@@ -82,7 +91,8 @@ impl Part {
             is_made: AtomicBool::new(file.is_some()),
             file: file.map(OnceLock::from).unwrap_or_default(),
             waiting: tokio::sync::Mutex::default(),
-            disk: disk.clone(),
+            budget: Arc::new(Budget::new(MOST_WAITING)),
+            home: Home::Disk(disk.clone()),
             path,
             stays: Arc::new(AtomicBool::new(stays)),
             _open: open,
@@ -108,14 +118,18 @@ impl Part {
         (!disk.is_there(&path)).then(|| Self::new(disk, path, None, false, open.one()))
     }
 
-    /// A file of exactly this name, empty and locked: a fragment that waits for those before it.
-    pub(super) async fn spool(disk: &Arc<dyn Disk>, path: PathBuf, open: &Count) -> Result<Arc<Self>> {
-        let open = open.one();
-        let Taken { file, len } = disk.take(&path, false).await?;
-        if len > 0 {
-            file.set_len(0).await?;
-        }
-        Ok(Arc::new(Self::new(disk, path, Some(file), false, open)))
+    /// A fragment that waits on `shelf` for those before it.
+    pub(super) fn shelved(shelf: &Arc<Shelf>, open: &Count) -> Arc<Self> {
+        Arc::new(Self {
+            file: OnceLock::new(),
+            waiting: tokio::sync::Mutex::default(),
+            budget: shelf.budget().clone(),
+            home: Home::Shelf(shelf.clone()),
+            path: shelf.path().to_owned(),
+            is_made: AtomicBool::new(false),
+            stays: Arc::default(),
+            _open: open.one(),
+        })
     }
 
     /// A new file of exactly this name, kept when done: a piece that someone else merges.
@@ -147,17 +161,27 @@ impl Part {
         let file = match &waiting.file {
             Some(file) => file.clone(),
             None => {
-                let Taken { file, len } = self.disk.take(&self.path, true).await?;
-                if len > 0 {
-                    return Err(Error::conflict(&self.path, "was begun by another download meanwhile"));
-                }
-                self.is_made.store(true, Ordering::Relaxed);
+                let file = match &self.home {
+                    Home::Shelf(shelf) => shelf.region().await?,
+                    Home::Disk(disk) => {
+                        let Taken { file, len } = disk.take(&self.path, true).await?;
+                        if len > 0 {
+                            return Err(Error::conflict(
+                                &self.path,
+                                "was begun by another download meanwhile",
+                            ));
+                        }
+                        self.is_made.store(true, Ordering::Relaxed);
+                        file
+                    }
+                };
                 waiting.file.insert(file).clone()
             }
         };
         for (offset, chunks) in &waiting.writes {
             file.write(*offset, chunks.clone(), Landing::unheard()).await?;
         }
+        self.budget.give(waiting.bytes);
         *waiting = Waiting::default();
         Ok(self.file.get_or_init(|| file))
     }
@@ -177,9 +201,14 @@ impl Part {
         }
         let mut waiting = self.waiting.lock().await;
         let len: u64 = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-        if self.file.get().is_some() || !waiting.takes(len, chunks.len()) {
+        if self.file.get().is_some() || !waiting.takes(len, chunks.len(), &self.budget) {
             return Ok(self.make(&mut waiting).await?.write(offset, chunks, landing));
         }
+        // Others hold on to large buffers for few bytes.
+        let chunks = match &self.home {
+            Home::Shelf(_) => vec![Bytes::from(chunks.concat())],
+            Home::Disk(_) => chunks,
+        };
         landing.landed(&chunks);
         (waiting.bytes, waiting.chunks) = (waiting.bytes + len, waiting.chunks + chunks.len());
         waiting.writes.push((offset, chunks));
@@ -191,24 +220,59 @@ impl Part {
         self.file.get().is_some_and(|file| file.is_behind())
     }
 
-    /// Adds all of `other`, which has `len` bytes, at `offset`; `landed` hears of each block that has landed.
+    /// Adds all of `other`, which has `len` bytes, at `offset`, as `decode` makes them where it is given. `landed` hears of
+    /// each block that has landed. Answers how many bytes that made.
     pub(super) async fn append(
         &self,
         offset: u64,
         other: &Self,
         len: u64,
+        mut decoder: Option<Box<dyn Decoder>>,
         landed: impl Fn(u64, &[Bytes]) + Clone + Send + 'static,
-    ) -> Result<()> {
-        const BLOCK: u64 = 1 << 20;
-        let mut at = 0;
+    ) -> Result<u64> {
+        let (mut at, mut to) = (0, offset);
         while at < len {
-            let count = BLOCK.min(len - at);
-            let block = other.file().await?.read(at, usize::try_from(count).unwrap_or(usize::MAX)).await?;
-            let (landed, to) = (landed.clone(), offset + at);
-            self.write(to, vec![block], Landing::new(move |chunks| landed(to, chunks))).await?.await?;
-            at += count;
+            let mut block = other.block(at, len).await?;
+            at += block.len() as u64;
+            if let Some(decoder) = &mut decoder {
+                block = decoder.decode(block, at >= len)?;
+            }
+            let (landed, from, count) = (landed.clone(), to, block.len() as u64);
+            self.write(from, vec![block], Landing::new(move |chunks| landed(from, chunks))).await?.await?;
+            to += count;
         }
-        Ok(())
+        Ok(to - offset)
+    }
+
+    /// Some of what is there between `at` and `len`, from `at` on.
+    async fn block(&self, at: u64, len: u64) -> Result<Bytes> {
+        const BLOCK: u64 = 1 << 20;
+        let count = usize::try_from(BLOCK.min(len - at)).unwrap_or(usize::MAX);
+        if let Some(file) = self.file.get() {
+            return file.read(at, count).await;
+        }
+        let waiting = self.waiting.lock().await;
+        // What was written last is what is there.
+        let last = waiting.writes.iter().rfind(|(offset, chunks)| {
+            let len: usize = chunks.iter().map(Bytes::len).sum();
+            (*offset..*offset + len as u64).contains(&at)
+        });
+        let is_alone = |offset: u64, end: u64| {
+            let others = waiting.writes.iter().map(|(offset, chunks)| {
+                *offset..chunks.iter().fold(*offset, |end, chunk| end + chunk.len() as u64)
+            });
+            others.filter(|other| other.start < end && offset < other.end).count() == 1
+        };
+        if let Some((offset, chunks)) = last
+            && let [chunk] = chunks.as_slice()
+            && is_alone(*offset, *offset + chunk.len() as u64)
+        {
+            let from = usize::try_from(at - offset).unwrap_or(usize::MAX);
+            let count = count.min(chunk.len() - from);
+            return Ok(chunk.slice(from..from + count));
+        }
+        drop(waiting);
+        self.file().await?.read(at, count).await
     }
 
     /// Makes the file what `seal` says and gives it its final name; over what stands there only where `overwrite` says
@@ -230,7 +294,8 @@ impl Part {
             return Ok(Some(seal));
         }
         let whole = Whole { writes: waiting.writes.clone(), seal, to: to.to_owned() };
-        let seal = self.disk.store(whole).await?;
+        let Home::Disk(disk) = &self.home else { return Ok(Some(whole.seal)) };
+        let seal = disk.store(whole).await?;
         waiting.is_stored = seal.is_none();
         Ok(seal)
     }
@@ -274,9 +339,11 @@ impl fmt::Debug for Part {
 impl Drop for Part {
     /// Removes it while the lock is still held, unless it stays.
     fn drop(&mut self) {
-        if self.is_made()
+        self.budget.give(self.waiting.get_mut().bytes);
+        if let Home::Disk(disk) = &self.home
+            && self.is_made()
             && !self.stays.load(Ordering::Relaxed)
-            && let Err(error) = self.disk.remove(&self.path)
+            && let Err(error) = disk.remove(&self.path)
         {
             tracing::warn!(%error, "a part file is left behind");
         }

@@ -60,7 +60,9 @@ impl<'a> Intake<'a> {
                 if self.batch.is_elsewhere(claimed.start) {
                     self.write().await?;
                 }
-                job.task.meter.add(wanted.len() as u64);
+                if !job.is_coded {
+                    job.task.meter.add(wanted.len() as u64);
+                }
                 self.batch.push(claimed.start, wanted);
                 self.run.brings(claimed);
             }
@@ -93,11 +95,11 @@ impl<'a> Intake<'a> {
         let Some((offset, chunks)) = self.batch.take() else { return Ok(()) };
         self.landed().await?;
         let (job, done) = (self.job, self.job.writes.one());
-        let landing = job.task.landing(job.keeper.as_ref(), job.index, job.base, offset, done);
-        let writing = job.part.write(job.base + offset, chunks, landing).await;
+        let landing = job.task.landing(job.place.keeper.as_ref(), job.index, job.place.base, offset, done);
+        let writing = job.place.part.write(job.place.base + offset, chunks, landing).await;
         self.writing = Some(writing.map_err(Misfit::Fatal)?);
         // Many connections together must not gather what a disk cannot take.
-        if job.part.is_behind() { self.landed().await } else { Ok(()) }
+        if job.place.part.is_behind() { self.landed().await } else { Ok(()) }
     }
 
     /// Writes what is gathered and waits until all has landed.
@@ -127,7 +129,7 @@ impl Run<'_> {
         if self.brought.end != claimed.start {
             self.note();
             self.brought.start = claimed.start;
-            if let Some(keeper) = &self.job.keeper {
+            if let Some(keeper) = &self.job.place.keeper {
                 keeper.seam(self.job.index, claimed.start);
             }
         }

@@ -29,9 +29,8 @@ use super::{
     count::Count,
     entity::Entity,
     gauge::Counted,
-    keeper::Keeper,
     lock::lock,
-    part::Part,
+    place::Place,
     plan::{LEAST_TAIL, Plan, ShareId},
     probe::{Ask, Fit, Misfit, Reply},
     proof::Runs,
@@ -60,11 +59,10 @@ pub(super) struct Job {
     pub(super) span: (u64, Option<u64>),
     pub(super) entity: Entity,
     pub(super) plan: Mutex<Plan>,
-    pub(super) part: Arc<Part>,
-    /// Where the fragment begins in the part file.
-    pub(super) base: u64,
-    /// Keeps the journal, unless the fragment goes to a file of its own.
-    pub(super) keeper: Option<Arc<Keeper>>,
+    /// Where the fragment goes.
+    pub(super) place: Place,
+    /// Whether what arrives is not yet what goes into the file.
+    pub(super) is_coded: bool,
     /// The writes that are under way.
     pub(super) writes: Count,
     /// Answers that go from the fragment's beginning to its end.
@@ -259,7 +257,7 @@ impl Job {
     pub(super) fn leave_open(&self) {
         if !self.is_open.swap(true, Ordering::Relaxed) {
             tracing::info!("nothing proves that all replies are of one version: comparing bytes in the end");
-            if let Some(keeper) = &self.keeper {
+            if let Some(keeper) = &self.place.keeper {
                 keeper.mixed(self.index);
             }
         }
