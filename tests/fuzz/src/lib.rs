@@ -11,6 +11,7 @@ mod extraction;
 mod headers;
 mod journal;
 mod names;
+mod playlist;
 mod reading;
 mod redirect;
 mod reply;
@@ -21,6 +22,7 @@ pub use self::{
     headers::{content_range, digest, http_date, retry_after},
     journal::{journal, note, spans},
     names::file_name,
+    playlist::hls,
     reading::{lenient, media_type},
     redirect::redirect,
     reply::reply,
@@ -37,13 +39,14 @@ pub struct Target {
 }
 
 /// Every target, by name.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "content_disposition", run: content_disposition },
     Target { name: "content_range", run: content_range },
     Target { name: "digest", run: digest },
     Target { name: "file_name", run: file_name },
     Target { name: "generic", run: generic },
     Target { name: "gfycat", run: gfycat },
+    Target { name: "hls", run: hls },
     Target { name: "http_date", run: http_date },
     Target { name: "journal", run: journal },
     Target { name: "lenient", run: lenient },

@@ -29,8 +29,8 @@ macro_rules! targets {
 }
 
 targets! {
-    content_disposition content_range digest file_name generic gfycat http_date journal lenient media_type note redirect
-    reply retry_after saved spans token
+    content_disposition content_range digest file_name generic gfycat hls http_date journal lenient media_type note
+    redirect reply retry_after saved spans token
 }
 
 #[track_caller]
