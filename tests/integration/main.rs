@@ -16,6 +16,7 @@ mod gfycat;
 mod network;
 #[cfg(nginx)]
 mod nginx;
+mod playlists;
 mod pond;
 #[cfg(recorded)]
 mod recorded;

@@ -13,6 +13,7 @@ pub mod proxied;
 #[cfg(openssl)]
 pub mod secure;
 pub mod site;
+pub mod stage;
 pub mod stranger;
 
 use std::{

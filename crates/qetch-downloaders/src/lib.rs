@@ -19,8 +19,16 @@ pub mod dash;
 pub mod hls;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "mux")]
+pub mod mux;
 #[cfg(feature = "__playlist")]
 mod playlist;
+
+/// The muxer: see [`mux`].
+#[cfg(feature = "mux")]
+pub fn muxer() -> Arc<dyn qetch_core::Muxer> {
+    Arc::new(mux::TrackMuxer::new())
+}
 
 /// Every downloader enabled by a cargo feature, in the order they are asked. Which one takes a content is told by its
 /// delivery, so the order decides nothing among these.

@@ -102,7 +102,9 @@ impl Opener for Manifests {
         let (content, location) = self.known();
         if let (Some(location), false) = (location, afresh) {
             match self.read(&content, Some(&location)).await {
-                Err(error) if playlist::is_dead(&error) => tracing::info!(%error, "reading the first manifest again"),
+                Err(error) if playlist::is_dead(&error) => {
+                    tracing::info!(%error, "reading the first manifest again")
+                }
                 listing => return listing,
             }
         }

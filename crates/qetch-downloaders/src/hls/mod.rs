@@ -137,7 +137,9 @@ impl Opener for Playlists {
         if let (Some(at), false) = (at, afresh) {
             match self.read_again(master.as_deref(), &at).await {
                 // The link of a media playlist may be signed for a while.
-                Err(error) if playlist::is_dead(&error) => tracing::info!(%error, "reading all playlists again"),
+                Err(error) if playlist::is_dead(&error) => {
+                    tracing::info!(%error, "reading all playlists again")
+                }
                 listing => return listing,
             }
         }

@@ -1,8 +1,11 @@
 //! A file that stands at the target already: whether it is what the origin has.
 
-use std::{path::Path, time::SystemTime};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
-use qetch_core::{Content, Error, Fragment, FragmentMethod, Result, http_date};
+use qetch_core::{Content, Error, Fragment, FragmentMethod, PartStart, Result, http_date};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,26 +16,32 @@ use super::{
     transfer::open,
 };
 
-/// How long the file at `path` is, if it is shown to be `content`, whole: by its checksum where one is promised; else the
+/// How long the file at `path` is, and where its parts begin, if it is shown to be `content`, whole: by its checksum where one is promised; else the
 /// origin is asked, and must have a file of that size, with the validators that were noted when it was downloaded or the
 /// time that it bears.
 ///
 /// # Errors
 /// `conflict` where it is not shown to be; those of asking.
-pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result<u64> {
+pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result<(u64, Vec<PartStart>)> {
     let conflict = |why: &str| Error::conflict(path, format!("exists already, and {why}"));
     let Some(found) = task.disk.look(path).await? else {
         return Err(conflict("is no plain file"));
     };
     if !task.sums.is_empty() {
         return match task.gauge.work(task.sums.verify(&*found.file, found.len)).await {
-            Ok(_) => Ok(found.len),
+            Ok(_) => Ok((found.len, Vec::new())),
             Err(Error::ChecksumMismatch { .. }) => {
                 task.sums.restart();
                 Err(conflict("has another checksum than is promised"))
             }
             Err(error) => Err(error),
         };
+    }
+    if let Some(fingerprint) = task.source.fingerprint() {
+        let note = found.note.as_deref().and_then(Note::read);
+        let note = note.filter(|note| note.is_of_list(content, &fingerprint, found.len));
+        let note = note.ok_or_else(|| conflict("nothing shows it to be what its playlist lists"))?;
+        return Ok((found.len, note.parts()));
     }
     let [fragment] = content.fragments.as_slice() else {
         return Err(conflict("of several fragments, so that nothing shows it to be what the origin has"));
@@ -49,7 +58,7 @@ pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result
             Err(conflict(&format!("has {} bytes where the origin has {size}", found.len)))
         }
         Some(size) if size == 0 || Note::holds(content, &found, &entity) || is_dated(&found, &entity) => {
-            Ok(size)
+            Ok((size, Vec::new()))
         }
         _ => Err(conflict("nothing shows it to be what the origin has")),
     }
@@ -96,11 +105,39 @@ pub(super) struct Note {
     uid: String,
     extractor: String,
     entity: Entity,
+    /// Which list of fragments it was made of, where the uid does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
+    /// Where its parts begin, and when, in milliseconds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<(u64, u64)>,
 }
 
 impl Note {
     pub(super) fn new(content: &Content, entity: Entity) -> Self {
-        Self { uid: content.uid.clone(), extractor: content.extractor.clone(), entity }
+        let (uid, extractor) = (content.uid.clone(), content.extractor.clone());
+        Self { uid, extractor, entity, fingerprint: None, parts: Vec::new() }
+    }
+
+    /// Of a file of `len` bytes that was made of the list of this fingerprint, with nothing missing.
+    pub(super) fn of_list(content: &Content, fingerprint: String, len: u64, parts: &[PartStart]) -> Self {
+        let entity = Entity { complete: Some(len), ..Entity::default() };
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let parts = parts.iter().map(|part| (part.offset, milliseconds(part.time))).collect();
+        Self { fingerprint: Some(fingerprint), parts, ..Self::new(content, entity) }
+    }
+
+    /// Whether it is noted with a file of `len` bytes that was made of that list of `content`.
+    fn is_of_list(&self, content: &Content, fingerprint: &str, len: u64) -> bool {
+        (&self.uid, &self.extractor) == (&content.uid, &content.extractor)
+            && self.fingerprint.as_deref() == Some(fingerprint)
+            && self.entity.complete == Some(len)
+    }
+
+    /// Where the parts of the file begin.
+    fn parts(&self) -> Vec<PartStart> {
+        let part = |&(offset, time)| PartStart::new(offset, Duration::from_millis(time));
+        self.parts.iter().map(part).collect()
     }
 
     pub(super) fn text(&self) -> String {

@@ -240,6 +240,10 @@ impl Keeper {
     pub(super) fn is_whole(&self, index: usize, base: u64, size: u64, entity: &Entity) {
         let mut guard = self.ledger();
         let ledger = &mut *guard;
+        // Once all of its bytes have landed, and those before it are whole, it counts as one of them.
+        if index < ledger.journal.whole {
+            return;
+        }
         let open = ledger.open.remove(&index);
         let from = open.as_ref().map_or(0, |open| open.from);
         let complete = entity.complete.or(Some(from + size));

@@ -230,11 +230,11 @@ impl Download<'_> {
 
     /// The file that stands at `path` already, if it is whole.
     async fn existing(&self, path: &Path) -> Result<Report> {
-        let bytes = existing::whole(&self.task, self.content, path).await?;
+        let (bytes, parts) = existing::whole(&self.task, self.content, path).await?;
         self.task.meter.resume(bytes);
         self.task.meter.set_total(Some(bytes));
         self.task.meter.set_phase(Phase::Done);
-        Ok(self.report([path.to_owned()], bytes).with_existed(true))
+        Ok(self.report([path.to_owned()], bytes).with_existed(true).with_parts(parts))
     }
 
     /// Does `work` while the hook hears of it.
@@ -294,12 +294,21 @@ impl Download<'_> {
             verified => verified?,
         };
         let modified = entity.as_ref().and_then(|entity| http_date(entity.last_modified.as_deref()?));
-        let note = entity.map(|entity| existing::Note::new(self.content, entity).text()).unwrap_or_default();
+        let parts = keeper.parts();
+        let parts = if parts.len() > 1 { parts } else { Vec::new() };
+        let list = self.task.source.fingerprint().filter(|_| self.task.source.count().is_some());
+        let note = match (entity, list) {
+            (Some(entity), _) => existing::Note::new(self.content, entity).text(),
+            (None, Some(list)) if keeper.gaps().is_empty() => {
+                existing::Note::of_list(self.content, list, bytes, &parts).text()
+            }
+            _ => String::new(),
+        };
         let seal = Seal { len: bytes, modified, note };
         keeper.publish(seal, path, self.options.overwrite).await?;
         self.task.meter.set_phase(Phase::Done);
         let report = self.report([path.to_owned()], bytes).with_checksums(verified);
-        Ok(report.with_gaps(keeper.gaps()).with_parts(keeper.parts()))
+        Ok(report.with_gaps(keeper.gaps()).with_parts(parts))
     }
 
     /// Fetches until it is done, asked to stop, or stuck.
@@ -357,9 +366,7 @@ impl Download<'_> {
             is_the_file,
             is_coded: piece.is_coded,
             // Where it may be left out after all, nothing is to lie behind it before it is there.
-            tells_place: !piece.is_coded
-                && !self.options.allow_gaps
-                && self.task.source.count().is_some(),
+            tells_place: !piece.is_coded && !self.options.allow_gaps && self.task.source.count().is_some(),
             connections: self.connections,
             place,
             told: None,

@@ -73,7 +73,11 @@ impl Joined {
             let block = shifted(block, shift);
             // Notes, styles and regions stand in every segment.
             let is_cue = block.contains("-->");
-            let is_known = if is_cue { block == self.last } else { self.has_header && header.is_some() && !added.starts_with("WEBVTT") };
+            let is_known = if is_cue {
+                block == self.last
+            } else {
+                self.has_header && header.is_some() && !added.starts_with("WEBVTT")
+            };
             if !is_known {
                 added.push_str(&block);
                 added.push_str("\n\n");
@@ -172,7 +176,9 @@ mod tests {
     #[test]
     fn segments_that_count_from_their_own_beginning_are_moved() {
         let segment = |ticks: i64| {
-            format!("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:{ticks}\n\n00:01.000 --> 00:02.500 line:0\nx\n")
+            format!(
+                "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:{ticks}\n\n00:01.000 --> 00:02.500 line:0\nx\n"
+            )
         };
         // The clock begins again between the two.
         let segments = [segment(WRAP - 90_000), segment(90_000 * 9)];

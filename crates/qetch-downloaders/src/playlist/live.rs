@@ -124,7 +124,7 @@ impl Live {
             Err(error) => return Err(error),
         };
         let mut state = self.state();
-        state.take(listing, begun, self.start);
+        state.take(&listing, begun, self.start);
         Ok(())
     }
 
@@ -149,9 +149,9 @@ impl Live {
 
 impl State {
     /// Takes in what was read.
-    fn take(&mut self, listing: Listing, read: Instant, start: LiveStart) {
+    fn take(&mut self, listing: &Listing, read: Instant, start: LiveStart) {
         let before = self.last;
-        let first = self.first(&listing, start);
+        let first = self.first(listing, start);
         let mut initialisation: Option<&Segment> = None;
         for (position, segment) in listing.segments.iter().enumerate() {
             if segment.initialises {
@@ -165,7 +165,7 @@ impl State {
             if !is_new {
                 continue;
             }
-            self.miss(&listing, segment);
+            self.miss(listing, segment);
             self.begin(segment, initialisation);
         }
         let is_changed = self.last != before;
@@ -174,6 +174,17 @@ impl State {
         let interval = if is_changed { interval } else { interval / 2 };
         self.next_reading = read + interval.max(LEAST);
         self.is_over = !listing.is_live;
+    }
+
+    /// Has what is being fetched asked for at the links that were read now.
+    fn aim(&mut self, listing: &Listing, template: Template) {
+        self.template = template;
+        for (age, segment) in self.running.values_mut() {
+            if let Some(fresh) = listing.segments.iter().find(|fresh| mark(fresh) == mark(segment)) {
+                segment.url.clone_from(&fresh.url);
+                *age += 1;
+            }
+        }
     }
 
     /// With which of the listed segments a recording begins.
@@ -205,8 +216,8 @@ impl State {
             tracing::warn!(missed, from = sequence + 1, "segments left the list before they were fetched");
         }
         for number in (0..missed.min(MOST_MISSED)).map(|number| sequence + 1 + number) {
-            let mut segment = Segment { sequence: number, ..next.clone() };
-            segment.key = None;
+            let mut segment = next.clone();
+            (segment.sequence, segment.key) = (number, None);
             let missing = Some("it left the list before it was fetched");
             self.waiting.push_back(Next { segment, begins_part: false, missing });
         }
@@ -254,7 +265,7 @@ impl Source for Live {
         loop {
             let first = self.state().listing.take();
             if let Some(listing) = first {
-                self.state().take(listing, Instant::now(), self.start);
+                self.state().take(&listing, Instant::now(), self.start);
             }
             if self.fetcher.stop.is_asked() {
                 return Ok(None);
@@ -306,15 +317,7 @@ impl Source for Live {
         }
         let listing = self.opener.open(true).await?;
         let template = self.opener.template().await;
-        let mut state = self.state();
-        state.template = template;
-        for (age, segment) in state.running.values_mut() {
-            if let Some(fresh) = listing.segments.iter().find(|fresh| mark(fresh) == mark(segment)) {
-                segment.url.clone_from(&fresh.url);
-                *age += 1;
-            }
-        }
-        drop(state);
+        self.state().aim(&listing, template);
         let (now, fresh) = self.current(index).await?;
         if fresh == stale { Err(died) } else { Ok((now, fresh)) }
     }

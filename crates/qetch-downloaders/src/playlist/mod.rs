@@ -27,8 +27,8 @@ use std::{
 
 use async_trait::async_trait;
 use qetch_core::{
-    Apart, Content, Context, DownloadOptions, Error, Fragment, Kind, Mux, Report, Result, Target, TargetKind, Track,
-    files, media_type,
+    Apart, Content, Context, DownloadOptions, Error, Fragment, Kind, Mux, Report, Result, Target, TargetKind,
+    Track, files, media_type,
 };
 use qetch_manifest::Listing;
 
@@ -111,14 +111,20 @@ async fn join(
         if let Some(apart) = mux(&track, &staged, &options.mux).await? {
             // One after the other they are what there is.
             let bytes = publish(aside, &to, options.overwrite).await?;
-            return Ok(Report { paths: vec![to], bytes, ..report }.with_apart(apart));
+            return Ok(renamed(report, to, bytes).with_apart(apart));
         }
         let bytes = publish(&staged, &to, options.overwrite).await?;
         remove(aside).await?;
-        return Ok(Report { paths: vec![to], bytes, parts: Vec::new(), ..report });
+        return Ok(renamed(report, to, bytes));
     }
     let bytes = publish(aside, &to, options.overwrite).await?;
-    Ok(Report { paths: vec![to], bytes, parts: Vec::new(), ..report })
+    Ok(renamed(report, to, bytes))
+}
+
+/// What is told of a file that has another name and form by now.
+fn renamed(mut report: Report, to: PathBuf, bytes: u64) -> Report {
+    (report.paths, report.bytes) = (vec![to], bytes);
+    report.with_parts(Vec::new())
 }
 
 /// Joins the parts of a track.

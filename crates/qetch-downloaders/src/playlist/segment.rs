@@ -25,7 +25,8 @@ impl Template {
 
     /// The request for `url`.
     pub(crate) fn fragment(&self, url: &Url) -> Fragment {
-        let mut fragment = Fragment { url: url.clone(), ..self.0.clone() };
+        let mut fragment = self.0.clone();
+        fragment.url = url.clone();
         if url.origin() != self.0.url.origin() {
             fragment.headers.retain(|name, _| HARMLESS.iter().any(|it| name.eq_ignore_ascii_case(it)));
         }
@@ -70,7 +71,7 @@ mod tests {
 
     #[test]
     fn what_may_be_a_key_stays_with_the_origin_of_the_playlist() {
-        let url = |text| Url::parse(text).unwrap();
+        let url = |text: &str| Url::parse(text).unwrap();
         let playlist = Fragment::new(url("https://h.example/a.m3u8"))
             .with_header("X-Key", "s3cret")
             .with_header("Accept-Language", "de")

@@ -1,0 +1,69 @@
+//! Segments that are not to be had.
+
+use std::{fs, time::Duration};
+
+use qetch::DownloadOptions;
+use qetch_tests::{Folder, stage::Stage};
+use wiremock::ResponseTemplate;
+
+use super::{bring, hls, put_segments};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_cannot_be_had_is_named() {
+    let stage = Stage::start().await;
+    put_segments(&stage, [1000; 9]);
+    fs::remove_file(stage.folder().path("4.ts")).unwrap();
+    let folder = Folder::new();
+    let options = DownloadOptions::new().with_max_fragments(3);
+    let error = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await.unwrap_err();
+    assert_eq!(error.code(), "not_found");
+    assert_eq!(error.to_string(), "fragment 5 of 9, number 4 cannot be had");
+    assert!(!folder.path("f.ts").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gaps_that_are_allowed_are_told() {
+    let stage = Stage::start().await;
+    let all = put_segments(&stage, [1000; 9]);
+    fs::remove_file(stage.folder().path("4.ts")).unwrap();
+    stage.act("7.ts", |_| ResponseTemplate::new(500));
+    let folder = Folder::new();
+    let options = DownloadOptions::new().with_max_fragments(3).with_allow_gaps(true).with_retries(1);
+    let report = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await.unwrap();
+    let expected = [&all[..4000], &all[5000..7000], &all[8000..]].concat();
+    assert_eq!(fs::read(folder.path("f.ts")).unwrap(), expected);
+    let gaps: Vec<_> =
+        report.gaps.iter().map(|gap| (gap.fragment, gap.sequence, gap.start, gap.duration)).collect();
+    let two = Some(Duration::from_secs(2));
+    let at = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(gaps, [(4, Some(4), at(8), two), (7, Some(7), at(14), two)]);
+    assert!(!report.complete && report.gaps[1].reason.contains("500"), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_that_the_playlist_declares_is_one() {
+    let stage = Stage::start().await;
+    let all = put_segments(&stage, [1000; 3]);
+    let list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n0.ts\n#EXT-X-GAP\n#EXTINF:2,\n1.ts\n#EXTINF:2,\n2.ts\n#EXT-X-ENDLIST\n";
+    stage.put("list.m3u8", list);
+    let (folder, content) = (Folder::new(), hls(&stage.link("list.m3u8"), ""));
+    let error = bring(&folder, &content, &DownloadOptions::new()).await.unwrap_err();
+    assert!(error.to_string().contains("its playlist says that it is missing"), "{error}");
+    let options = DownloadOptions::new().with_allow_gaps(true);
+    let report = bring(&folder, &content, &options).await.unwrap();
+    assert_eq!(fs::read(folder.path("f.ts")).unwrap(), [&all[..1000], &all[2000..]].concat());
+    assert_eq!((report.gaps.len(), report.gaps[0].fragment), (1, 1));
+    assert!(!stage.asked().await.contains(&"/1.ts".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_address_is_no_gap() {
+    let stage = Stage::start().await;
+    put_segments(&stage, [1000; 2]);
+    let list = "#EXTM3U\n#EXTINF:2,\n0.ts\n#EXTINF:2,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n";
+    stage.put("list.m3u8", list);
+    let folder = Folder::new();
+    let options = DownloadOptions::new().with_allow_gaps(true);
+    let error = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await.unwrap_err();
+    assert_eq!(error.code(), "unsupported", "{error}");
+}
