@@ -51,7 +51,8 @@ fn extractor_lists(files: &Names, features: &Features, lib: &str) -> Vec<String>
     let named = public(features);
     let mut faults = Vec::new();
     let modules = modules(krate, &tokens, &mut faults);
-    differences(krate, ("a file", files), ("a feature", &named), &mut faults);
+    let sites = named.iter().filter(|name| !is_form(features, name)).cloned().collect();
+    differences(krate, ("a file", files), ("a feature", &sites), &mut faults);
     differences(krate, ("a file", files), ("a gated module", &modules), &mut faults);
     match builtin(&tokens, files) {
         Some(listed) => {
@@ -76,6 +77,12 @@ fn downloader_lists(features: &Features, lib: &str) -> Vec<String> {
     }
     faults.extend(all(krate, features, &named));
     faults
+}
+
+/// Whether a feature of the extractors is no site, but a form of manifest that sites read: it turns on the reader of that name.
+fn is_form(features: &Features, name: &str) -> bool {
+    let reader = format!("qetch-manifest/{name}");
+    features.get(name).is_some_and(|on| on.contains(&reader))
 }
 
 /// The features that name a site or a protocol: not the groups, nor private ones.
@@ -225,6 +232,16 @@ mod tests {
             LIB,
             &["`imgur` is a feature but not a file", "`imgur` is a feature but not a part of `all`"],
         );
+    }
+
+    #[test]
+    fn a_form_of_manifest_is_no_site_and_part_of_all() {
+        let mut features = good();
+        features.insert("hls".into(), vec!["generic".into(), "qetch-manifest/hls".into()]);
+        let missing = "`hls` is a feature but not a part of `all`";
+        check_sites(&["generic", "gfycat"], &features, LIB, &[missing]);
+        features.insert("hls".into(), vec!["qetch-manifest/dash".into()]);
+        check_sites(&["generic", "gfycat"], &features, LIB, &["`hls` is a feature but not a file", missing]);
     }
 
     #[test]

@@ -15,10 +15,10 @@ pub(super) enum Form {
     File,
 }
 
-const HLS: Form = Form::Playlist("an HLS playlist (m3u8)");
+pub(super) const HLS: Form = Form::Playlist("an HLS playlist (m3u8)");
 const M3U: Form = Form::Playlist("an M3U playlist");
 const PLS: Form = Form::Playlist("a PLS playlist");
-const DASH: Form = Form::Playlist("a DASH manifest (mpd)");
+pub(super) const DASH: Form = Form::Playlist("a DASH manifest (mpd)");
 const XSPF: Form = Form::Playlist("an XSPF playlist");
 
 /// The types that stand for a form. They count where the first bytes are those of nothing known.

@@ -108,7 +108,7 @@ fn readable(text: &str) -> String {
 }
 
 /// FNV-1a of 64 bits, folded to 48 as its authors say: short enough for a name, and the same on every machine.
-fn short_hash(bytes: &[u8]) -> u64 {
+pub(super) fn short_hash(bytes: &[u8]) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
     const LOW: u64 = (1 << 48) - 1;

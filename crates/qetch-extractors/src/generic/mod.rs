@@ -1,13 +1,16 @@
 //! Whatever a plain link leads to: asked after every other extractor, and told by the first answer alone.
 //!
-//! A file is one content. Pages and playlists are refused with what would help, for this extractor is the one whose
-//! error a person sees when a link leads nowhere.
+//! A file is one content. Playlists of HLS and manifests of DASH are read by builds with the features `hls` and `dash`, and
+//! what they offer are the contents. Pages and other playlists are refused with what would help, for this extractor is the
+//! one whose error a person sees when a link leads nowhere.
 
 mod content_disposition;
 mod form;
 mod link;
 mod media;
 mod name;
+#[cfg(any(feature = "hls", feature = "dash"))]
+mod playlist;
 
 use qetch_core::{
     Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Result, Url,
@@ -63,6 +66,10 @@ impl Extractor for Generic {
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let answer = cx.first_answer(url).await?;
+        #[cfg(any(feature = "hls", feature = "dash"))]
+        if let Some(read) = playlist::reader(form::of(&answer)).filter(|_| is_whole(&answer)) {
+            return playlist::variants(cx, url, &answer, read).await.map(Extraction::once);
+        }
         let content = content(url, &answer).inspect_err(|_| {
             // No download follows, so the connection that waits for one is given back.
             drop(cx.take_parked(url));
@@ -73,7 +80,7 @@ impl Extractor for Generic {
 
 /// The file that `answer`, which is what `url` leads to, is the beginning of.
 fn content(url: &Url, answer: &Answer) -> Result<Content> {
-    if !matches!(answer.status(), 200 | 203) {
+    if !is_whole(answer) {
         let problem = format!("status {} to a request for the whole file", answer.status());
         return Err(Error::bad_reply(answer.url(), problem));
     }
@@ -104,6 +111,11 @@ fn content(url: &Url, answer: &Answer) -> Result<Content> {
     content.content_type = content_type;
     content.size_approx = length(answer);
     Ok(content)
+}
+
+/// Whether it is an answer to a request for the whole file.
+fn is_whole(answer: &Answer) -> bool {
+    matches!(answer.status(), 200 | 203)
 }
 
 /// How many bytes the file has by this answer. That is no guarantee for another one, to which a saved content may be
@@ -206,7 +218,10 @@ mod tests {
         };
         check(typed("text/html", b"<p>"), "a web page").await;
         check(typed("video/mp4", b"<!doctype html>"), "a web page").await;
+        #[cfg(not(feature = "hls"))]
         check(typed("application/x-mpegurl", b"#EXTM3U\n#EXT-X-VERSION:3"), "an HLS playlist").await;
+        #[cfg(not(feature = "dash"))]
+        check(typed("application/dash+xml", b"<MPD>"), "a DASH manifest").await;
         check(typed("audio/x-scpls", b"[playlist]\n"), "a PLS playlist").await;
         let saved = typed("text/plain", b"#EXTM3U\n").with(header::CONTENT_DISPOSITION, "attachment");
         check(saved, "an M3U playlist").await;

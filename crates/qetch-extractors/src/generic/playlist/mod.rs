@@ -1,0 +1,58 @@
+//! Playlists and manifests of renditions, each of which is a content that the downloader opens again.
+
+#[cfg(feature = "dash")]
+mod dash;
+#[cfg(feature = "hls")]
+mod hls;
+mod renditions;
+#[cfg(test)]
+#[cfg(feature = "hls")]
+mod tests;
+
+use qetch_core::{Answer, Context, Request, Result, Url, Variants};
+
+use super::{
+    content_disposition::ContentDisposition,
+    form::{self, Form},
+    link,
+    name::Name,
+};
+
+/// The most bytes of one, unless the user says less.
+const MOST_BYTES: usize = 16 << 20;
+
+/// What reads one.
+pub(super) type Reader = fn(&Context, &Source, &Answer) -> Result<Variants>;
+
+/// Where one was found.
+pub(super) struct Source {
+    /// The link as it was given.
+    url: Url,
+    uid: String,
+    title: Option<String>,
+}
+
+/// What reads an answer of this form, where this build has it.
+pub(super) fn reader(form: Form) -> Option<Reader> {
+    match form {
+        #[cfg(feature = "hls")]
+        form::HLS => Some(hls::read),
+        #[cfg(feature = "dash")]
+        form::DASH => Some(dash::read),
+        _ => None,
+    }
+}
+
+/// What the playlist offers that `first`, which is what `url` leads to, is the beginning of.
+pub(super) async fn variants(cx: &Context, url: &Url, first: &Answer, read: Reader) -> Result<Variants> {
+    let answer = match cx.take_parked(url) {
+        Some(open) => open.read(MOST_BYTES).await?.ok()?,
+        // It waited too long, or someone else has it.
+        None => cx.send(Request::get(url.clone()).with_limit(MOST_BYTES)).await?.ok()?,
+    };
+    let disposition = first.headers().get("content-disposition");
+    let disposition = ContentDisposition::parse(disposition.map(AsRef::as_ref));
+    let title = Name::of(disposition.file_name, None, answer.url(), url).title(None);
+    let source = Source { url: url.clone(), uid: link::uid(url), title };
+    read(cx, &source, &answer)
+}
