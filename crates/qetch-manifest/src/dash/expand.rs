@@ -130,6 +130,10 @@ impl<'a> Writer<'a> {
             (Form::List, _) => self.list(representation, addressing, &place)?,
             _ => self.whole(representation, &place)?,
         }
+        // An initialisation of nothing is not needed.
+        if self.segments.last().is_some_and(|it| it.initialises) {
+            self.segments.pop();
+        }
         if self.segments.len() > begun {
             self.parts = self.parts.checked_add(1).ok_or_else(|| too_long(self.url))?;
         }

@@ -146,6 +146,13 @@ fn a_list() {
     );
     check_video("5", "<SegmentList><SegmentURL media='x'/></SegmentList>", Ok(&["1 x 0+5 p0"]));
     check_video("5", "<SegmentList duration='2'/>", Err("bad_reply"));
+    // A timeline goes on where the list does not, or begins where it does not.
+    let timeline = "<SegmentTimeline><S d='1' n='9'/></SegmentTimeline>";
+    check_video(
+        "5",
+        &format!("<SegmentList><Initialization sourceURL='i'/>{timeline}{urls}</SegmentList>"),
+        Err("bad_reply"),
+    );
 }
 
 #[test]
