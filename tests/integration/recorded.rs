@@ -1,5 +1,7 @@
 //! Answers that real sites gave, replayed from `QETCH_FIXTURES`. Not built where that is unset.
 
+mod dash;
+
 use std::{fs, path::Path};
 
 use qetch::{Claim, Kind, Quality, Role, Url, Variants};
