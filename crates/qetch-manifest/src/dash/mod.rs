@@ -28,7 +28,7 @@ use std::{fmt, sync::Arc};
 
 use qetch_core::{Error, Kind, Limits, Result, Timestamp, Url};
 
-use self::{offer::Offer, presentation::Presentation};
+use self::{offer::Offer, presentation::Presentation, representation::Representation};
 use crate::{Listing, Rendition};
 
 /// A media presentation description.
@@ -59,14 +59,26 @@ impl Manifest {
     /// `limits` allow, `bad_reply` where what the manifest says of it makes no sense, `unsupported` where several periods take
     /// parts of one file.
     pub fn listing(&self, rendition: &str, now: Timestamp, limits: &Limits) -> Result<Listing> {
-        let place = self.read.as_ref().and_then(|read| {
-            let (_, place) = read.places.iter().find(|(id, _)| id == rendition)?;
-            let period = read.presentation.periods.get(place.0)?;
-            Some((&read.presentation, period.representations.get(place.1)?))
-        });
+        let found = self.read.as_ref().and_then(|read| Some((&read.presentation, read.find(rendition)?)));
         let (presentation, representation) =
-            place.ok_or_else(|| Error::not_found(format!("the rendition `{rendition}`")))?;
+            found.ok_or_else(|| Error::not_found(format!("the rendition `{rendition}`")))?;
         expand::listing(presentation, representation, now, limits)
+    }
+}
+
+impl Read {
+    /// The representation that is first for the rendition with this id, else the first that alone has it in its period. While
+    /// a presentation goes on, a rendition may become what goes on with another one: with that of an advertisement that its
+    /// window begins with.
+    fn find(&self, id: &str) -> Option<&Representation> {
+        let periods = &self.presentation.periods;
+        if let Some((_, place)) = self.places.iter().find(|(it, _)| it == id) {
+            return periods.get(place.0)?.representations.get(place.1);
+        }
+        periods.iter().find_map(|period| {
+            let mut with_id = period.representations.iter().filter(|it| it.id.as_deref() == Some(id));
+            with_id.next().filter(|_| with_id.next().is_none())
+        })
     }
 }
 

@@ -79,7 +79,8 @@ impl Plan {
                     }),
                 };
                 // Some manifests list in each period what is of all of them.
-                let bounds = Bounds { end, from: has_others.then_some(offset) };
+                let to = if has_others && length.is_some() { end } else { None };
+                let bounds = Bounds { end, from: has_others.then_some(offset), to };
                 runs(timeline, number, bounds, url)?
             }
             (Form::Template, None, Some(duration)) => {

@@ -17,29 +17,44 @@ const COMMON_ENCRYPTION: &str = "urn:mpeg:dash:mp4protection:2011";
 /// The most of a scheme that is told.
 const LONGEST: usize = 100;
 
-/// What protects a representation, given it and what it stands in: the names of the systems that are known, else the first
-/// scheme, `CENC` where there is none but common encryption. `None` where nothing does.
-pub(super) fn protection(elements: [&Element; 2]) -> Option<String> {
-    let mut known = Vec::new();
-    let mut other = None;
-    let mut is_protected = false;
-    for element in elements.into_iter().flat_map(|element| element.all("ContentProtection")) {
-        is_protected = true;
-        let scheme = element.attribute("schemeIdUri").unwrap_or_default().to_ascii_lowercase();
-        let system = SYSTEMS.iter().find(|(id, _)| scheme.strip_prefix("urn:uuid:") == Some(id));
-        match system {
-            Some((_, name)) if !known.contains(name) => known.push(*name),
-            Some(_) => (),
-            None if scheme == COMMON_ENCRYPTION || scheme.is_empty() => (),
-            None => {
-                other.get_or_insert_with(|| scheme.chars().take(LONGEST).collect::<String>());
+/// What protects a representation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Protection {
+    is_protected: bool,
+    known: Vec<&'static str>,
+    /// The first scheme that is not known.
+    other: Option<String>,
+}
+
+impl Protection {
+    /// Adds what `element` says of itself.
+    pub(super) fn with(mut self, element: &Element) -> Self {
+        for element in element.all("ContentProtection") {
+            self.is_protected = true;
+            let scheme = element.attribute("schemeIdUri").unwrap_or_default().to_ascii_lowercase();
+            let system = SYSTEMS.iter().find(|(id, _)| scheme.strip_prefix("urn:uuid:") == Some(id));
+            match system {
+                Some((_, name)) if !self.known.contains(name) => self.known.push(name),
+                Some(_) => (),
+                None if scheme == COMMON_ENCRYPTION || scheme.is_empty() => (),
+                None => {
+                    self.other.get_or_insert_with(|| scheme.chars().take(LONGEST).collect());
+                }
             }
         }
+        self
     }
-    match (is_protected, known.is_empty()) {
-        (false, _) => None,
-        (true, false) => Some(known.join(", ")),
-        (true, true) => Some(other.unwrap_or_else(|| "CENC".to_owned())),
+
+    /// The names of the systems that are known, else the first scheme, `CENC` where there is none but common encryption.
+    /// `None` where nothing is protected.
+    pub(super) fn system(&self) -> Option<String> {
+        if !self.is_protected {
+            return None;
+        }
+        if !self.known.is_empty() {
+            return Some(self.known.join(", "));
+        }
+        Some(self.other.clone().unwrap_or_else(|| "CENC".to_owned()))
     }
 }
 
@@ -57,7 +72,8 @@ mod tests {
                 schemes.iter().map(|it| format!("<ContentProtection schemeIdUri='{it}'/>")).collect();
             parse(&format!("<A>{inner}</A>"), &url).unwrap()
         };
-        assert_eq!(protection([&element(set), &element(representation)]).as_deref(), expected);
+        let protection = Protection::default().with(&element(set)).with(&element(representation));
+        assert_eq!(protection.system().as_deref(), expected);
     }
 
     #[test]

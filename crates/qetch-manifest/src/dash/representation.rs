@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use qetch_core::{Kind, Result, Url};
 
-use super::{addressing::Addressing, base::base, number, protection::protection, xml::Element};
+use super::{addressing::Addressing, base::base, number, protection::Protection, xml::Element};
 
 /// The longest of the texts that are kept of a representation: they are inherited by many.
 const LONGEST: usize = 256;
+
+/// The most components that are looked at to tell what a set is.
+const MOST_COMPONENTS: usize = 8;
 
 /// One encoding within a period.
 #[derive(Debug, PartialEq)]
@@ -35,11 +38,17 @@ pub(super) struct Representation {
     pub(super) addressing: Addressing,
 }
 
-/// What an adaptation set hands down to what stands in it.
+/// What an adaptation set hands down to what stands in it, looked up once for all of them.
 pub(super) struct Set<'a> {
     element: &'a Element,
     base: Arc<Url>,
     addressing: Addressing,
+    protection: Protection,
+    /// What its components are said to be, where it is not said of the whole.
+    components: Vec<&'a str>,
+    role: Option<&'a str>,
+    is_main: bool,
+    name: Option<&'a str>,
 }
 
 impl<'a> Set<'a> {
@@ -53,8 +62,18 @@ impl<'a> Set<'a> {
         if is_for_seeking(element) {
             return Ok(None);
         }
-        let (base, addressing) = (base(element, outer, url)?, addressing.inherited(element, url)?);
-        Ok(Some(Self { element, base, addressing }))
+        let components = element.all("ContentComponent").filter_map(|it| it.attribute("contentType"));
+        let name = element.first("Label").map(Element::text);
+        Ok(Some(Self {
+            element,
+            base: base(element, outer, url)?,
+            addressing: addressing.inherited(element, url)?,
+            protection: Protection::default().with(element),
+            components: components.take(MOST_COMPONENTS).collect(),
+            role: roles(element).next(),
+            is_main: roles(element).any(|role| role == "main"),
+            name: name.or_else(|| ["label", "Label"].iter().find_map(|name| element.attribute(name))),
+        }))
     }
 
     /// What `element` in it is; `None` for what is not taken: images, what is unknown, what is for seeking, and layers that
@@ -67,27 +86,14 @@ impl<'a> Set<'a> {
             .common(element, "mimeType")
             .map(|it| it.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().into_boxed_str());
         let codecs = self.common(element, "codecs");
-        let declared: Vec<_> = match self.common(element, "contentType") {
-            Some(declared) => vec![declared],
-            None => self
-                .element
-                .all("ContentComponent")
-                .filter_map(|it| it.attribute("contentType"))
-                .take(8)
-                .collect(),
-        };
-        let Some((kind, has_sound)) = kind(&declared, content_type.as_deref().unwrap_or_default(), codecs)
+        let declared = self.common(element, "contentType");
+        let declared = declared.as_ref().map_or(&*self.components, std::slice::from_ref);
+        let Some((kind, has_sound)) = kind(declared, content_type.as_deref().unwrap_or_default(), codecs)
         else {
             return Ok(None);
         };
         let size =
             |name| self.common(element, name).and_then(number::whole).and_then(|it| u32::try_from(it).ok());
-        let roles = || {
-            let levels = [element, self.element].into_iter().flat_map(|it| it.all("Role"));
-            levels.filter_map(|it| it.attribute("value"))
-        };
-        let name = self.element.first("Label").map(Element::text);
-        let name = name.or_else(|| ["label", "Label"].iter().find_map(|name| self.element.attribute(name)));
         Ok(Some(Representation {
             id: kept(element.attribute("id")),
             kind,
@@ -99,10 +105,10 @@ impl<'a> Set<'a> {
             fps: self.common(element, "frameRate").and_then(number::frame_rate),
             bandwidth: element.attribute("bandwidth").and_then(number::whole).unwrap_or_default(),
             language: kept(self.common(element, "lang").filter(|it| !it.eq_ignore_ascii_case("und"))),
-            name: kept(name),
-            role: kept(roles().next()),
-            is_main: roles().any(|role| role == "main"),
-            protection: protection([self.element, element]).map(String::into_boxed_str),
+            name: kept(self.name),
+            role: kept(roles(element).next().or(self.role)),
+            is_main: self.is_main || roles(element).any(|role| role == "main"),
+            protection: self.protection.clone().with(element).system().map(String::into_boxed_str),
             base: base(element, &self.base, url)?,
             addressing: self.addressing.inherited(element, url)?,
         }))
@@ -118,6 +124,11 @@ impl<'a> Set<'a> {
 /// What is kept of a text: nothing of one that is empty or longer than any is.
 fn kept(text: Option<&str>) -> Option<Box<str>> {
     text.filter(|text| !text.is_empty() && text.len() <= LONGEST).map(Box::from)
+}
+
+/// The roles that are said of an element.
+fn roles(element: &Element) -> impl Iterator<Item = &str> {
+    element.all("Role").filter_map(|it| it.attribute("value"))
 }
 
 /// Whether it is a trick mode: a few pictures, to be shown while seeking.
@@ -146,7 +157,6 @@ fn kind(declared: &[&str], content_type: &str, codecs: Option<&str>) -> Option<(
     } else {
         return None;
     };
-    // A video of which nothing but sound is told has no pictures told of, but it is said to be one.
     Some((kind, kind == Kind::Video && has("audio", Kind::Audio)))
 }
 

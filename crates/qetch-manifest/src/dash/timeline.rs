@@ -52,8 +52,10 @@ fn entry(element: &Element, url: &Url) -> Result<Entry> {
 pub(super) struct Bounds {
     /// Where segments without a number of repeats end, when nothing follows them.
     pub(super) end: Option<u64>,
-    /// Whether segments wholly before `from`, or at `end` and later, are of another period.
+    /// Segments wholly before this are of another period.
     pub(super) from: Option<u64>,
+    /// Segments from here on are of another period.
+    pub(super) to: Option<u64>,
 }
 
 /// The runs that `entries` stand for, where the first segment has the number `number`.
@@ -93,13 +95,10 @@ fn fitting(entry: &Entry, time: u64, next: Option<&Entry>, end: Option<u64>, url
 /// What of a run is within the bounds.
 fn within(run: Run, bounds: Bounds) -> Option<Run> {
     let (mut first, mut last) = (0, run.count);
-    if let Some(from) = bounds.from
-        && run.duration > 0
-    {
-        first = from.saturating_sub(run.time) / run.duration;
-        if let Some(end) = bounds.end {
-            last = last.min(end.saturating_sub(run.time).div_ceil(run.duration));
-        }
+    if run.duration > 0 {
+        first = bounds.from.map_or(0, |from| from.saturating_sub(run.time) / run.duration);
+        let fitting = bounds.to.map(|to| to.saturating_sub(run.time).div_ceil(run.duration));
+        last = fitting.map_or(last, |fitting| last.min(fitting));
     }
     // What is skipped is fewer than there are, so that neither overflows where the end of the run does not.
     (first < last).then(|| Run {
@@ -122,7 +121,12 @@ fn overflow(url: &Url) -> Error {
 mod tests {
     use super::{super::xml::parse, *};
 
-    const OPEN: Bounds = Bounds { end: None, from: None };
+    const OPEN: Bounds = Bounds { end: None, from: None, to: None };
+
+    /// Those of the last of what lists its segments alone.
+    fn ends(end: u64) -> Bounds {
+        Bounds { end: Some(end), ..OPEN }
+    }
 
     /// Runs as (time, duration, count, number).
     #[track_caller]
@@ -150,18 +154,18 @@ mod tests {
     fn a_negative_repeat_goes_on_to_what_follows() {
         check("<S t='0' d='10' r='-1'/><S t='30' d='5'/>", OPEN, Ok(&[(0, 10, 3, 5), (30, 5, 1, 8)]));
         check("<S t='0' d='10' r='-1'/><S t='31' d='5'/>", OPEN, Ok(&[(0, 10, 4, 5), (31, 5, 1, 9)]));
-        check("<S t='0' d='10' r='-2'/>", Bounds { end: Some(25), from: None }, Ok(&[(0, 10, 3, 5)]));
+        check("<S t='0' d='10' r='-2'/>", ends(25), Ok(&[(0, 10, 3, 5)]));
         check("<S t='9' d='10' r='-1'/><S t='3' d='5'/>", OPEN, Ok(&[(3, 5, 1, 5)]));
     }
 
     #[test]
     fn what_is_of_another_period_is_left_out() {
-        let bounds = |from, end| Bounds { from: Some(from), end: Some(end) };
+        let bounds = |from, end| Bounds { from: Some(from), to: Some(end), end: None };
         check("<S t='0' d='10' r='9'/>", bounds(20, 50), Ok(&[(20, 10, 3, 7)]));
         check("<S t='0' d='10' r='9'/>", bounds(25, 41), Ok(&[(20, 10, 3, 7)]));
         check("<S t='0' d='10' r='1'/>", bounds(20, 50), Ok(&[]));
         check("<S t='0' d='10' r='9'/>", bounds(0, 0), Ok(&[]));
-        let open = Bounds { from: Some(15), end: None };
+        let open = Bounds { from: Some(15), ..ends(16) };
         check("<S t='0' d='10' r='2'/>", open, Ok(&[(10, 10, 2, 6)]));
     }
 
@@ -170,7 +174,7 @@ mod tests {
         check("<S t='0'/>", OPEN, Err("bad_reply"));
         check("<S d='10' r='-1'/>", OPEN, Err("bad_reply"));
         check("<S d='10' r='-1'/><S d='10'/>", OPEN, Err("bad_reply"));
-        check("<S d='0' r='-1'/>", Bounds { end: Some(9), from: None }, Err("bad_reply"));
+        check("<S d='0' r='-1'/>", ends(9), Err("bad_reply"));
         check("<S d='10' r='x'/>", OPEN, Err("bad_reply"));
         check("<S d='18446744073709551615' r='1'/>", OPEN, Err("bad_reply"));
         check("<S d='0' r='18446744073709551615'/>", OPEN, Err("bad_reply"));

@@ -127,6 +127,40 @@ fn a_timeline_is_listed_as_it_is() {
     check(&text, 79, Ok((Some((70, 78)), true)));
 }
 
+/// The clocks of two machines differ: what is listed is taken, though it begins later by ours.
+#[test]
+fn the_clock_takes_nothing_from_a_timeline() {
+    let one = |start: u32, number: u32| {
+        let timeline = format!("<SegmentTimeline><S t='{number}' d='2' r='2'/></SegmentTimeline>");
+        let template = format!(
+            "<SegmentTemplate presentationTimeOffset='{number}' media='$Time$'>{timeline}</SegmentTemplate>"
+        );
+        format!("<Period start='PT{start}S'>{}</Period>", video(&template))
+    };
+    let text = mpd(&format!("type='dynamic' {START}"), &(one(0, 10) + &one(6, 100)));
+    check(&text, 7, Ok((Some((10, 104)), true)));
+}
+
+/// When all that is left before is an advertisement, a rendition is what goes on with that of it; who asks for it by its id
+/// is given it all the same.
+#[test]
+fn a_rendition_stays_when_its_first_period_has_gone() {
+    let one = |start: u32, id: &str| {
+        let set = video("<SegmentTemplate duration='2' media='$RepresentationID$-$Number$'/>");
+        format!("<Period start='PT{start}S'>{}</Period>", set.replace("id='v'", &format!("id='{id}'")))
+    };
+    let told = |periods: &str| {
+        let manifest = manifest(&mpd(&format!("type='dynamic' {START}"), periods)).unwrap();
+        let ids: Vec<_> = manifest.renditions.iter().map(|it| it.id.clone()).collect();
+        let listing = manifest.listing("v", "2026-01-01T00:00:06Z".parse().unwrap(), &Limits::new()).unwrap();
+        (ids, listing.segments.iter().map(|it| it.url.path().to_owned()).collect::<Vec<_>>())
+    };
+    let all = one(0, "v") + &one(2, "ad") + &one(4, "v");
+    assert_eq!(told(&all), (vec!["v".into()], vec!["/a/v-1".into(), "/a/ad-1".into(), "/a/v-1".into()]));
+    let later = one(2, "ad") + &one(4, "v");
+    assert_eq!(told(&later), (vec!["ad".into()], vec!["/a/ad-1".into(), "/a/v-1".into()]));
+}
+
 #[test]
 fn what_is_not_told_is_a_bad_reply() {
     check(&dynamic("", "start='PT0S'", ""), 9, Err("bad_reply"));

@@ -101,6 +101,9 @@ fn ids_are_unique_and_readable() {
         &[&set("contentType='video'", "<Representation bandwidth='5'/><Representation bandwidth='6'/>")],
         &["video-5", "video-6"],
     );
+    // Nobody is given one of two.
+    let text = sets(&[&set("contentType='video'", twice), &set("contentType='audio'", twice)]);
+    assert_eq!(listing(&text, "1").unwrap_err().code(), "not_found");
     // What is alike but for its codecs is told apart by them, and what is alike in all is one.
     let alike =
         "<Representation bandwidth='5' codecs='avc1.4d401f'/><Representation bandwidth='5' codecs='hvc1.1'/>";
