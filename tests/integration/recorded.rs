@@ -1,5 +1,6 @@
 //! Answers that real sites gave, replayed from `QETCH_FIXTURES`. Not built where that is unset.
 
+mod dash;
 mod hls;
 
 use std::{fs, path::Path};

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is the finding")]
 
 mod canned;
+mod dash;
 mod extraction;
 mod headers;
 mod journal;
@@ -18,6 +19,7 @@ mod reply;
 mod saved;
 
 pub use self::{
+    dash::dash,
     extraction::{content_disposition, generic, gfycat, token},
     headers::{content_range, digest, http_date, retry_after},
     journal::{journal, note, spans},
@@ -42,6 +44,7 @@ pub struct Target {
 pub const TARGETS: [Target; 18] = [
     Target { name: "content_disposition", run: content_disposition },
     Target { name: "content_range", run: content_range },
+    Target { name: "dash", run: dash },
     Target { name: "digest", run: digest },
     Target { name: "file_name", run: file_name },
     Target { name: "generic", run: generic },

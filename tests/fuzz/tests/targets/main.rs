@@ -29,7 +29,7 @@ macro_rules! targets {
 }
 
 targets! {
-    content_disposition content_range digest file_name generic gfycat hls http_date journal lenient media_type note
+    content_disposition content_range dash digest file_name generic gfycat hls http_date journal lenient media_type note
     redirect reply retry_after saved spans token
 }
 
