@@ -12,9 +12,13 @@
 use std::sync::Arc;
 
 use qetch_core::Downloader;
+#[cfg(feature = "mux")]
+use qetch_core::Muxer;
 
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "mux")]
+pub mod mux;
 
 /// Every downloader enabled by a cargo feature, in the order they are asked. Which one takes a content is told by its
 /// delivery, so the order decides nothing among these.
@@ -23,4 +27,10 @@ pub fn builtin() -> Vec<Arc<dyn Downloader>> {
         #[cfg(feature = "http")]
         Arc::new(http::Http::new()),
     ]
+}
+
+/// What makes one file of several tracks, and of the parts of a track.
+#[cfg(feature = "mux")]
+pub fn muxer() -> Arc<dyn Muxer> {
+    Arc::new(mux::TrackMuxer::new())
 }

@@ -1,0 +1,1 @@
+//! Merging files that are made by hand.
