@@ -72,6 +72,7 @@ struct Stamps {
     /// When it is shown, and when it is decoded where that is said apart (2.4.3.6).
     shown: Option<usize>,
     decoded: Option<usize>,
+    is_video: bool,
 }
 
 impl Stamps {
@@ -108,6 +109,7 @@ impl Stamps {
             let (shown, decoded) = unit(body)?;
             stamps.shown = shown.map(|at| at + payload);
             stamps.decoded = decoded.map(|at| at + payload);
+            stamps.is_video = body.get(3).is_some_and(|stream| matches!(stream, 0xe0..=0xef));
         }
         Ok(stamps)
     }
@@ -191,7 +193,8 @@ struct Part {
 struct Stream {
     first: i64,
     last: i64,
-    /// How long the last unit but one lasts.
+    /// How long the last unit lasts, as far as can be told: as the one before it where each is a picture. Sound comes in
+    /// units of any length.
     step: i64,
 }
 
@@ -209,7 +212,8 @@ impl Part {
         let stream = self.streams.entry(stamps.pid).or_insert(Stream { first: time, last: time, step: 1 });
         stream.first = stream.first.min(time);
         if time > stream.last {
-            (stream.step, stream.last) = (time - stream.last, time);
+            stream.step = if stamps.is_video { time - stream.last } else { 1 };
+            stream.last = time;
         }
         Ok(())
     }

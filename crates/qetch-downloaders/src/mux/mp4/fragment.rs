@@ -17,6 +17,8 @@ pub(super) struct Fragment {
     /// Where the `moof` begins in the file, and its body.
     pub(super) start: u64,
     pub(super) header: u64,
+    /// Where its part begins in the file.
+    pub(super) origin: u64,
     pub(super) moof: Vec<u8>,
     /// The bodies of the `mdat`s, in their order.
     pub(super) data: Vec<Range<u64>>,
@@ -70,7 +72,7 @@ impl Fragment {
                 tracks.push(track);
             }
         }
-        Ok(Self { start, header, moof, data: Vec::new(), tracks })
+        Ok(Self { start, header, origin: 0, moof, data: Vec::new(), tracks })
     }
 
     /// The bytes of the `moof` and of the header of the `mdat` for the movie: numbered, with each track's time.
@@ -96,7 +98,8 @@ impl Fragment {
                     })?;
                     let body = self.moof.get(track.traf.clone()).unwrap_or_default();
                     let at = track.traf.start as u64 + self.start + self.header;
-                    base = track.rest(to, body, (at, self.start, base), &mut offsets, &mut kept)?;
+                    let from = self.base(track, base);
+                    base = track.rest(to, body, (at, from), &mut offsets, &mut kept)?;
                     Ok(())
                 })?;
             }
@@ -117,6 +120,22 @@ impl Fragment {
             places.put(&mut out, offset)?;
         }
         Ok(out)
+    }
+
+    /// Where the offsets of a track count from, when the data of the track before ended at `before` (8.8.7.1). A place that
+    /// the fragment names itself was right in the file that it was cut from: what is not here is taken from the begin of
+    /// the part, else from the fragment.
+    fn base(&self, track: &TrackFragment, before: u64) -> u64 {
+        let end = self.data.last().map_or(self.start, |data| data.end);
+        let here = |base: &u64| (self.start..=end).contains(base);
+        match track.header.base {
+            Some(base) => {
+                let of_part = self.origin.checked_add(base).filter(here);
+                Some(base).filter(here).or(of_part).unwrap_or(self.start)
+            }
+            None if track.header.flags & BASE_IS_MOOF != 0 => self.start,
+            None => before,
+        }
     }
 
     /// Where each `mdat` begins among the data.
@@ -230,21 +249,16 @@ impl TrackFragment {
         })
     }
 
-    /// Writes the other boxes of the `traf`, whose body stands at `at` of the file, in a fragment that begins at `moof`;
-    /// data of the track before ended at `before`. Answers where the data of this one ends.
+    /// Writes the other boxes of the `traf`, whose body stands at `at` of the file, and whose offsets count from `base`.
+    /// Answers where its data ends.
     fn rest(
         &self,
         to: &mut Vec<u8>,
         body: &[u8],
-        (at, moof, before): (u64, u64, u64),
+        (at, base): (u64, u64),
         offsets: &mut Vec<Offset>,
         kept: &mut Vec<(Range<u64>, u64)>,
     ) -> Done<u64> {
-        let base = match self.header.base {
-            Some(base) => base,
-            None if self.header.flags & BASE_IS_MOOF != 0 => moof,
-            None => before,
-        };
         let sizes = self.header.size.unwrap_or(self.bound.defaults.size);
         let mut next = base;
         for it in children(body) {

@@ -96,6 +96,7 @@ impl Reader {
         }
         let moof = self.source.read_range(head.body..head.end)?;
         let mut fragment = Fragment::parse(head.start, head.body - head.start, moof, &self.bound)?;
+        fragment.origin = self.parts.get(self.part).map_or(0, |part| part.offset);
         let limit = self.limit();
         while self.at < limit {
             let head = Head::read(&mut self.source, self.at, limit)?;
