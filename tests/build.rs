@@ -1,5 +1,5 @@
 //! Builds the tests that need what not every machine has: recorded answers, where `QETCH_FIXTURES` names their folder,
-//! and nginx and openssl, where they are installed.
+//! and ffmpeg, nginx and openssl, where they are installed.
 
 use std::{
     env,
@@ -7,7 +7,7 @@ use std::{
 };
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(recorded, nginx, openssl)");
+    println!("cargo::rustc-check-cfg=cfg(ffmpeg, nginx, openssl, recorded)");
     println!("cargo::rerun-if-env-changed=QETCH_FIXTURES");
     println!("cargo::rerun-if-env-changed=PATH");
     if let Some(folder) = env::var_os("QETCH_FIXTURES") {
@@ -25,6 +25,11 @@ fn main() {
             println!("cargo::rustc-cfg={program}");
             println!("cargo::rustc-env=QETCH_{}={}", program.to_uppercase(), path.display());
         }
+    }
+    if let (Some(ffmpeg), Some(ffprobe)) = (installed("ffmpeg"), installed("ffprobe")) {
+        println!("cargo::rustc-cfg=ffmpeg");
+        println!("cargo::rustc-env=QETCH_FFMPEG={}", ffmpeg.display());
+        println!("cargo::rustc-env=QETCH_FFPROBE={}", ffprobe.display());
     }
 }
 

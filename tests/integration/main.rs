@@ -13,6 +13,8 @@ mod clocks;
 mod download;
 mod facade;
 mod gfycat;
+#[cfg(ffmpeg)]
+mod mux;
 mod network;
 #[cfg(nginx)]
 mod nginx;

@@ -12,6 +12,8 @@
 use std::sync::Arc;
 
 use qetch_core::Downloader;
+#[cfg(feature = "mux")]
+use qetch_core::Muxer;
 
 #[cfg(feature = "dash")]
 pub mod dash;
@@ -24,12 +26,6 @@ pub mod mux;
 #[cfg(feature = "__playlist")]
 mod playlist;
 
-/// The muxer: see [`mux`].
-#[cfg(feature = "mux")]
-pub fn muxer() -> Arc<dyn qetch_core::Muxer> {
-    Arc::new(mux::TrackMuxer::new())
-}
-
 /// Every downloader enabled by a cargo feature, in the order they are asked. Which one takes a content is told by its
 /// delivery, so the order decides nothing among these.
 pub fn builtin() -> Vec<Arc<dyn Downloader>> {
@@ -41,4 +37,10 @@ pub fn builtin() -> Vec<Arc<dyn Downloader>> {
         #[cfg(feature = "dash")]
         Arc::new(dash::Dash::new()),
     ]
+}
+
+/// What makes one file of several tracks, and of the parts of a track.
+#[cfg(feature = "mux")]
+pub fn muxer() -> Arc<dyn Muxer> {
+    Arc::new(mux::TrackMuxer::new())
 }

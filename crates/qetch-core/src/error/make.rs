@@ -1,6 +1,10 @@
 //! How each error is made.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use url::Url;
 
@@ -120,6 +124,12 @@ impl Error {
     /// A reply from `url` that does not fit what was asked.
     pub fn bad_reply(url: &Url, problem: impl Into<String>) -> Self {
         Self::BadReply { host: host_of(url), problem: problem.into() }
+    }
+
+    /// A file of what a site sent whose bytes are not what they seemed to be, where the URL is not known any more.
+    pub fn bad_file(path: &Path, problem: impl Into<String>) -> Self {
+        let name = path.file_name().unwrap_or_default().display();
+        Self::BadReply { host: format!("the origin of {name}"), problem: problem.into() }
     }
 
     /// A status that is an error, by what the caller can do: 401 becomes [`LoginRequired`](Error::LoginRequired), for
