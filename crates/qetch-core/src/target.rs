@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 /// Where a download goes. Opaque, so that more kinds of target can come without a change to
 /// [`Downloader`](crate::Downloader).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target(Inner);
+pub struct Target {
+    inner: Inner,
+    fits_extension: bool,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Inner {
@@ -32,22 +35,39 @@ pub enum TargetKind<'a> {
 impl Target {
     /// One file.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self(Inner::File(path.into()))
+        Self::of(Inner::File(path.into()))
     }
 
     /// One file that becomes a track of another.
     pub fn track(path: impl Into<PathBuf>) -> Self {
-        Self(Inner::Track(path.into()))
+        Self::of(Inner::Track(path.into()))
     }
 
     /// A directory of pieces, one a fragment.
     pub fn pieces(directory: impl Into<PathBuf>) -> Self {
-        Self(Inner::Pieces(directory.into()))
+        Self::of(Inner::Pieces(directory.into()))
+    }
+
+    fn of(inner: Inner) -> Self {
+        Self { inner, fits_extension: false }
+    }
+
+    /// Says that the extension of its name is a guess: the downloader may choose another, by what the file turns out to be.
+    /// [`Report::paths`](crate::Report::paths) tells.
+    #[must_use]
+    pub fn with_fitting_extension(mut self) -> Self {
+        self.fits_extension = true;
+        self
+    }
+
+    /// Whether the extension of its name is a guess.
+    pub fn fits_extension(&self) -> bool {
+        self.fits_extension
     }
 
     /// What it is.
     pub fn kind(&self) -> TargetKind<'_> {
-        match &self.0 {
+        match &self.inner {
             Inner::File(path) => TargetKind::File(path),
             Inner::Track(path) => TargetKind::Track(path),
             Inner::Pieces(directory) => TargetKind::Pieces(directory),
