@@ -179,7 +179,12 @@ impl Select {
 
     fn content_of<'a>(&self, variants: &'a Variants) -> Option<&'a Content> {
         if let Which::Uid(uid) = &self.which {
-            return variants.find(uid);
+            // It is not to be had without its sound because that is to be had in other languages alone.
+            let has_sound = |group: &String| sounds(variants, group).next().is_some();
+            let may_be = |it: &&Content| {
+                self.without_sound || !it.sound.as_ref().is_some_and(has_sound) || self.speaks(it, variants)
+            };
+            return variants.find(uid).filter(may_be);
         }
         let best = variants.best();
         let is_for_all = self.conditions.iter().any(Condition::is_for_all);

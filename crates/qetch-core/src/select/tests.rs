@@ -157,6 +157,16 @@ fn of_sound_alone_the_language_is_its_own() {
 }
 
 #[test]
+fn a_video_is_never_silent_because_its_sound_is_in_other_languages() {
+    let chosen = |select: Select| select.choose(&presentation()).map(|it| it.companions.len());
+    assert_eq!(chosen(Select::uid("v1080").with_language("de")), Some(1));
+    assert_eq!(chosen(Select::uid("v1080").with_language("es")), None);
+    assert_eq!(chosen(Select::uid("v1080").with_language("es").without_sound()), Some(0));
+    // There is none to be had.
+    assert_eq!(chosen(Select::uid("v-unknown").with_language("es")), Some(0));
+}
+
+#[test]
 fn what_is_built_is_what_is_written() {
     let check = |built: Select, written: &str| {
         assert_eq!(built.to_string(), written);

@@ -292,6 +292,7 @@ impl Work<'_> {
         names: &mut Names,
     ) -> Result<Report> {
         let was_asked = self.options.stop.is_asked();
+        self.counting.set_phase(Phase::Finishing);
         let mut options = self.options.clone();
         (options.hook, options.checksums) = (None, Vec::new());
         for caption in captions {

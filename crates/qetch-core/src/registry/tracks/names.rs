@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Content, Kind, files::with_suffix, media_type, naming};
+use crate::{Content, Kind, files::with_suffix, media_type, naming, select::is_caption};
 
 /// Gives each file of a selection a name that no other one has.
 #[derive(Debug)]
@@ -75,7 +75,9 @@ impl Names {
 
     /// A name that tells the language, or the uid where there is none or another one has it.
     fn of(&mut self, content: &Content, start: &str, extension: &str) -> PathBuf {
-        let extension = naming::extension(content).unwrap_or_else(|| extension.to_owned());
+        let own =
+            naming::extension(content).filter(|own| !is_caption(content) || CAPTIONS.contains(&own.as_str()));
+        let extension = own.unwrap_or_else(|| extension.to_owned());
         let labels = content.language.iter().chain([&content.uid]);
         for label in labels.map(|label| naming::clean(label)).filter(|label| !label.is_empty()) {
             let path = self.beside(&format!("{start}{label}"), &extension);
@@ -111,6 +113,9 @@ impl Names {
         self.taken.insert(path.as_os_str().to_ascii_lowercase())
     }
 }
+
+/// Extensions of captions. Any other may start a program when a person opens the file.
+const CAPTIONS: [&str; 10] = ["vtt", "srt", "ttml", "dfxp", "ass", "ssa", "sbv", "lrc", "scc", "txt"];
 
 /// Forms that a track may turn out to have.
 const FORMS: [&str; 8] = ["mp4", "m4a", "ts", "webm", "weba", "aac", "mp3", "vtt"];
@@ -172,6 +177,12 @@ mod tests {
         check("d/film v1.2.mp4", &all, Names::of_track, &expected);
         let captions = [content("c1", Kind::Text, Some("de")), content("c2", Kind::Text, None)];
         check("film", &captions, Names::of_caption, &["film.de.vtt", "film.c2.vtt"]);
+        let ending = |extension: &str| {
+            let mut caption = content("c", Kind::Text, Some("de"));
+            caption.extension = Some(extension.into());
+            caption
+        };
+        check("film", &[ending("srt"), ending("exe")], Names::of_caption, &["film.de.srt", "film.de.vtt"]);
     }
 
     #[test]
