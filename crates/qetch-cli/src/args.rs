@@ -3,9 +3,12 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use qetch::{AuthKind, Checksum, NetworkPolicy};
+use qetch::{AuthKind, Checksum, LiveStart, NetworkPolicy, Select};
 
-use crate::{seconds::Seconds, select::Select, size::Size};
+use crate::{
+    seconds::{Seconds, Span},
+    size::Size,
+};
 
 /// Finds the media behind a link and downloads it.
 #[derive(Debug, Parser)]
@@ -34,7 +37,7 @@ With several URLs the rest go on, and the first failure's code is the exit code.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Download what is behind links
-    Download(DownloadArguments),
+    Download(Box<DownloadArguments>),
     /// Show what is behind links, without downloading it
     Extract(ExtractArguments),
     /// Show every extractor of this build, or who claims a link
@@ -62,7 +65,8 @@ pub(crate) struct DownloadArguments {
     /// Write results into this directory, which is created where it is missing
     #[arg(short, long, value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub(crate) directory: PathBuf,
-    /// Which rendition: best (unless set), worst, a uid, or ext=EXT for the best with that extension
+    /// Which rendition: a uid, or between commas: best (unless set), worst, ext=EXT, height<=N (width, fps, bandwidth; any
+    /// comparison), codec=START, language=TAG, captions=TAG or captions=all, sound=no
     #[arg(short, long, value_name = "SELECT", default_value = "best", hide_default_value = true)]
     pub(crate) format: Select,
     /// Replace a file that exists
@@ -77,6 +81,17 @@ pub(crate) struct DownloadArguments {
     /// Refuse files of more bytes; any number unless set. K, M and G are factors of 1024
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_size: Option<Size>,
+    /// Leave fragments out that stay unavailable, rather than fail at once. The file is made, a list of what is missing is
+    /// written beside it, and the exit code is 1
+    #[arg(long)]
+    pub(crate) allow_gaps: bool,
+    /// End a live recording after so much media: seconds, or 1h30m; to its end unless set. Ctrl-C ends one too, and its file
+    /// is made
+    #[arg(long, value_name = "T")]
+    pub(crate) live_duration: Option<Span>,
+    /// Begin a live recording at the live edge, or with the first that is still there; `edge` unless set
+    #[arg(long, value_name = "WHERE", default_value = "edge", hide_default_value = true)]
+    pub(crate) live_start: LiveStartArgument,
     /// Fragments at once; 1 unless set
     #[arg(long, value_name = "N", help_heading = "Connections")]
     pub(crate) max_fragments: Option<NonZeroUsize>,
@@ -199,6 +214,21 @@ pub(crate) enum ProgressMode {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LiveStartArgument {
+    Edge,
+    Window,
+}
+
+impl From<LiveStartArgument> for LiveStart {
+    fn from(start: LiveStartArgument) -> Self {
+        match start {
+            LiveStartArgument::Edge => Self::Edge,
+            LiveStartArgument::Window => Self::Window,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KindArgument {
     Basic,
     Oauth,
@@ -248,14 +278,17 @@ mod tests {
     #[test]
     fn what_is_not_built_is_not_accepted() {
         for wrong in [
-            ["qetch", "--live-duration=1", "https://h.example/"].as_slice(),
+            ["qetch", "--live-duration=soon", "https://h.example/"].as_slice(),
+            &["qetch", "--live-start=end", "https://h.example/"],
+            &["qetch", "--archive=f", "https://h.example/"],
             &["qetch", "--limit-rate=0", "https://h.example/"],
             &["qetch", "--timeout=0", "https://h.example/"],
             &["qetch", "--checksum=sha256:12", "https://h.example/"],
             &["qetch", "--max-downloads=0", "https://h.example/"],
             &["qetch", "--retries=-1", "https://h.example/"],
             &["qetch", "extract", "-i", "links"],
-            &["qetch", "-f", "height<=720", "https://h.example/"],
+            &["qetch", "-f", "height<=tall", "https://h.example/"],
+            &["qetch", "-f", "depth<=720", "https://h.example/"],
             &["qetch", "--max-connections", "0", "https://h.example/"],
             &["qetch", "-o", "f", "-d", "d", "https://h.example/"],
             &["qetch", "-q", "-v", "https://h.example/"],

@@ -1,10 +1,9 @@
 //! The renditions that `-f` chooses of what is behind a link.
 
-use qetch::Content;
+use qetch::{Select, Selection};
 
 use crate::{
     exit::{FAILED, Failure},
-    select::Select,
     session::{Reading, Session, within},
 };
 
@@ -26,14 +25,14 @@ impl Chosen {
     }
 
     /// The next one. A resource that has none that fits is an error of its own; for a uid, one of them all is enough.
-    pub(crate) async fn next(&mut self) -> Result<Option<Content>, Failure> {
-        let is_uid = matches!(self.select, Select::Uid(_));
+    pub(crate) async fn next(&mut self) -> Result<Option<Selection>, Failure> {
+        let is_uid = self.select.is_uid();
         while !self.is_over {
             let Some(variants) = self.reading.next().await? else { break };
-            if let Some(content) = self.select.choose(&variants) {
+            if let Some(selection) = self.select.choose(&variants) {
                 self.is_over = is_uid;
                 self.offers.clear();
-                return Ok(Some(content.clone()));
+                return Ok(Some(selection));
             }
             self.offers.extend(self.select.offers(&variants));
             if !is_uid {

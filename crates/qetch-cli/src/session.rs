@@ -177,8 +177,13 @@ impl Reading {
                     }
                 },
                 Source::Site(extraction) => {
-                    let next = async { extraction.next().await.transpose() };
-                    match self.session.unless_stopped(next).await {
+                    let found = tokio::select! {
+                        biased;
+                        // What is known already is told even so: a recording that was asked to end is all there was.
+                        found = extraction.next() => found.transpose(),
+                        () = self.session.stop.asked() => Err(Error::Interrupted),
+                    };
+                    match found {
                         Ok(found) => found,
                         Err(Error::Interrupted) => return Err(Error::Interrupted.into()),
                         // What else there is may be whole, so it is worth reading on.

@@ -307,6 +307,10 @@ pub struct Report {
     pub complete: bool,
     /// What is missing, in order: nothing where it is complete.
     pub gaps: Vec<Gap>,
+    /// Where the list of what is missing was written, if it was: beside the file, its name and `.gaps.json`. The registry
+    /// writes it, a JSON object with `format` (1) and `gaps`, each with the `uid` of its content, `fragment`, `sequence`,
+    /// `start` and `duration` in seconds, and `reason`.
+    pub gaps_list: Option<PathBuf>,
     /// Where the parts of the file begin, where it is a [track](Target::track) that someone else goes on with: nothing for
     /// a file of one part.
     pub parts: Vec<PartStart>,

@@ -19,6 +19,7 @@
 mod content;
 mod fragment;
 mod quality;
+mod select;
 mod variants;
 
 mod claim;
@@ -91,6 +92,7 @@ pub use crate::{
     refresh::Refresh,
     registry::{Claimed, Registry},
     request::Request,
+    select::{Comparison, Measure, Select, Selection},
     shown::{shown, without_values},
     stop::Stop,
     target::{Target, TargetKind},

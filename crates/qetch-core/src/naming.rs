@@ -1,5 +1,10 @@
 //! File names from what strangers wrote: one component, that every system takes and that leads nowhere.
 
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
 use crate::{Content, media_type};
 
 /// The most bytes of a name: the 255 that file systems take, less what is put after it while it is fetched.
@@ -38,8 +43,30 @@ pub fn file_name(content: &Content) -> String {
     whole(&format!("{}{rest}", cut(title, room).trim_end()))
 }
 
+/// `path` with this extension in place of its own. What stands behind the last dot is an extension where it is that of
+/// a medium or of a playlist: a title may have dots, too.
+pub fn with_extension(path: &Path, extension: &str) -> PathBuf {
+    let mut name = OsString::from(stem(path));
+    name.push(".");
+    name.push(extension);
+    path.with_file_name(name)
+}
+
+/// The file name of `path` without its extension, as [`with_extension`] sees it.
+pub(crate) fn stem(path: &Path) -> &OsStr {
+    let is_extension = |end: &str| {
+        let end = end.to_ascii_lowercase();
+        media_type::by_extension(&end).is_some() || matches!(end.as_str(), "m3u8" | "m3u" | "mpd")
+    };
+    let stem = match path.extension().and_then(OsStr::to_str) {
+        Some(end) if is_extension(end) => path.file_stem(),
+        _ => path.file_name(),
+    };
+    stem.unwrap_or_default()
+}
+
 /// The extension of a content's file: its own, or that of its type.
-fn extension(content: &Content) -> Option<String> {
+pub(crate) fn extension(content: &Content) -> Option<String> {
     let own = content.extension.as_deref().map(clean).filter(|extension| {
         (1..=10).contains(&extension.len())
             && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -110,14 +137,14 @@ fn whole(name: &str) -> String {
 }
 
 /// The first characters of `text` that take at most `bytes`.
-fn cut(text: &str, bytes: usize) -> &str {
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     let end = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|&end| end <= bytes).last();
     &text[..end.unwrap_or(0)]
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Component, Path};
+    use std::path::Component;
 
     use proptest::{collection::vec, prelude::*};
 
@@ -152,6 +179,19 @@ mod tests {
         check("", "-rf", "mp4", "_-rf.mp4");
         check("", "a. .", "", "a");
         check("  ", "u", "MP4", "u.mp4");
+    }
+
+    #[test]
+    fn an_extension_is_replaced_where_there_is_one() {
+        let check = |path: &str, expected: &str| {
+            assert_eq!(with_extension(Path::new(path), "mp4"), Path::new(expected), "{path}");
+        };
+        check("d.ir/film [u].ts", "d.ir/film [u].mp4");
+        check("film.M3U8", "film.mp4");
+        check("d.ir/film v1.2 [u]", "d.ir/film v1.2 [u].mp4");
+        check("S01.E02", "S01.E02.mp4");
+        check("film.tar.zip", "film.tar.mp4");
+        check("film", "film.mp4");
     }
 
     #[test]

@@ -194,22 +194,32 @@ impl Meter {
         delay: Duration,
         work: impl Future<Output = T>,
     ) -> T {
-        let Some(hook) = hook else { return work.await };
-        hook.update(self.read());
-        let mut work = pin!(work);
-        // A day is as good as never, and no clock overflows.
-        let delay = delay.clamp(Duration::from_millis(1), Duration::from_secs(86_400));
-        let mut ticks = interval_at(Instant::now() + delay, delay);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                biased;
-                output = &mut work => {
-                    hook.update(self.read());
-                    return output;
-                }
-                _ = ticks.tick() => hook.update(self.read()),
+        heard(hook, delay, || self.read(), work).await
+    }
+}
+
+/// Runs `work`, calling `hook` with what `read` says at the start, every `delay`, and at the end.
+pub(crate) async fn heard<T>(
+    hook: Option<Arc<dyn ProgressHook>>,
+    delay: Duration,
+    read: impl Fn() -> Progress,
+    work: impl Future<Output = T>,
+) -> T {
+    let Some(hook) = hook else { return work.await };
+    hook.update(read());
+    let mut work = pin!(work);
+    // A day is as good as never, and no clock overflows.
+    let delay = delay.clamp(Duration::from_millis(1), Duration::from_secs(86_400));
+    let mut ticks = interval_at(Instant::now() + delay, delay);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            output = &mut work => {
+                hook.update(read());
+                return output;
             }
+            _ = ticks.tick() => hook.update(read()),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use qetch_core::{
-    AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, Limits, NetworkPolicy,
-    RateLimit, Registry, Result, Routes, Transport, Url, UserHeaders,
+    AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, Limits, Muxer,
+    NetworkPolicy, RateLimit, Registry, Result, Routes, Transport, Url, UserHeaders,
 };
 
 use crate::Qetch;
@@ -45,6 +45,12 @@ impl QetchBuilder {
     pub fn downloader(mut self, downloader: impl Downloader) -> Self {
         let downloader: Arc<dyn Downloader> = Arc::new(downloader);
         self.own = self.own.with_downloaders([downloader]);
+        self
+    }
+
+    /// Sets what makes one file of several tracks.
+    pub fn muxer(mut self, muxer: Arc<dyn Muxer>) -> Self {
+        self.own = self.own.with_muxer(muxer);
         self
     }
 

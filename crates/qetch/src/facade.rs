@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use qetch_core::{
-    Content, Context, DownloadOptions, Error, Extraction, Registry, Report, Result, Target, Url, UserHeaders,
-    blocking, naming, shown,
+    Content, Context, DownloadOptions, Error, Extraction, Registry, Report, Result, Select, Selection,
+    Target, Url, UserHeaders, blocking, naming, shown,
 };
 
 use crate::{Download, Downloads, QetchBuilder};
@@ -95,6 +95,33 @@ impl Qetch {
         self.registry.download(&self.cx, content, to, options).await
     }
 
+    /// Downloads `selection`, a rendition and what goes with it, as one file where that can be made.
+    ///
+    /// ```no_run
+    /// # async fn run(qetch: qetch::Qetch, variants: qetch::Variants) -> qetch::Result<()> {
+    /// use qetch::{DownloadOptions, Select, Target};
+    ///
+    /// let select: Select = "height<=720,language=es".parse()?;
+    /// if let Some(selection) = select.choose(&variants) {
+    ///     let to = Target::file("film.mp4");
+    ///     let report = qetch.download_selection(&selection, &to, &DownloadOptions::auto()).await?;
+    ///     println!("{}", report.paths[0].display());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Registry::download_selection`].
+    pub async fn download_selection(
+        &self,
+        selection: &Selection,
+        to: &Target,
+        options: &DownloadOptions,
+    ) -> Result<Report> {
+        self.registry.download_selection(&self.cx, selection, to, options).await
+    }
+
     /// Downloads several contents, `at_once` at a time, each of them done with `options` unless it brings its own.
     /// What comes is each content with its result, as they end: one that fails stops none of the others.
     ///
@@ -128,15 +155,15 @@ impl Qetch {
         Downloads::new(self.clone(), downloads.into_iter().map(Into::into), at_once, options.clone())
     }
 
-    /// Downloads the best of each resource behind `url` into `directory`, one after another, under the names that
-    /// [`naming::file_name`] gives. The directory is created where it is missing, once there is something to put in it.
+    /// Downloads the best of each resource behind `url`, with its sound, into `directory`, one after another, under the names
+    /// that [`naming::file_name`] gives, with the extension of what the file turns out to be. The directory is created where it is missing, once there is something to put in it.
     ///
     /// It is for a link that is wanted whole: the first error ends it, and what was finished by then stays. To go on
     /// past errors, read [`extract`](Qetch::extract) and use [`download_many`](Qetch::download_many).
     ///
     /// # Errors
     /// [`NotFound`](Error::NotFound) where there is no resource, [`Io`](Error::Io) when the directory cannot be
-    /// created, and those of [`extract`](Qetch::extract) and [`download`](Qetch::download).
+    /// created, and those of [`extract`](Qetch::extract) and [`download_selection`](Qetch::download_selection).
     pub async fn fetch(&self, url: &str, directory: impl AsRef<Path>) -> Result<Vec<Report>> {
         let directory = directory.as_ref();
         let options = DownloadOptions::auto();
@@ -148,8 +175,10 @@ impl Qetch {
             if reports.is_empty() {
                 create(directory.to_owned()).await?;
             }
-            let best = variants.best();
-            reports.push(mine.download(best, directory.join(naming::file_name(best)), &options).await?);
+            let best = Select::best().choose(&variants);
+            let best = best.unwrap_or_else(|| variants.best().clone().into());
+            let to = Target::file(directory.join(naming::file_name(&best.content))).with_fitting_extension();
+            reports.push(mine.download_selection(&best, &to, &options).await?);
         }
         if reports.is_empty() {
             return Err(Error::not_found(format!("anything to download at {}", shown(&url))));
@@ -216,5 +245,7 @@ mod tests {
         let (qetch, _) = qetch();
         assert_send(qetch.extract(""));
         assert_send(qetch.fetch("", ""));
+        let (selection, to) = (crate::testing::content("a1").into(), Target::file(""));
+        assert_send(qetch.download_selection(&selection, &to, &DownloadOptions::new()));
     }
 }

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use qetch::{Content, DownloadOptions, Error, Qetch, RateLimit, Report, files, naming};
+use qetch::{DownloadOptions, Error, Mux, Qetch, RateLimit, Report, Selection, Target, naming};
 
 use crate::{
     args::DownloadArguments,
@@ -17,7 +17,8 @@ use crate::{
     bar::Shown,
     chosen::Chosen,
     console,
-    exit::{Failure, INTERRUPTED},
+    exit::{FAILED, Failure, INTERRUPTED},
+    ffmpeg,
     finished::Finished,
     input::Input,
     link::Link,
@@ -92,6 +93,7 @@ struct Run {
     session: Session,
     arguments: Arc<DownloadArguments>,
     rate: Option<RateLimit>,
+    mux: Mux,
     results: Results,
     /// Set once the directory is there.
     is_there: Arc<OnceLock<()>>,
@@ -101,7 +103,7 @@ impl Run {
     fn new(session: &Session, arguments: &DownloadArguments, results: Results) -> Self {
         let rate = arguments.limit_rate.map(|rate| RateLimit::new(rate.0));
         let (session, arguments) = (session.clone(), Arc::new(arguments.clone()));
-        Self { session, arguments, rate, results, is_there: Arc::default() }
+        Self { session, arguments, rate, mux: ffmpeg::mux(), results, is_there: Arc::default() }
     }
 
     /// Downloads every resource of `input` as soon as it is found and there is a place for it.
@@ -121,15 +123,16 @@ impl Run {
         let mut place = downloads.place().await;
         let (link, mut chosen) = self.open(input).await?;
         loop {
+            let found = chosen.next().await.map_err(|failure| within(chosen.name(), failure))?;
+            // A recording that was asked to end, and that was all there was, is no interruption.
+            let Some(selection) = found else { return Ok(()) };
             if self.session.stop.is_asked() {
                 return Err(Error::Interrupted.into());
             }
-            let found = chosen.next().await.map_err(|failure| within(chosen.name(), failure))?;
-            let Some(content) = found else { return Ok(()) };
             let (run, link) = (self.clone(), link.clone());
-            let path = beneath(&self.arguments.directory, naming::file_name(&content));
+            let path = beneath(&self.arguments.directory, naming::file_name(&selection.content));
             downloads.begin(place, async move {
-                if let Err(failure) = run.one(link.as_ref(), &content, path).await {
+                if let Err(failure) = run.one(link.as_ref(), &selection, path).await {
                     run.session.fail(failure);
                 }
             });
@@ -142,7 +145,7 @@ impl Run {
     async fn only(&self, input: Input, flag: &str) -> Result<(), Failure> {
         let (link, mut chosen) = self.open(input).await?;
         let first = chosen.next().await.map_err(|failure| within(chosen.name(), failure))?;
-        let Some(content) = first else { return Ok(()) };
+        let Some(selection) = first else { return Ok(()) };
         let second = chosen.next().await.map_err(|failure| within(chosen.name(), failure))?;
         if second.is_some() {
             let failure = Failure::usage(format!("{flag}, and there is more than one result"));
@@ -152,9 +155,9 @@ impl Run {
             // It was told already; whether there is more is not known.
             return Ok(());
         }
-        let named = || beneath(&self.arguments.directory, naming::file_name(&content));
+        let named = || beneath(&self.arguments.directory, naming::file_name(&selection.content));
         let path = self.arguments.output.clone().unwrap_or_else(named);
-        self.one(link.as_ref(), &content, path).await
+        self.one(link.as_ref(), &selection, path).await
     }
 
     /// Begins to read `input`, and answers its link if it is one.
@@ -173,21 +176,21 @@ impl Run {
         Ok((link, Chosen::of(&self.session, &self.arguments.format, reading)))
     }
 
-    /// Downloads `content`, which was found behind `link` or saved.
-    async fn one(&self, link: Option<&Link>, content: &Content, path: PathBuf) -> Result<(), Failure> {
+    /// Downloads `selection`, which was found behind `link` or saved.
+    async fn one(&self, link: Option<&Link>, selection: &Selection, path: PathBuf) -> Result<(), Failure> {
         // What was typed is for the files of the link too; of a saved content nobody typed anything.
         let (qetch, link) = match link {
             Some(link) => (self.session.qetch_for(link), link.clone()),
-            None => (self.session.qetch.clone(), Link::of_source(&content.source)),
+            None => (self.session.qetch.clone(), Link::of_source(&selection.content.source)),
         };
-        self.fetch(&qetch, &link, content, path).await.map_err(|failure| within(&link, failure))
+        self.fetch(&qetch, &link, selection, path).await.map_err(|failure| within(&link, failure))
     }
 
     async fn fetch(
         &self,
         qetch: &Qetch,
         link: &Link,
-        content: &Content,
+        selection: &Selection,
         path: PathBuf,
     ) -> Result<(), Failure> {
         if self.arguments.output.is_none() && self.is_there.get().is_none() {
@@ -197,10 +200,13 @@ impl Run {
         }
         let console = &self.session.console;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let shown = Shown::new(self.arguments.progress, console, link, &content.uid, &name);
+        let shown = Shown::new(self.arguments.progress, console, link, &selection.content.uid, &name);
         let mut options = self.options();
         options.hook = shown.hook();
-        let done = qetch.download(content, &path, &options).await;
+        let to = Target::file(&path);
+        // A name that was typed is what it is.
+        let to = if self.arguments.output.is_none() { to.with_fitting_extension() } else { to };
+        let done = qetch.download_selection(selection, &to, &options).await;
         drop(options);
         let summary = done.as_ref().ok().filter(|report| !report.existed);
         let summary = summary.and_then(|report| shown.summary(report));
@@ -217,7 +223,14 @@ impl Run {
         if report.existed {
             console.note(&format!("{name} is there already, whole"));
         }
-        self.print(link, content, &path, &report)
+        if let Some(apart) = &report.apart {
+            let command =
+                apart.command.as_ref().map(|command| format!("; this makes one of them: {command}"));
+            let reason = &apart.reason;
+            console.note(&format!("{name} stays in several files: {reason}{}", command.unwrap_or_default()));
+        }
+        self.print(link, selection, &path, &report)?;
+        incomplete(&report).map_or(Ok(()), Err)
     }
 
     fn options(&self) -> DownloadOptions {
@@ -248,20 +261,27 @@ impl Run {
         if let Some(rate) = &self.rate {
             options = options.with_rate_limit(rate.clone());
         }
+        if let Some(duration) = arguments.live_duration {
+            options = options.with_live_duration(duration.0);
+        }
         options = arguments.checksums.iter().cloned().fold(options, DownloadOptions::with_checksum);
         options
             .with_stop(self.session.stop.clone())
             .with_overwrite(arguments.overwrite)
             .with_resume(!arguments.no_resume)
+            .with_mux(self.mux.clone())
+            .with_allow_gaps(arguments.allow_gaps)
+            .with_live_start(arguments.live_start.into())
     }
 
     /// The failure that `error` is, with the argument that would help.
     fn explain(&self, error: Error, to: &Path) -> Failure {
-        let is_file = matches!(&error, Error::Conflict { path, .. } if path == to && to.is_file());
+        let is_result = |path: &Path| path.with_extension("") == to.with_extension("");
+        let is_file = matches!(&error, Error::Conflict { path, .. } if is_result(path) && path.is_file());
         let mut failure = Failure::from(error);
         let hint = if is_file && !self.arguments.overwrite {
             " (--overwrite replaces it)"
-        } else if failure.code == INTERRUPTED && files::with_suffix(to, ".qetch-journal").exists() {
+        } else if failure.code == INTERRUPTED && is_begun(to) {
             " (the same command goes on from here)"
         } else {
             ""
@@ -272,13 +292,43 @@ impl Run {
         failure
     }
 
-    fn print(&self, link: &Link, content: &Content, path: &Path, report: &Report) -> Result<(), Failure> {
+    /// Prints the files of a result, the one that was named first.
+    fn print(&self, link: &Link, selection: &Selection, path: &Path, report: &Report) -> Result<(), Failure> {
         let path = report.paths.first().map_or(path, PathBuf::as_path);
-        let line = match self.arguments.json {
-            true => console::json(&Finished::new(link, content, path, report))?.into_bytes(),
-            false => path.as_os_str().as_encoded_bytes().to_vec(),
-        };
-        self.results.print(line);
+        if self.arguments.json {
+            let finished = Finished::new(link, &selection.content, path, report);
+            self.results.print(console::json(&finished)?.into_bytes());
+            return Ok(());
+        }
+        for path in [path].into_iter().chain(report.paths.iter().skip(1).map(PathBuf::as_path)) {
+            self.results.print(path.as_os_str().as_encoded_bytes().to_vec());
+        }
         Ok(())
     }
+}
+
+/// The failure of a result that is there and lacks something.
+fn incomplete(report: &Report) -> Option<Failure> {
+    if report.complete {
+        return None;
+    }
+    let missing = match report.gaps.len() {
+        0 => "some of it is missing".to_owned(),
+        1 => "1 fragment is missing".to_owned(),
+        count => format!("{count} fragments are missing"),
+    };
+    let list = report.gaps_list.as_ref().map(|list| format!("; {} lists what", list.display()));
+    Some(Failure::new(FAILED, missing + &list.unwrap_or_default()))
+}
+
+/// Whether something of the file `to` is there to go on with: a journal, its own or that of a track.
+fn is_begun(to: &Path) -> bool {
+    let directory = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = to.file_name().unwrap_or_default().as_encoded_bytes();
+    let is_ours = |entry: fs::DirEntry| {
+        let entry = entry.file_name();
+        let end = entry.as_encoded_bytes().strip_prefix(name);
+        end.is_some_and(|end| end == b".qetch-journal" || end.starts_with(b".qetch-t"))
+    };
+    fs::read_dir(directory).is_ok_and(|entries| entries.flatten().any(is_ours))
 }

@@ -7,8 +7,8 @@ use std::{
 
 use clap::Parser as _;
 use qetch::{
-    Checksum, Claim, Context, Downloader, Extraction, Extractor, ExtractorInfo, Found, Fragment, Kind, Qetch,
-    Result, Target, Url, async_trait,
+    Apart, Checksum, Claim, Content, Context, Downloader, Extraction, Extractor, ExtractorInfo, Found,
+    Fragment, Gap, Kind, LiveStart, Qetch, Result, Target, Url, async_trait,
 };
 use tokio::time::timeout;
 
@@ -99,6 +99,111 @@ async fn a_uid_is_one_result_wherever_it_stands() {
     assert!(failure.message.unwrap().ends_with("there is a, b"));
 }
 
+/// A recording, which goes on until it is asked to end; `/gap` has a gap, `/apart` is of two files, and after `/and-more`
+/// there is another one.
+#[derive(Debug)]
+struct Camera(ExtractorInfo);
+
+#[async_trait]
+impl Extractor for Camera {
+    fn info(&self) -> &ExtractorInfo {
+        &self.0
+    }
+
+    fn can_handle(&self, _: &Url) -> Claim {
+        Claim::Yes("camera".into())
+    }
+
+    async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {
+        let uid = url.path().trim_matches('/');
+        let content = |uid: &str| Content::new(uid, Kind::Video, url.clone(), [Fragment::new(url.clone())]);
+        let more = (uid == "and-more").then(|| content("more"));
+        Ok(Extraction::of([content(uid)].into_iter().chain(more).map(Found::from).collect::<Vec<_>>()))
+    }
+}
+
+#[async_trait]
+impl Downloader for Camera {
+    fn name(&self) -> &'static str {
+        "camera"
+    }
+
+    fn can_handle(&self, _: &Content) -> bool {
+        true
+    }
+
+    async fn download(
+        &self,
+        _: &Context,
+        content: &Content,
+        to: &Target,
+        options: &DownloadOptions,
+    ) -> Result<Report> {
+        assert!(to.fits_extension());
+        options.stop.asked().await;
+        let report = Report::complete([PathBuf::from("nowhere/f")], 1);
+        Ok(match content.uid.as_str() {
+            "gap" => report.with_gaps(vec![Gap::new(1, "404")]),
+            "apart" => report.with_apart(Apart::new("they do not fit", None)),
+            _ => report,
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_recording_that_is_asked_to_end_is_a_result() {
+    let check = async |path: &str, expected: u8| {
+        let folder = tempfile::tempdir().unwrap();
+        let camera = || Camera(ExtractorInfo::new("camera", ""));
+        let qetch = Qetch::builder().extractor(camera()).downloader(camera()).build();
+        let session = Session::of(qetch, Console::new(true));
+        let url = format!("http://127.0.0.1/{path}");
+        let directory = folder.path().to_str().unwrap();
+        let arguments =
+            Arguments::try_parse_from(["qetch", "--json", "-d", directory, &url]).unwrap().download;
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            session.stop.ask();
+        };
+        let (code, ()) = tokio::join!(run(&session, &arguments, vec![Input::Link(Link::parse(&url))]), stop);
+        assert_eq!(code, expected, "{path}");
+    };
+    check("one", 0).await;
+    check("apart", 0).await;
+    check("gap", FAILED).await;
+    check("and-more", INTERRUPTED).await;
+}
+
+#[test]
+fn what_is_missing_is_told_with_where_it_is_listed() {
+    let check = |report: &Report, expected: Option<&str>| {
+        let failure = incomplete(report);
+        assert_eq!(failure.as_ref().and_then(|failure| failure.message.as_deref()), expected);
+        assert!(failure.is_none_or(|failure| failure.code == FAILED));
+    };
+    let whole = Report::complete(["f".into()], 1);
+    check(&whole, None);
+    let mut report = whole.with_gaps(vec![Gap::new(1, "404"), Gap::new(2, "404")]);
+    check(&report, Some("2 fragments are missing"));
+    report.gaps_list = Some("f.gaps.json".into());
+    report.gaps.truncate(1);
+    check(&report, Some("1 fragment is missing; f.gaps.json lists what"));
+}
+
+#[test]
+fn what_there_is_to_go_on_with_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |there: &str, expected: bool| {
+        fs::write(folder.path().join(there), "").unwrap();
+        assert_eq!(is_begun(&folder.path().join("f.mp4")), expected, "{there}");
+        fs::remove_file(folder.path().join(there)).unwrap();
+    };
+    check("f.mp4.qetch-journal", true);
+    check("f.mp4.qetch-t012345.qetch-journal", true);
+    check("f.mp4", false);
+    check("g.mp4.qetch-journal", false);
+}
+
 fn options(arguments: &[&str]) -> DownloadOptions {
     let all = [&["qetch", "https://h.example/"], arguments].concat();
     let arguments = Arguments::try_parse_from(all).unwrap().download;
@@ -122,6 +227,11 @@ fn what_is_typed_reaches_the_download() {
     let unset = options(&[]);
     assert!(unset.resume && !unset.overwrite && unset.rate_limit.is_none() && unset.checksums.is_empty());
     assert_eq!((unset.retries, unset.max_size, unset.patience.as_secs()), (8, None, 120));
+
+    assert_eq!((unset.allow_gaps, unset.live_duration, unset.live_start), (false, None, LiveStart::Edge));
+    let live = options(&["--allow-gaps", "--live-duration=1h30m", "--live-start=window"]);
+    assert_eq!((live.allow_gaps, live.live_start), (true, LiveStart::Window));
+    assert_eq!(live.live_duration, Some(Duration::from_secs(5400)));
 
     let sum = "d41d8cd98f00b204e9800998ecf8427e";
     let checksum = format!("--checksum=MD5:{sum}");

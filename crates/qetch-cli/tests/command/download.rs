@@ -57,7 +57,13 @@ async fn a_rendition_is_chosen_and_a_place_for_it() {
         "deep/er/A quokka that is only a test pattern [cleversamplequokka-mobile].mp4",
         "CleverSampleQuokka-mobile.mp4",
     );
-    for (wrong, offer) in [("ext=png", "mp4, webm"), ("nothing", "cleversamplequokka-mp4, ")] {
+    check(&["-f", "worst,ext=webm,height>=1", "-o", "w.webm"], "w.webm", "CleverSampleQuokka.webm");
+    for (wrong, offer) in [
+        ("ext=png", "mp4, webm"),
+        ("height>=1000", "there is 240"),
+        ("language=de", "cleversamplequokka-mp4, "),
+        ("nothing", "cleversamplequokka-mp4, "),
+    ] {
         home.run(&["-f", wrong, &site.route, LINK]).failed(1, offer);
     }
 }

@@ -19,7 +19,10 @@ fn errors_of_usage_are_told_before_anything_is_done() {
     check(&[], "Usage:");
     check(&["download"], "<URL>");
     check(&["--archive", "f", "https://h.example/"], "--archive");
-    check(&["-f", "height<=720", "https://h.example/"], "ext=EXT");
+    check(&["-f", "depth<=720", "https://h.example/"], "ext=EXT");
+    check(&["-f", "best,height<=tall", "https://h.example/"], "height needs a number");
+    check(&["--live-duration", "soon", "https://h.example/"], "1h30m");
+    check(&["--live-start", "end", "https://h.example/"], "window");
     check(&["--max-connections", "0", "https://h.example/"], "--max-connections");
     check(&["--route", "nowhere", "https://h.example/"], "HOST=URL");
     check(&["-o", "f", "https://h.example/", "https://i.example/"], "use -d");

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use url::Url;
+
 use crate::{
     Content, Context, DownloadOptions, Downloader, Error, Extractor, Meter, Phase, Progress, ProgressHook,
     Report, Result, Target, blocking::blocking, files, lock::lock, staging::Staging,
@@ -35,7 +37,8 @@ pub(super) async fn merged(
             () = options.stop.asked() => return Err(Error::Interrupted),
         }
         meter.set_phase(Phase::Finishing);
-        let bytes = finish(content, merged, path, options.overwrite).await?;
+        let promised = content.size.map(|size| (size, content.source.clone()));
+        let bytes = finish(merged, path, promised, options.overwrite, || ()).await?;
         meter.set_phase(Phase::Done);
         Ok(bytes)
     };
@@ -43,21 +46,31 @@ pub(super) async fn merged(
     Ok(Report { paths: vec![path.to_owned()], bytes, ..report })
 }
 
-/// Makes what was merged durable and gives it its name, if it is as large as the site promises.
-async fn finish(content: &Content, merged: PathBuf, to: &Path, overwrite: bool) -> Result<u64> {
-    let (to, promised, source) = (to.to_owned(), content.size, content.source.clone());
+/// Makes what was merged durable and gives it its name, if it is as large as a site promised. What stands `after` that
+/// happens in the same step: dropping the future leaves both or neither.
+pub(super) async fn finish(
+    merged: PathBuf,
+    to: &Path,
+    promised: Option<(u64, Url)>,
+    overwrite: bool,
+    after: impl FnOnce() + Send + 'static,
+) -> Result<u64> {
+    let to = to.to_owned();
     blocking(move |wanted| {
         let opened = std::fs::File::open(&merged).and_then(|file| {
             file.sync_all()?;
             file.metadata()
         });
         let bytes = opened.map_err(|error| Error::io("read", &merged, error))?.len();
-        if let Some(promised) = promised.filter(|&promised| promised != bytes) {
+        if let Some((promised, source)) = promised.filter(|(promised, _)| *promised != bytes) {
             let problem = format!("{bytes} bytes where the site promises {promised}");
             return Err(Error::bad_reply(&source, problem));
         }
-        let name =
-            || if overwrite { files::publish_over(&merged, &to) } else { files::publish(&merged, &to) };
+        let name = || {
+            let named =
+                if overwrite { files::publish_over(&merged, &to) } else { files::publish(&merged, &to) };
+            named.map(|()| after())
+        };
         wanted.unless_dropped(name)??;
         Ok(bytes)
     })

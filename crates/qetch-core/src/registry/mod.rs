@@ -2,7 +2,9 @@
 
 mod budget;
 mod follow;
+mod gaps;
 mod merge;
+mod tracks;
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -18,7 +20,7 @@ use self::{
 };
 use crate::{
     Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor, Known,
-    Refresh, Report, Result, Target, TargetKind, scheme,
+    Muxer, Refresh, Report, Result, Target, TargetKind, scheme,
     shown::{shown, strip},
 };
 
@@ -31,6 +33,7 @@ use crate::{
 pub struct Registry {
     extractors: Vec<Entry>,
     downloaders: Vec<Arc<dyn Downloader>>,
+    muxer: Option<Arc<dyn Muxer>>,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +77,18 @@ impl Registry {
     pub fn with_downloaders(mut self, downloaders: impl IntoIterator<Item = Arc<dyn Downloader>>) -> Self {
         self.downloaders.extend(downloaders);
         self
+    }
+
+    /// Sets what makes one file of several tracks; nothing does unless set.
+    #[must_use]
+    pub fn with_muxer(mut self, muxer: Arc<dyn Muxer>) -> Self {
+        self.muxer = Some(muxer);
+        self
+    }
+
+    /// What makes one file of several tracks.
+    pub fn muxer(&self) -> Option<&Arc<dyn Muxer>> {
+        self.muxer.as_ref()
     }
 
     /// The extractors, in the order they were added.
@@ -198,7 +213,8 @@ impl Registry {
     }
 
     /// Brings `content` to `to`: the downloader is found, the extractor's own merge is asked where it has one, and dead
-    /// links are made anew by extracting again unless `options` say how.
+    /// links are made anew by extracting again unless `options` say how. What is missing of a file is listed beside it: see
+    /// [`Report::gaps_list`].
     ///
     /// # Errors
     /// [`Unsupported`](Error::Unsupported) for a link of a scheme other than `http` and `https`, whoever would take it, and
@@ -219,17 +235,26 @@ impl Registry {
         })?;
         let extractor = self.extractor(&content.extractor);
         let cx = cx.for_download().for_content(content).await;
-        let mut options = options.clone();
+        let (mut options, overwrite) = (options.clone(), options.overwrite);
         if let (None, Some(_)) = (&options.refresh, extractor) {
             options = options.with_refresh(Arc::new(Again { registry: self.clone(), cx: cx.clone() }));
         }
         let cx = extractor.map_or_else(|| cx.clone(), |extractor| cx.scoped(extractor.info()));
         let span = tracing::info_span!("content", uid = content.uid);
-        match (to.kind(), extractor.filter(|extractor| extractor.info().own_merge())) {
+        let report = match (to.kind(), extractor.filter(|extractor| extractor.info().own_merge())) {
             (TargetKind::File(path), Some(extractor)) => {
-                merged(extractor, downloader, &cx, content, path, &options).instrument(span).await
+                merged(extractor, downloader, &cx, content, path, &options).instrument(span).await?
             }
-            _ => downloader.download(&cx, content, to, &options).instrument(span).await,
+            (TargetKind::Track(path), Some(extractor)) => {
+                // What stands there is ours, and nothing shows whether it is whole.
+                let options = options.with_overwrite(true);
+                merged(extractor, downloader, &cx, content, path, &options).instrument(span).await?
+            }
+            _ => downloader.download(&cx, content, to, &options).instrument(span).await?,
+        };
+        match to.kind() {
+            TargetKind::File(_) if !report.existed => gaps::listed(report, &content.uid, overwrite).await,
+            _ => Ok(report),
         }
     }
 }
