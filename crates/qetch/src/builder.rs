@@ -150,6 +150,11 @@ impl QetchBuilder {
     pub fn build(self) -> Qetch {
         // What is built in comes last: of several with one name, the first is the one whose contents they are.
         let registry = self.own.with_builtin(self.builtin).with_downloaders(qetch_downloaders::builtin());
+        #[cfg(feature = "downloader-mux")]
+        let registry = match registry.muxer() {
+            Some(_) => registry,
+            None => registry.with_muxer(qetch_downloaders::muxer()),
+        };
         Qetch::of(registry, self.context.routes(self.routes).build())
     }
 }

@@ -103,7 +103,7 @@ impl Opener for Manifests {
         if let (Some(location), false) = (location, afresh) {
             match self.read(&content, Some(&location)).await {
                 Err(error) if playlist::is_dead(&error) => {
-                    tracing::info!(%error, "reading the first manifest again")
+                    tracing::info!(%error, "reading the first manifest again");
                 }
                 listing => return listing,
             }

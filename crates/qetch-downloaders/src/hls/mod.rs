@@ -138,7 +138,7 @@ impl Opener for Playlists {
             match self.read_again(master.as_deref(), &at).await {
                 // The link of a media playlist may be signed for a while.
                 Err(error) if playlist::is_dead(&error) => {
-                    tracing::info!(%error, "reading all playlists again")
+                    tracing::info!(%error, "reading all playlists again");
                 }
                 listing => return listing,
             }
