@@ -1,7 +1,8 @@
 //! The sites that qetch knows: one file (or folder) a site, each behind a feature of the same name.
 //!
 //! No feature is on by default, and `all` turns on every one. A site leans on `qetch-core` and on nothing of another
-//! site; what two share is `common_*.rs`.
+//! site; what two share is `common_*.rs`. The features `hls` and `dash` are no sites: with them `generic` reads playlists and
+//! manifests of these forms.
 //!
 //! ```
 //! use qetch_core::Registry;

@@ -30,14 +30,13 @@ impl Fault {
 }
 
 /// A key as it is written: where it is, and its initialisation vector, unless each segment has its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Written {
     url: Url,
     iv: Option<[u8; 16]>,
 }
 
 /// What one line says.
-#[derive(Clone, Debug)]
 struct Told {
     format: String,
     method: String,
@@ -45,7 +44,7 @@ struct Told {
 }
 
 /// The keys in force: one in each format, all for the same bytes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Keys {
     told: Vec<Told>,
     /// Whether a segment came since the last line.

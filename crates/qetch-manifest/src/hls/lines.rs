@@ -38,14 +38,16 @@ fn line(text: &str) -> Option<Line<'_>> {
     tag.starts_with("EXT").then_some(Line::Tag(name.trim_end(), value.trim()))
 }
 
+/// The most attributes that are read of one list: far more than any tag has.
+const MOST: usize = 100;
+
 /// An attribute list: names and values, quoted or not. Of several of one name the first counts.
-#[derive(Clone, Debug, Default)]
 pub(super) struct Attributes<'t>(Vec<(&'t str, Cow<'t, str>)>);
 
 impl<'t> Attributes<'t> {
     /// Reads the list as far as it makes sense; `fill` makes the values of what is written.
     pub(super) fn read(text: &'t str, mut fill: impl FnMut(&'t str) -> Result<Cow<'t, str>>) -> Result<Self> {
-        pairs(text).map(|(name, value)| Ok((name, fill(value)?))).collect::<Result<_>>().map(Self)
+        pairs(text).take(MOST).map(|(name, value)| Ok((name, fill(value)?))).collect::<Result<_>>().map(Self)
     }
 
     /// The value of this name, unless it is empty.
@@ -166,5 +168,7 @@ mod tests {
         check("A=-1", Some("-1"), None, false);
         check("A=\"\"", None, None, false);
         check("AA=1", None, None, false);
+        check(&format!("{}A=1", "B=1,".repeat(MOST - 1)), Some("1"), Some(1), false);
+        check(&format!("{}A=1", "B=1,".repeat(MOST)), None, None, false);
     }
 }

@@ -15,7 +15,6 @@ pub(super) type Variables = HashMap<String, String>;
 const MOST_BYTES: usize = 128 << 20;
 
 /// The address of a playlist and the variables in it.
-#[derive(Debug)]
 pub(super) struct Scope<'a> {
     url: &'a Url,
     /// The variables of the master playlist, for those who import them.

@@ -200,9 +200,10 @@ fn alternative(kind: Kind, attributes: &Attributes<'_>, url: Url) -> Listed {
     rendition.language = attributes.text("LANGUAGE");
     rendition.name = attributes.text("NAME");
     rendition.is_default = attributes.is_set("DEFAULT");
-    rendition.group = attributes.get("GROUP-ID").map(|name| group_name(kind, name));
     let [group, language, name] =
         ["GROUP-ID", "LANGUAGE", "NAME"].map(|name| attributes.get(name).unwrap_or_default());
+    // One that stands in none is no variant either.
+    rendition.group = Some(group_name(kind, group));
     let id = ids::stable(attributes.get("STABLE-RENDITION-ID").unwrap_or_default());
     let id = if id.is_empty() { ids::of_words([kind_name(kind), group, language, name]) } else { id };
     let more = vec![ids::word(group)];

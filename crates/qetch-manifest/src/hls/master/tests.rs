@@ -113,6 +113,12 @@ fn alternatives_with_a_playlist_stand_behind_the_variants() {
 }
 
 #[test]
+fn an_alternative_without_a_group_is_no_variant() {
+    let text = "#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"x\",URI=\"x\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv\n";
+    check(text, |it| it.group.clone(), &[None, Some("audio:".into())]);
+}
+
+#[test]
 fn sound_is_inside_where_a_member_of_the_group_has_no_link() {
     let check = |members: &[&str], codecs: &str, expected: Option<&str>| {
         let members: String =
