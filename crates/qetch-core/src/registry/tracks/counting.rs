@@ -47,6 +47,7 @@ impl Counting {
             all.done = all.done.saturating_add(track.done);
             all.resumed = all.resumed.saturating_add(track.resumed);
             all.total = all.total.zip(track.total).and_then(|(all, track)| all.checked_add(track));
+            all.is_estimate |= track.is_estimate;
             all.attempt = all.attempt.saturating_add(track.attempt.saturating_sub(1));
             all.fragments.0 = all.fragments.0.saturating_add(track.fragments.0);
             all.fragments.1 = all.fragments.1.saturating_add(track.fragments.1);
@@ -83,7 +84,8 @@ mod tests {
         };
         let tell = |track: usize, done, total, phase, attempt| {
             let (fragments, resumed) = ((1, 3), done / 2);
-            hooks[track].update(Progress { done, resumed, total, attempt, phase, fragments });
+            let progress = Progress { done, resumed, total, attempt, phase, fragments, ..Progress::new(3) };
+            hooks[track].update(progress);
         };
         check((0, None, Phase::Connecting, (0, 2), 1));
         tell(0, 10, Some(100), Phase::Fetching, 1);
