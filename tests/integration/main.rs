@@ -27,6 +27,8 @@ mod renewal;
 mod replies;
 mod resume;
 mod sharing;
+#[cfg(ffmpeg)]
+mod streams;
 #[cfg(openssl)]
 mod tls;
 mod traps;

@@ -8,6 +8,8 @@
 )]
 
 pub mod canary;
+#[cfg(ffmpeg)]
+pub mod film;
 pub mod flood;
 pub mod proxied;
 #[cfg(openssl)]
