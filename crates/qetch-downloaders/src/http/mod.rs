@@ -132,7 +132,7 @@ impl Downloader for Http {
         let sizes = Arc::new(Sizes::new(sizes, &task.meter));
         let download = Download { task, content, options, max_fragments, connections, sizes };
         match to.kind() {
-            TargetKind::File(path) => download.to_file(path).await,
+            TargetKind::File(path) | TargetKind::Track(path) => download.to_file(path).await,
             TargetKind::Pieces(_) if !options.checksums.is_empty() => {
                 let reason = "what its extractor merges is not verified yet";
                 Err(Error::unsupported(format!("a checksum for {}", content.uid), reason))
