@@ -1,15 +1,19 @@
-//! What a download is made of, without a network.
+//! What a download is made of: fakes, and an origin of this machine.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use clap::Parser as _;
 use qetch::{
     Apart, Checksum, Claim, Content, Context, Downloader, Extraction, Extractor, ExtractorInfo, Found,
-    Fragment, Gap, Kind, LiveStart, Qetch, Result, Target, Url, async_trait,
+    Fragment, Gap, Kind, LiveStart, Muxer, Qetch, Result, Target, Track, Url, async_trait,
 };
+use qetch_testkit::{Origin, Resource, pattern};
 use tokio::time::timeout;
 
 use super::*;
@@ -260,4 +264,44 @@ async fn one_rate_is_for_all_downloads() {
     // A minute's worth, which the other one waits for as well.
     assert!(timeout(Duration::from_millis(1), one.take(61_440)).await.is_err());
     assert!(timeout(Duration::from_millis(50), other.take(1)).await.is_err());
+}
+
+/// Fails once, and then writes its tracks one after the other.
+#[derive(Debug, Default)]
+struct Joiner(AtomicBool);
+
+#[async_trait]
+impl Muxer for Joiner {
+    async fn mux(&self, tracks: &[Track], to: &Path, _: &Mux) -> Result<Option<Apart>> {
+        if !self.0.swap(true, Ordering::SeqCst) {
+            return Err(Error::unexpected("planted", None));
+        }
+        let read = |track: &Track| fs::read(&track.path).unwrap();
+        fs::write(to, tracks.iter().flat_map(read).collect::<Vec<_>>()).unwrap();
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn tracks_over_http_are_fetched_once_and_become_one_file() {
+    let (origin, folder) = (Origin::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let content = |uid: &str, kind: Kind, bytes: Vec<u8>| {
+        let path = format!("/{uid}");
+        origin.serve(&path, Resource::new(bytes));
+        let url = Url::parse(origin.url(&path).as_str()).unwrap();
+        Content::new(uid, kind, url.clone(), [Fragment::new(url)])
+    };
+    let (video, sound) = (pattern(1_000_000, 1), pattern(300_000, 2));
+    let selection =
+        Selection::new(content("v", Kind::Video, video.clone()), [content("a", Kind::Audio, sound.clone())]);
+    let qetch = Qetch::builder().muxer(Arc::new(Joiner::default())).build();
+    let to = Target::file(folder.path().join("film.mp4"));
+    let error = qetch.download_selection(&selection, &to, &DownloadOptions::auto()).await.unwrap_err();
+    assert_eq!(error.code(), "unexpected");
+    let asked = origin.requests().len();
+    let report = qetch.download_selection(&selection, &to, &DownloadOptions::auto()).await.unwrap();
+    // One look each, whether they are still what the origin has.
+    assert_eq!((origin.requests().len() - asked, report.resumed), (2, 1_300_000));
+    assert!(fs::read(folder.path().join("film.mp4")).unwrap() == [video, sound].concat());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

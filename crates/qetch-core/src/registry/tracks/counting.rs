@@ -32,6 +32,16 @@ impl Counting {
         })
     }
 
+    /// Says that so many bytes of the track of this number, all that it has, were there already.
+    pub(super) fn there(&self, number: usize, bytes: u64) {
+        if let Some(track) = lock(&self.0).tracks.get_mut(number) {
+            let fragments = track.map_or((1, 1), |track| (track.fragments.1, track.fragments.1));
+            let (total, phase) = (Some(bytes), Phase::Done);
+            *track =
+                Some(Progress { done: bytes, resumed: bytes, total, phase, fragments, ..Progress::new(1) });
+        }
+    }
+
     /// Sets what is done with all of them.
     pub(super) fn set_phase(&self, phase: Phase) {
         lock(&self.0).phase = Some(phase);

@@ -2,11 +2,13 @@
 
 mod counting;
 mod names;
+mod noted;
 #[cfg(test)]
 mod tests;
 
 use std::{
     convert::Infallible,
+    fs,
     future::pending,
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,6 +19,7 @@ use futures_util::future::join_all;
 use self::{
     counting::Counting,
     names::{Names, Way},
+    noted::{note, note_of, noted},
 };
 use super::{Registry, gaps, merge::finish};
 use crate::{
@@ -187,8 +190,8 @@ impl Work<'_> {
         naming::with_extension(self.path, if is_video { "mp4" } else { "m4a" })
     }
 
-    /// Fetches a track, unless it is there whole. One of which that cannot be told may be a recording that nobody can make
-    /// again, so it is replaced only where files may be.
+    /// Fetches a track, unless it is there whole, by the word of its downloader or by a note. One of which that cannot be told
+    /// may be a recording that nobody can make again, so it is replaced only where files may be.
     async fn track(
         &self,
         content: &Content,
@@ -199,17 +202,25 @@ impl Work<'_> {
         let to = Target::track(&way.path);
         let afresh = !options.resume && !way.is_named;
         let (may_replace, options) = (options.overwrite, options.with_overwrite(afresh));
-        match self.fetch(content, &to, &options, number).await {
-            Err(Error::Conflict { path, .. }) if path == way.path && may_replace && !afresh => {
-                self.fetch(content, &to, &options.with_overwrite(true), number).await
-            }
+        let report = match self.fetch(content, &to, &options, number).await {
             Err(Error::Conflict { path, problem }) if path == way.path && path.is_file() => {
-                let problem =
-                    format!("is a track of an earlier run, and cannot be gone on with: it {problem}");
-                Err(Error::conflict(path, problem))
+                if let Some(report) = noted(&way.path, &content.uid).await? {
+                    self.counting.there(number, report.bytes);
+                    return Ok(report);
+                }
+                if !may_replace {
+                    let problem =
+                        format!("is a track of an earlier run, and cannot be gone on with: it {problem}");
+                    return Err(Error::conflict(path, problem));
+                }
+                self.fetch(content, &to, &options.with_overwrite(true), number).await?
             }
-            done => done,
+            done => done?,
+        };
+        if !way.is_named && !report.existed {
+            note(&way.path, &content.uid, &report).await?;
         }
+        Ok(report)
     }
 
     /// Fetches so many at the same time. The first failure ends the others in order, and so does being asked to stop; what
@@ -327,7 +338,8 @@ fn whole(reports: &[Report]) -> (Vec<PathBuf>, u64) {
 fn sum(reports: &[Report]) -> Report {
     let mut sum = Report { complete: true, existed: true, ..Report::default() };
     for report in reports {
-        sum.resumed = sum.resumed.saturating_add(report.resumed);
+        let resumed = if report.existed { report.bytes } else { report.resumed };
+        sum.resumed = sum.resumed.saturating_add(resumed);
         sum.bytes_fetched_twice = sum.bytes_fetched_twice.saturating_add(report.bytes_fetched_twice);
         sum.connections = sum.connections.saturating_add(report.connections);
         sum.complete &= report.complete;
@@ -361,6 +373,7 @@ async fn name_tracks(contents: &[&Content], ways: Vec<Way>, overwrite: bool) -> 
                     true => files::publish_over(&way.path, name),
                     false => files::publish(&way.path, name),
                 }?;
+                let _ = fs::remove_file(note_of(&way.path));
             }
             Ok(())
         })??;
@@ -369,8 +382,10 @@ async fn name_tracks(contents: &[&Content], ways: Vec<Way>, overwrite: bool) -> 
     .await
 }
 
-fn remove(path: &PathBuf) {
-    if let Err(error) = std::fs::remove_file(path) {
-        tracing::warn!(path = %path.display(), %error, "a track is left behind");
+/// Removes a track, and what is noted of it.
+fn remove(track: &PathBuf) {
+    if let Err(error) = fs::remove_file(track) {
+        tracing::warn!(path = %track.display(), %error, "a track is left behind");
     }
+    let _ = fs::remove_file(note_of(track));
 }
