@@ -23,7 +23,7 @@ async fn a_transport_stream_stays_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fragmented_mp4_with_an_initialisation() {
     let stage = stage().await;
-    ffmpeg(stage.folder(), &[&CUT[..], &["-hls_segment_type", "fmp4", "list.m3u8"]].concat());
+    ffmpeg(stage.folder(), &[&CUT[..], &["-bsf:a", "aac_adtstoasc", "-hls_segment_type", "fmp4", "list.m3u8"]].concat());
     let folder = Folder::new();
     let (_, path) = bring(&stage, &folder, "list.m3u8", options()).await;
     assert_eq!(folder.names(), ["film.mp4"]);
@@ -33,9 +33,10 @@ async fn fragmented_mp4_with_an_initialisation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn byte_ranges_of_one_file() {
     let stage = stage().await;
-    for (kind, name) in [("mpegts", "film.ts"), ("fmp4", "film.mp4")] {
+    let raw: &[&str] = &["-bsf:a", "aac_adtstoasc"];
+    for (kind, filter, name) in [("mpegts", &[][..], "film.ts"), ("fmp4", raw, "film.mp4")] {
         let flags = ["-hls_flags", "single_file", "-hls_segment_type", kind, "list.m3u8"];
-        ffmpeg(stage.folder(), &[&CUT[..], &flags].concat());
+        ffmpeg(stage.folder(), &[&CUT[..], filter, &flags].concat());
         assert!(fs::read_to_string(stage.folder().path("list.m3u8")).unwrap().contains("BYTERANGE"));
         let folder = Folder::new();
         let (_, path) = bring(&stage, &folder, "list.m3u8", options()).await;

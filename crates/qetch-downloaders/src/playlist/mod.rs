@@ -18,7 +18,6 @@ mod live;
 mod segment;
 
 use std::{
-    ffi::OsStr,
     fmt,
     io::Read as _,
     path::{Path, PathBuf},
@@ -28,7 +27,7 @@ use std::{
 use async_trait::async_trait;
 use qetch_core::{
     Apart, Content, Context, DownloadOptions, Error, Fragment, Kind, Mux, Report, Result, Target, TargetKind,
-    Track, files, media_type,
+    Track, files, media_type, naming,
 };
 use qetch_manifest::Listing;
 
@@ -72,7 +71,7 @@ pub(crate) async fn download(
     };
     let (path, is_known) = match to.kind() {
         TargetKind::File(path) => match (to.fits_extension(), extension) {
-            (true, Some(extension)) => (fitting(path, extension), true),
+            (true, Some(extension)) => (naming::with_extension(path, extension), true),
             (fits, _) => (path.to_owned(), !fits),
         },
         // Someone else joins its parts.
@@ -90,7 +89,7 @@ pub(crate) async fn download(
     let aside = files::with_suffix(&path, ".qetch-parts");
     let report = http.bring(cx, content, source, &Target::track(&aside), options).await?;
     let path = match extension_of(&aside).await? {
-        Some(extension) if !is_known => fitting(&path, extension),
+        Some(extension) if !is_known => naming::with_extension(&path, extension),
         _ => path,
     };
     join(content, &aside, path, options, report).await
@@ -137,15 +136,6 @@ async fn mux(track: &Track, to: &Path, how: &Mux) -> Result<Option<Apart>> {
 #[cfg(not(feature = "mux"))]
 async fn mux(_: &Track, _: &Path, _: &Mux) -> Result<Option<Apart>> {
     Ok(Some(Apart::new("this build has no muxer (the cargo feature `mux`)", None)))
-}
-
-/// `path` with this extension, in place of one that names a medium.
-fn fitting(path: &Path, extension: &str) -> PathBuf {
-    let own = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
-    match own.as_deref().and_then(media_type::by_extension) {
-        Some(_) => path.with_extension(extension),
-        None => files::with_suffix(path, &format!(".{extension}")),
-    }
 }
 
 /// The extension that the first bytes of the file at `path` tell.
