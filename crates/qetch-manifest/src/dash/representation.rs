@@ -207,6 +207,7 @@ mod tests {
     fn what_is_not_taken() {
         check("<A contentType='image'><R mimeType='image/jpeg'/></A>", None);
         check("<A contentType='video'><R mimeType='image/jpeg'/></A>", None);
+        check("<A contentType='image' mimeType='video/mp4'><R/></A>", None);
         check("<A mimeType='application/mp4'><R/></A>", None);
         check("<A mimeType='application/octet-stream'><R codecs='xyz'/></A>", None);
         check("<A mimeType='font/woff'><R codecs='avc1'/></A>", None);

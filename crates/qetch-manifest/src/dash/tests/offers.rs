@@ -122,15 +122,15 @@ fn ids_are_unique_and_readable() {
 /// A double is what its own set says, not what the first one says.
 #[test]
 fn doubles_have_their_own_segments() {
-    let double = |codec: &str, file: &str| {
+    let double = |mime: &str, file: &str| {
         set(
-            &format!("contentType='video' codecs='{codec}'"),
+            &format!("mimeType='video/{mime}'"),
             &format!("<Representation id='d' bandwidth='5'><BaseURL>{file}/</BaseURL></Representation>"),
         )
     };
-    let text = sets(&[&double("avc1", "x"), &double("hvc1", "y")]);
+    let text = sets(&[&double("mp4", "x"), &double("webm", "y")]);
     let first = |id| listing(&text, id).unwrap().segments[0].url.path().to_owned();
-    assert_eq!((first("video-5-avc1"), first("video-5-hvc1")), ("/a/x/1".into(), "/a/y/1".into()));
+    assert_eq!((first("video-5-video-mp4"), first("video-5-video-webm")), ("/a/x/1".into(), "/a/y/1".into()));
 }
 
 #[test]

@@ -121,6 +121,47 @@ fn a_language_that_is_not_told_may_follow_any() {
     check_parts(&text, "a", &["a-i", "b-i"]);
 }
 
+/// Pictures go on whatever language is told of them.
+#[test]
+fn a_language_of_pictures_does_not_matter() {
+    let video =
+        |id: &str, language: &str| of_height(id, 720, 1).replace("/>", &format!(" lang='{language}'/>"));
+    let first = period("duration='PT2S'", &video("v", "en"));
+    check_parts(&mpd("", &(first + &period("duration='PT2S'", &video("w", "fr")))), "v", &["v-i", "w-i"]);
+}
+
+#[test]
+fn a_commentary_goes_on_with_a_commentary() {
+    for is_of_the_set in [true, false] {
+        let told = |id: &str, role: &str| {
+            let role = format!("<Role value='{role}'/>");
+            let (outer, inner) = if is_of_the_set { (role, String::new()) } else { (String::new(), role) };
+            let sound = sound(id, "en").replace("/>", &format!(">{inner}</Representation>"));
+            format!("</AdaptationSet><AdaptationSet>{outer}{sound}")
+        };
+        let first = told("main", "main") + &told("talk", "commentary");
+        let second = told("x", "commentary") + &told("y", "main");
+        let text = mpd("", &(period("duration='PT2S'", &first) + &period("duration='PT2S'", &second)));
+        check_parts(&text, "main", &["main-i", "y-i"]);
+        check_parts(&text, "talk", &["talk-i", "x-i"]);
+    }
+}
+
+#[test]
+fn the_same_language_and_codec_are_nearer_than_the_same_bandwidth() {
+    let near = |id: &str, told: &str| {
+        format!("<Representation id='{id}' mimeType='audio/mp4' bandwidth='5' {told}/>")
+    };
+    let far = |id: &str, told: &str| near(id, told).replace("'5'", "'9'");
+    let follows = |told: &str, other: &str| {
+        let others = near("x", other) + &far("y", told);
+        let text = period("duration='PT2S'", &near("a", told)) + &period("duration='PT2S'", &others);
+        check_parts(&mpd("", &text), "a", &["a-i", "y-i"]);
+    };
+    follows("lang='en'", "lang='und'");
+    follows("codecs='mp4a.40.2'", "codecs='ec-3'");
+}
+
 #[test]
 fn a_hole_is_in_time() {
     let text = mpd(

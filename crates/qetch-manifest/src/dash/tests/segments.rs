@@ -194,6 +194,9 @@ fn an_initialisation_has_the_number_of_what_follows() {
     let numbers: Vec<_> = listing.segments.iter().map(|it| (it.sequence, it.initialises)).collect();
     assert_eq!(numbers, [(7, true), (7, false), (8, false)]);
     assert_eq!((listing.is_live, listing.duration, listing.refresh), (false, Some(4.0), None));
+    let template = template.replace("$Number$", "$Time$").replace("/>", " presentationTimeOffset='50'/>");
+    let timed = super::listing(&of_seconds("4", &video(&template)), "v").unwrap();
+    assert_eq!(timed.segments.iter().map(|it| it.sequence).collect::<Vec<_>>(), [50, 50, 52]);
 }
 
 /// The numbers are checked before there is memory for any of them.
