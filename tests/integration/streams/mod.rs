@@ -6,7 +6,7 @@ mod hls;
 
 use std::path::PathBuf;
 
-use qetch::{Content, DownloadOptions, Mux, Qetch, Report, Select, Target};
+use qetch::{DownloadOptions, Mux, Qetch, Report, Select, Target};
 use qetch_tests::{
     Folder,
     film::{check_frames, check_plays, ffmpeg, frames},
@@ -62,10 +62,4 @@ fn check_film(stage: &Stage, folder: &Folder, path: &PathBuf, seconds: f64) {
     for stream in ["0:v", "0:a"] {
         check_frames(&frames(folder, name, stream), &frames(stage.folder(), "film.ts", stream));
     }
-}
-
-/// What is behind the link `name`.
-async fn contents(stage: &Stage, name: &str) -> Vec<Content> {
-    let mut extraction = Qetch::new().extract(&stage.link(name)).await.unwrap();
-    extraction.next_variants().await.unwrap().unwrap().contents().to_vec()
 }
