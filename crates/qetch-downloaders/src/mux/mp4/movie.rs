@@ -1,10 +1,13 @@
 //! The movie that is made: its tracks, and the initialisation that it begins with.
 
+use std::sync::Arc;
+
 use qetch_core::Error;
 
 use super::{
     boxes::{add, child, children, letters_at, put, version_at},
     init::{Defaults, Init, InitTrack, edits, timescale_place, track_id_place},
+    sets::parameter_sets,
 };
 use crate::mux::{
     language,
@@ -46,14 +49,20 @@ pub(super) struct Bound {
     pub(super) out: Defaults,
     /// The place of each sample description of the file in those of the movie, both from 1.
     descriptions: Vec<u32>,
+    /// Of each, what stands in front of the first sample of a fragment.
+    sets: Vec<Arc<[u8]>>,
 }
 
 impl Bound {
     /// The sample description in the movie that is `index` in the file.
     pub(super) fn description(&self, index: u32) -> Done<u32> {
-        let at = usize::try_from(index).ok().and_then(|index| index.checked_sub(1));
-        let found = at.and_then(|at| self.descriptions.get(at)).copied();
+        let found = place_of(index).and_then(|at| self.descriptions.get(at)).copied();
         found.ok_or(Stop::Bad("a sample description that is not there"))
+    }
+
+    /// What stands in front of the first sample of a fragment whose sample description is `index` in the file.
+    pub(super) fn sets(&self, index: u32) -> &[u8] {
+        place_of(index).and_then(|at| self.sets.get(at)).map_or(&[], |sets| sets)
     }
 }
 
@@ -165,6 +174,11 @@ impl MovieTrack {
             descriptions.push(u32::try_from(index + 1).unwrap_or(u32::MAX));
         }
         let defaults = track.defaults;
+        let sets_of = |entry: &Vec<u8>| match self.init.entries.len() {
+            0 | 1 => Arc::default(),
+            _ => parameter_sets(entry).into(),
+        };
+        let sets = track.entries.iter().map(sets_of).collect();
         Ok(Bound {
             id: track.id,
             place,
@@ -172,6 +186,7 @@ impl MovieTrack {
             defaults,
             out: self.init.defaults,
             descriptions,
+            sets,
         })
     }
 
@@ -257,6 +272,10 @@ impl MovieTrack {
         }
         Ok(())
     }
+}
+
+fn place_of(index: u32) -> Option<usize> {
+    usize::try_from(index).ok()?.checked_sub(1)
 }
 
 /// The number of the track at `place`.

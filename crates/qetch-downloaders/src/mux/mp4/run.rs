@@ -71,18 +71,45 @@ impl<'a> Run<'a> {
         self.samples.chunks_exact(self.record().max(4)).take(count)
     }
 
-    /// Writes it with room for an offset, and answers where that is.
-    pub(super) fn write(&self, to: &mut Vec<u8>) -> Done<usize> {
+    /// Writes it with room for an offset, and answers where that is. `first` is added to the size of its first sample, where
+    /// `size` is that of those of which nothing is said.
+    pub(super) fn write(&self, to: &mut Vec<u8>, first: u32, size: u32) -> Done<usize> {
         let mut place = 0;
+        let with_sizes = if first == 0 { 0 } else { SIZE };
         add(to, b"trun", |to| {
-            to.extend(((u32::from(self.version) << 24) | self.flags | OFFSET).to_be_bytes());
+            to.extend(((u32::from(self.version) << 24) | self.flags | OFFSET | with_sizes).to_be_bytes());
             to.extend(self.count.to_be_bytes());
             place = to.len();
             to.extend([0; 4]);
-            to.extend(self.rest);
-            Ok(())
+            if first == 0 {
+                to.extend(self.rest);
+                return Ok(());
+            }
+            to.extend(&self.rest[..self.rest.len() - self.samples.len()]);
+            self.sized(to, first, size)
         })?;
         Ok(place)
+    }
+
+    /// Writes what is said of each sample, with its size.
+    fn sized(&self, to: &mut Vec<u8>, first: u32, size: u32) -> Done<()> {
+        let duration = if self.flags & DURATION != 0 { 4 } else { 0 };
+        let len = self.record();
+        let mut more = first;
+        for index in 0..usize::try_from(self.count).unwrap_or(usize::MAX) {
+            let record = self.samples.get(index * len..(index + 1) * len).unwrap_or_default();
+            let (before, mut behind) = record.split_at(duration.min(len));
+            let mut own = size;
+            if self.flags & SIZE != 0 {
+                own = u32_at(behind, 0)?;
+                behind = &behind[4..];
+            }
+            to.extend(before);
+            to.extend(own.checked_add(more).ok_or(Stop::Bad("a sample of more than 4 GiB"))?.to_be_bytes());
+            to.extend(behind);
+            more = 0;
+        }
+        Ok(())
     }
 }
 
@@ -123,8 +150,21 @@ mod tests {
     fn it_is_written_with_room_for_an_offset() {
         let bytes: Vec<u8> = [0x0100_0204_u32, 1, 9, 5].iter().flat_map(|word| word.to_be_bytes()).collect();
         let mut out = vec![0xaa];
-        let place = Run::parse(&bytes).unwrap().write(&mut out).unwrap();
+        let place = Run::parse(&bytes).unwrap().write(&mut out, 0, 0).unwrap();
         assert_eq!(place, 1 + 8 + 8);
         assert_eq!(out[1..], *b"\0\0\0\x1ctrun\x01\0\x02\x05\0\0\0\x01\0\0\0\0\0\0\0\x09\0\0\0\x05");
+    }
+    #[test]
+    fn its_first_sample_grows() {
+        let written = |words: &[u32]| {
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+            let mut out = Vec::new();
+            Run::parse(&bytes).unwrap().write(&mut out, 3, 100).unwrap();
+            let words: Vec<u32> = (8..out.len()).step_by(4).map(|at| u32_at(&out, at).unwrap()).collect();
+            words
+        };
+        assert_eq!(written(&[0x204, 2, 9, 5, 6]), [0x205, 2, 0, 9, 8, 6]);
+        assert_eq!(written(&[0x900, 2, 1, 2, 3, 4]), [0xb01, 2, 0, 1, 103, 2, 3, 100, 4]);
+        assert_eq!(written(&[0, 1]), [0x201, 1, 0, 103]);
     }
 }
