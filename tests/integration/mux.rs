@@ -112,7 +112,8 @@ async fn parts_follow_one_another() {
     made(&folder, &VIDEO, &layout, "v1.mp4");
     made(&folder, &other_sps, &layout, "v2.mp4");
     made(&folder, &AUDIO, &layout, "a.mp4");
-    for (index, second) in ["v1.mp4", "v2.mp4"].into_iter().enumerate() {
+    made(&folder, &VIDEO, &[&layout[..], &["-video_track_timescale", "90000"]].concat(), "v3.mp4");
+    for (index, second) in ["v1.mp4", "v2.mp4", "v3.mp4"].into_iter().enumerate() {
         let parts = in_parts(&folder, ["v1.mp4", second], [0.0, 4.0], "v.mp4");
         let sound = in_parts(&folder, ["a.mp4", "a.mp4"], [0.0, 4.0], "aa.mp4");
         let tracks = [

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     boxes::{Child, add, children, put, u32_at, u64_at, version_at},
     movie::{Bound, number},
-    run::Run,
+    run::{Change, Run},
 };
 use crate::mux::stop::{Done, Stop};
 
@@ -47,6 +47,9 @@ struct Header {
     size: Option<u32>,
     sample_flags: Option<u32>,
 }
+
+/// What is said of samples is not much more than was.
+const LARGEST: usize = 64 << 20;
 
 /// Samples of a run whose sizes may be told one by one.
 const MOST_SIZED: u32 = 1 << 20;
@@ -96,6 +99,7 @@ impl Fragment {
                 add(to, b"traf", |to| {
                     track.header_of(to)?;
                     add(to, b"tfdt", |to| {
+                        let time = track.bound.scale.map_or(Ok(*time), |scale| scale.of(*time))?;
                         to.extend([1, 0, 0, 0]);
                         to.extend(time.to_be_bytes());
                         Ok(())
@@ -103,7 +107,8 @@ impl Fragment {
                     let body = self.moof.get(track.traf.clone()).unwrap_or_default();
                     let at = track.traf.start as u64 + self.start + self.header;
                     let from = self.base(track, base);
-                    let (end, insertion) = track.rest(to, body, (at, from), &mut offsets, &mut kept)?;
+                    let (end, insertion) =
+                        track.rest(to, body, (at, from, *time), &mut offsets, &mut kept)?;
                     base = end;
                     insertions.extend(insertion);
                     Ok(())
@@ -275,13 +280,14 @@ impl TrackFragment {
         })
     }
 
-    /// Writes the other boxes of the `traf`, whose body stands at `at` of the file, and whose offsets count from `base`.
+    /// Writes the other boxes of the `traf`, whose body stands at `at` of the file, whose offsets count from `base`, and
+    /// whose first sample is decoded at `time`.
     /// Answers where its data ends, and what is put in front of its first sample.
     fn rest<'a>(
         &'a self,
         to: &mut Vec<u8>,
         body: &[u8],
-        (at, base): (u64, u64),
+        (at, base, mut time): (u64, u64, u64),
         offsets: &mut Vec<Offset>,
         kept: &mut Vec<(Range<u64>, u64)>,
     ) -> Done<(u64, Option<Insertion<'a>>)> {
@@ -305,13 +311,19 @@ impl TrackFragment {
                     };
                     let from = from.ok_or(Stop::Bad(NO_FITTING_DATA))?;
                     next = from.checked_add(len).ok_or(Stop::Bad(NO_FITTING_DATA))?;
-                    let mut first = 0;
+                    let duration = self.header.default_duration(&self.bound);
+                    let mut change =
+                        Change { size: sizes, duration, scale: self.bound.scale, time, ..Change::default() };
                     // A run of many samples of which nothing is said is no video.
                     if insertion.is_none() && !sets.is_empty() && run.count <= MOST_SIZED {
                         insertion = Some(Insertion { at: from, bytes: sets });
-                        first = u32::try_from(sets.len()).unwrap_or_default();
+                        change.first = u32::try_from(sets.len()).unwrap_or_default();
                     }
-                    let place = run.write(to, first, sizes)?;
+                    let place = run.write(to, &change)?;
+                    time = time.saturating_add(run.measure(duration, 0)?.0);
+                    if to.len() > LARGEST {
+                        return Err(Stop::apart("a fragment's header of more than 64 MiB"));
+                    }
                     offsets.push(Offset { place, is_long: false, from, len });
                 }
                 b"saio" => auxiliary(to, it.body, base, offsets)?,

@@ -7,6 +7,7 @@ use qetch_core::Error;
 use super::{
     boxes::{add, child, children, letters_at, put, version_at},
     init::{Defaults, Init, InitTrack, edits, timescale_place, track_id_place},
+    run::Scale,
     sets::parameter_sets,
 };
 use crate::mux::{
@@ -44,6 +45,7 @@ pub(super) struct Bound {
     /// The place in the movie.
     pub(super) place: usize,
     pub(super) timescale: u32,
+    pub(super) scale: Option<Scale>,
     /// What is so where the file says nothing, and where the movie does.
     pub(super) defaults: Defaults,
     pub(super) out: Defaults,
@@ -154,9 +156,7 @@ impl Movie {
 
 impl MovieTrack {
     fn bind(&mut self, place: usize, track: &InitTrack) -> Done<Bound> {
-        if track.timescale != self.init.timescale {
-            return Err(Stop::apart("its parts have different timescales"));
-        }
+        let (from, to) = (track.timescale, self.init.timescale);
         let mut descriptions = Vec::with_capacity(track.entries.len());
         for entry in &track.entries {
             let known = self.init.entries.iter().position(|it| it == entry);
@@ -182,7 +182,8 @@ impl MovieTrack {
         Ok(Bound {
             id: track.id,
             place,
-            timescale: track.timescale,
+            timescale: from,
+            scale: (from != to).then_some(Scale { from, to }),
             defaults,
             out: self.init.defaults,
             descriptions,
