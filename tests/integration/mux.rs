@@ -84,6 +84,30 @@ async fn a_picture_and_its_sound_become_one_file() {
 }
 
 #[tokio::test]
+async fn segments_behind_their_initialisation_become_one_file() {
+    let folder = Folder::new();
+    let both = [&VIDEO[..4], &AUDIO[..], &VIDEO[4..]].concat();
+    made(&folder, &both, &["-seg_duration", "1", "-f", "dash"], "list.mpd");
+    let mut names = folder.names();
+    let tracks = ["stream0", "stream1"].map(|stream| {
+        // Initialisation before chunks, and those by their numbers.
+        names.sort_by_key(|name| (!name.starts_with("init"), name.clone()));
+        let pieces = names
+            .iter()
+            .filter(|name| name.contains(stream))
+            .map(|name| fs::read(folder.path(name)).unwrap());
+        let pieces: Vec<_> = pieces.collect();
+        assert!(pieces.len() > 3, "{names:?}");
+        fs::write(folder.path(stream), pieces.concat()).unwrap();
+        Track::new(folder.path(stream), Kind::Video)
+    });
+    one(mux(&tracks, &folder.path("out.mp4"), &Mux::Native).await);
+    check_frames(&frames(&folder, "out.mp4", "0:v"), &frames(&folder, "stream0", "0:v"));
+    check_frames(&frames(&folder, "out.mp4", "0:a"), &frames(&folder, "stream1", "0:a"));
+    check_plays(&folder, "out.mp4", 4.0);
+}
+
+#[tokio::test]
 async fn a_picture_with_sound_takes_another_sound() {
     let folder = Folder::new();
     let layout = ["-movflags", "frag_keyframe+empty_moov", "-f", "mp4"];
