@@ -97,7 +97,10 @@ mod tests {
     fn the_sentence_tells_what_to_install() {
         let [ffmpeg, nginx, _, disk, network] = &PARTS;
         assert_eq!(sentence(nginx, 1, false), "1 test against nginx not built: install nginx to run them");
-        assert_eq!(sentence(ffmpeg, 7, false), "7 tests against ffmpeg not built: install ffmpeg to run them");
+        assert_eq!(
+            sentence(ffmpeg, 7, false),
+            "7 tests against ffmpeg not built: install ffmpeg to run them"
+        );
         assert!(sentence(nginx, 2, true).starts_with("2 tests against nginx built"));
         assert!(sentence(disk, 4, false).starts_with("4 tests on a full disk not built: allow `unshare "));
         assert!(sentence(network, 9, false).contains("in a network of its own not built: install iproute2"));
