@@ -1,15 +1,14 @@
 //! The muxer, judged by ffmpeg: what is decoded of the file that it makes is what is decoded of its tracks. Built where
 //! ffmpeg and ffprobe are installed.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+mod decoded;
+
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use qetch::{Apart, Kind, Mux, PartStart, Result, Track, downloaders::muxer};
 use qetch_tests::Folder;
+
+use self::decoded::{behind, check_frames, check_plays, frames, made, probed};
 
 const VIDEO: [&str; 10] = [
     "-f",
@@ -25,110 +24,6 @@ const VIDEO: [&str; 10] = [
 ];
 const AUDIO: [&str; 6] =
     ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=4", "-c:a", "aac"];
-
-/// A run of ffmpeg in `folder`; what it wrote to standard output.
-#[track_caller]
-fn ffmpeg(folder: &Folder, arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("QETCH_FFMPEG"));
-    command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]).args(arguments);
-    let output = command.current_dir(folder.root()).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Makes a file of our own out of nothing.
-#[track_caller]
-fn made(folder: &Folder, source: &[&str], layout: &[&str], name: &str) -> PathBuf {
-    ffmpeg(folder, &[source, layout, &[&format!("file:{name}")]].concat());
-    folder.path(name)
-}
-
-/// Of each frame that is decoded of a stream: when it is shown, in seconds from the first, and the hash of it.
-#[track_caller]
-fn frames(folder: &Folder, name: &str, stream: &str) -> Vec<(f64, String)> {
-    hashed(folder, name, stream, &["-fps_mode", "passthrough"])
-}
-
-/// The same of each packet, undecoded.
-#[track_caller]
-fn packets(folder: &Folder, name: &str, stream: &str) -> Vec<(f64, String)> {
-    hashed(folder, name, stream, &["-c", "copy"])
-}
-
-#[track_caller]
-fn hashed(folder: &Folder, name: &str, stream: &str, how: &[&str]) -> Vec<(f64, String)> {
-    let input = format!("file:{name}");
-    let text = ffmpeg(folder, &[&["-i", &input, "-map", stream], how, &["-f", "framemd5", "-"]].concat());
-    let base: f64 = text
-        .lines()
-        .find_map(|line| line.strip_prefix("#tb 0: "))
-        .map(|base| base.split_once('/').unwrap())
-        .map(|(over, under)| over.parse::<f64>().unwrap() / under.parse::<f64>().unwrap())
-        .unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    let frames: Vec<(f64, String)> = lines
-        .map(|line| {
-            let fields: Vec<_> = line.split(',').map(str::trim).collect();
-            (fields[2].parse::<f64>().unwrap() * base, fields[5].to_owned())
-        })
-        .collect();
-    assert!(!frames.is_empty(), "{name} has no frame");
-    frames
-}
-
-/// The frames of several, each later by so much.
-fn behind(parts: &[(f64, &[(f64, String)])]) -> Vec<(f64, String)> {
-    parts.iter().flat_map(|(by, part)| part.iter().map(move |(at, hash)| (at + by, hash.clone()))).collect()
-}
-
-/// The same frames, shown at the same times.
-#[track_caller]
-fn check_frames(found: &[(f64, String)], expected: &[(f64, String)]) {
-    assert_eq!(found.len(), expected.len(), "another number of frames");
-    let (first, begin) = (found[0].0, expected[0].0);
-    for (index, (one, other)) in found.iter().zip(expected).enumerate() {
-        assert_eq!(one.1, other.1, "frame {index} is another one");
-        let late = (one.0 - first) - (other.0 - begin);
-        assert!(late.abs() < 0.03, "frame {index} is {late} s late");
-    }
-}
-
-/// A field of what ffprobe tells of a file, a line for each time that it is told.
-#[track_caller]
-fn probed(path: &Path, entries: &str) -> Vec<String> {
-    let mut command = Command::new(env!("QETCH_FFPROBE"));
-    command.args(["-v", "error", "-show_entries", entries, "-of", "csv=p=0"]).arg(path);
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success() && output.stderr.is_empty(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-}
-
-/// It lasts so long, and can be shown from 2 s on.
-#[track_caller]
-fn check_plays(folder: &Folder, name: &str, seconds: f64) {
-    let duration: f64 = probed(&folder.path(name), "format=duration")[0].parse().unwrap();
-    assert!((duration - seconds).abs() < 0.1, "{name} lasts {duration} s");
-    let shown = [
-        "-ss",
-        "2",
-        "-i",
-        &format!("file:{name}"),
-        "-map",
-        "0:v?",
-        "-map",
-        "0:a?",
-        "-t",
-        "0.5",
-        "-f",
-        "framemd5",
-        "-",
-    ];
-    assert!(ffmpeg(folder, &shown).lines().any(|line| !line.starts_with('#')), "nothing from 2 s on");
-}
 
 async fn mux(tracks: &[Track], to: &Path, how: &Mux) -> Result<Option<Apart>> {
     muxer().mux(tracks, to, how).await
@@ -189,6 +84,30 @@ async fn a_picture_and_its_sound_become_one_file() {
 }
 
 #[tokio::test]
+async fn segments_behind_their_initialisation_become_one_file() {
+    let folder = Folder::new();
+    let both = [&VIDEO[..4], &AUDIO[..], &VIDEO[4..]].concat();
+    made(&folder, &both, &["-seg_duration", "1", "-f", "dash"], "list.mpd");
+    let mut names = folder.names();
+    let tracks = ["stream0", "stream1"].map(|stream| {
+        // Initialisation before chunks, and those by their numbers.
+        names.sort_by_key(|name| (!name.starts_with("init"), name.clone()));
+        let pieces = names
+            .iter()
+            .filter(|name| name.contains(stream))
+            .map(|name| fs::read(folder.path(name)).unwrap());
+        let pieces: Vec<_> = pieces.collect();
+        assert!(pieces.len() > 3, "{names:?}");
+        fs::write(folder.path(stream), pieces.concat()).unwrap();
+        Track::new(folder.path(stream), Kind::Video)
+    });
+    one(mux(&tracks, &folder.path("out.mp4"), &Mux::Native).await);
+    check_frames(&frames(&folder, "out.mp4", "0:v"), &frames(&folder, "stream0", "0:v"));
+    check_frames(&frames(&folder, "out.mp4", "0:a"), &frames(&folder, "stream1", "0:a"));
+    check_plays(&folder, "out.mp4", 4.0);
+}
+
+#[tokio::test]
 async fn a_picture_with_sound_takes_another_sound() {
     let folder = Folder::new();
     let layout = ["-movflags", "frag_keyframe+empty_moov", "-f", "mp4"];
@@ -217,7 +136,8 @@ async fn parts_follow_one_another() {
     made(&folder, &VIDEO, &layout, "v1.mp4");
     made(&folder, &other_sps, &layout, "v2.mp4");
     made(&folder, &AUDIO, &layout, "a.mp4");
-    for (index, second) in ["v1.mp4", "v2.mp4"].into_iter().enumerate() {
+    made(&folder, &VIDEO, &[&layout[..], &["-video_track_timescale", "90000"]].concat(), "v3.mp4");
+    for (index, second) in ["v1.mp4", "v2.mp4", "v3.mp4"].into_iter().enumerate() {
         let parts = in_parts(&folder, ["v1.mp4", second], [0.0, 4.0], "v.mp4");
         let sound = in_parts(&folder, ["a.mp4", "a.mp4"], [0.0, 4.0], "aa.mp4");
         let tracks = [
@@ -226,12 +146,8 @@ async fn parts_follow_one_another() {
         ];
         let name = format!("{index}.mp4");
         one(mux(&tracks, &folder.path(&name), &Mux::Native).await);
-        let (one, two) = (packets(&folder, "v1.mp4", "0:v"), packets(&folder, second, "0:v"));
-        check_frames(&packets(&folder, &name, "0:v"), &behind(&[(0.0, &one), (4.0, &two)]));
-        if second == "v1.mp4" {
-            let one = frames(&folder, "v1.mp4", "0:v");
-            check_frames(&frames(&folder, &name, "0:v"), &behind(&[(0.0, &one), (4.0, &one)]));
-        }
+        let (one, two) = (frames(&folder, "v1.mp4", "0:v"), frames(&folder, second, "0:v"));
+        check_frames(&frames(&folder, &name, "0:v"), &behind(&[(0.0, &one), (4.0, &two)]));
         let sound =
             probed(&folder.path(&name), "packet=stream_index").iter().filter(|it| **it == "1").count();
         let each = probed(&folder.path("a.mp4"), "packet=stream_index").len();
@@ -410,4 +326,37 @@ async fn nothing_is_written_over() {
         assert_eq!(mux(&tracks, &to, &how).await.unwrap_err().code(), "conflict");
         assert_eq!(fs::read(&to).unwrap(), b"mine");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_ends_with_who_waits_for_it() {
+    let folder = Folder::new();
+    let video = made(&folder, &VIDEO, &["-f", "mpegts"], "v.ts");
+    let audio = made(&folder, &AUDIO, &["-f", "adts"], "a.aac");
+    // Written by another process: this one forks, and a file that a fork has open is not run.
+    let script =
+        r#"printf '#!/bin/sh\necho $$ > "$0.new"; mv "$0.new" "$0.pid"; exec sleep 600\n' > it; chmod +x it"#;
+    assert!(Command::new("sh").args(["-c", script]).current_dir(folder.root()).status().unwrap().success());
+    let tracks = [Track::new(video, Kind::Video), Track::new(audio, Kind::Audio)];
+    let (to, how) = (folder.path("out.mp4"), Mux::Ffmpeg(folder.path("it")));
+    let pid = tokio::select! {
+        outcome = mux(&tracks, &to, &how) => panic!("{outcome:?}"),
+        pid = async {
+            loop {
+                match fs::read_to_string(folder.path("it.pid")) {
+                    Ok(pid) => break pid.trim().to_owned(),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        } => pid,
+    };
+    for _ in 0..500 {
+        let runs = Command::new("ps").args(["-o", "stat=", "-p", &pid]).output().unwrap().stdout;
+        if runs.is_empty() || runs.starts_with(b"Z") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it runs on");
 }

@@ -186,3 +186,15 @@ impl Error {
         Self::Unexpected { what: what.into(), source: source.into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_whose_url_is_not_known_any_more_is_named() {
+        let error = Error::bad_file(Path::new("/home/me/video.mp4"), "it ends early");
+        assert_eq!(error.code(), "bad_reply");
+        assert_eq!(error.to_string(), "the origin of video.mp4 sent a wrong reply: it ends early");
+    }
+}

@@ -34,6 +34,11 @@ pub(super) async fn run(program: &Path, plan: &Plan, to: &Path) -> Done<()> {
     };
     let status = child.wait().await.map_err(failed)?;
     if !status.success() {
+        // What it did not want to write over is not ours to remove.
+        if words.contains("already exists") {
+            made.keep();
+            return Err(files::exists(to).into());
+        }
         let words = if words.is_empty() { status.to_string() } else { words };
         return Err(Stop::apart(format!("ffmpeg failed: {words}")));
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     boxes::{Child, add, children, put, u32_at, u64_at, version_at},
     movie::{Bound, number},
-    run::Run,
+    run::{Change, Run},
 };
 use crate::mux::stop::{Done, Stop};
 
@@ -48,6 +48,12 @@ struct Header {
     sample_flags: Option<u32>,
 }
 
+/// What is said of samples is not much more than was.
+const LARGEST: usize = 64 << 20;
+
+/// Samples of a run whose sizes may be told one by one.
+const MOST_SIZED: u32 = 1 << 20;
+
 const BASE: u32 = 0x1;
 const DESCRIPTION: u32 = 0x2;
 const DURATION: u32 = 0x8;
@@ -75,11 +81,12 @@ impl Fragment {
         Ok(Self { start, header, origin: 0, moof, data: Vec::new(), tracks })
     }
 
-    /// The bytes of the `moof` and of the header of the `mdat` for the movie: numbered, with each track's time.
-    pub(super) fn write(&self, sequence: u32, times: &[u64]) -> Done<Vec<u8>> {
+    /// The bytes of the `moof` and of the header of the `mdat` for the movie: numbered, with each track's time. And what is
+    /// put between the data, in its order.
+    pub(super) fn write(&self, sequence: u32, times: &[u64]) -> Done<(Vec<u8>, Vec<Insertion<'_>>)> {
         let mut out = Vec::with_capacity(self.moof.len() + 256);
         // Where an offset into the data is to be put, how wide it is, and where it pointed to.
-        let mut offsets = Vec::new();
+        let (mut offsets, mut insertions) = (Vec::new(), Vec::new());
         let mut kept = Vec::new();
         let mut base = self.start;
         add(&mut out, b"moof", |to| {
@@ -92,6 +99,7 @@ impl Fragment {
                 add(to, b"traf", |to| {
                     track.header_of(to)?;
                     add(to, b"tfdt", |to| {
+                        let time = track.bound.scale.map_or(Ok(*time), |scale| scale.of(*time))?;
                         to.extend([1, 0, 0, 0]);
                         to.extend(time.to_be_bytes());
                         Ok(())
@@ -99,13 +107,18 @@ impl Fragment {
                     let body = self.moof.get(track.traf.clone()).unwrap_or_default();
                     let at = track.traf.start as u64 + self.start + self.header;
                     let from = self.base(track, base);
-                    base = track.rest(to, body, (at, from), &mut offsets, &mut kept)?;
+                    let (end, insertion) =
+                        track.rest(to, body, (at, from, *time), &mut offsets, &mut kept)?;
+                    base = end;
+                    insertions.extend(insertion);
                     Ok(())
                 })?;
             }
             Ok(())
         })?;
-        let len: u64 = self.data.iter().map(|data| data.end - data.start).sum();
+        insertions.sort_by_key(|insertion| insertion.at);
+        let inserted: u64 = insertions.iter().map(|insertion| insertion.bytes.len() as u64).sum();
+        let len = self.data.iter().map(|data| data.end - data.start).sum::<u64>() + inserted;
         let moof = out.len() as u64;
         match u32::try_from(len.saturating_add(8)) {
             Ok(size) => out.extend(size.to_be_bytes()),
@@ -115,11 +128,18 @@ impl Fragment {
         if u32::try_from(len.saturating_add(8)).is_err() {
             out.extend(len.saturating_add(16).to_be_bytes());
         }
-        let places = Places { header: out.len() as u64, starts: self.starts(), data: &self.data, kept, moof };
+        let places = Places {
+            header: out.len() as u64,
+            starts: self.starts(),
+            data: &self.data,
+            insertions,
+            kept,
+            moof,
+        };
         for offset in &offsets {
             places.put(&mut out, offset)?;
         }
-        Ok(out)
+        Ok((out, places.insertions))
     }
 
     /// Where the offsets of a track count from, when the data of the track before ended at `before` (8.8.7.1). A place that
@@ -150,6 +170,13 @@ impl Fragment {
     }
 }
 
+/// Bytes that are put between the data, before what stands at a place of the file.
+#[derive(Debug)]
+pub(super) struct Insertion<'a> {
+    pub(super) at: u64,
+    pub(super) bytes: &'a [u8],
+}
+
 /// An offset that is to be put.
 #[derive(Debug)]
 struct Offset {
@@ -169,6 +196,7 @@ struct Places<'a> {
     moof: u64,
     starts: Vec<u64>,
     data: &'a [Range<u64>],
+    insertions: Vec<Insertion<'a>>,
     /// Boxes that are as they were: where they stood in the file, and where they stand in the `moof`.
     kept: Vec<(Range<u64>, u64)>,
 }
@@ -187,7 +215,10 @@ impl Places<'_> {
         let end = offset.from.checked_add(offset.len)?;
         let index = self.data.partition_point(|data| data.end < end);
         if let Some(data) = self.data.get(index).filter(|data| data.start <= offset.from) {
-            return Some(self.header + self.starts.get(index)? + (offset.from - data.start));
+            // What is put right before it belongs to it.
+            let before = self.insertions.iter().filter(|it| it.at < offset.from);
+            let inserted: u64 = before.map(|it| it.bytes.len() as u64).sum();
+            return Some(self.header + self.starts.get(index)? + (offset.from - data.start) + inserted);
         }
         let index = self.kept.partition_point(|(kept, _)| kept.end <= offset.from);
         let (kept, to) =
@@ -249,17 +280,20 @@ impl TrackFragment {
         })
     }
 
-    /// Writes the other boxes of the `traf`, whose body stands at `at` of the file, and whose offsets count from `base`.
-    /// Answers where its data ends.
-    fn rest(
-        &self,
+    /// Writes the other boxes of the `traf`, whose body stands at `at` of the file, whose offsets count from `base`, and
+    /// whose first sample is decoded at `time`.
+    /// Answers where its data ends, and what is put in front of its first sample.
+    fn rest<'a>(
+        &'a self,
         to: &mut Vec<u8>,
         body: &[u8],
-        (at, base): (u64, u64),
+        (at, base, mut time): (u64, u64, u64),
         offsets: &mut Vec<Offset>,
         kept: &mut Vec<(Range<u64>, u64)>,
-    ) -> Done<u64> {
+    ) -> Done<(u64, Option<Insertion<'a>>)> {
         let sizes = self.header.size.unwrap_or(self.bound.defaults.size);
+        let sets = self.bound.sets(self.header.description.unwrap_or(self.bound.defaults.description));
+        let mut insertion = None;
         let mut next = base;
         for it in children(body) {
             let it = it?;
@@ -277,7 +311,19 @@ impl TrackFragment {
                     };
                     let from = from.ok_or(Stop::Bad(NO_FITTING_DATA))?;
                     next = from.checked_add(len).ok_or(Stop::Bad(NO_FITTING_DATA))?;
-                    let place = run.write(to)?;
+                    let duration = self.header.default_duration(&self.bound);
+                    let mut change =
+                        Change { size: sizes, duration, scale: self.bound.scale, time, ..Change::default() };
+                    // A run of many samples of which nothing is said is no video.
+                    if insertion.is_none() && !sets.is_empty() && run.count <= MOST_SIZED {
+                        insertion = Some(Insertion { at: from, bytes: sets });
+                        change.first = u32::try_from(sets.len()).unwrap_or_default();
+                    }
+                    let place = run.write(to, &change)?;
+                    time = time.saturating_add(run.measure(duration, 0)?.0);
+                    if to.len() > LARGEST {
+                        return Err(Stop::apart("a fragment's header of more than 64 MiB"));
+                    }
                     offsets.push(Offset { place, is_long: false, from, len });
                 }
                 b"saio" => auxiliary(to, it.body, base, offsets)?,
@@ -288,7 +334,7 @@ impl TrackFragment {
                 }
             }
         }
-        Ok(next)
+        Ok((next, insertion))
     }
 }
 

@@ -9,6 +9,7 @@ mod init;
 mod movie;
 mod reader;
 mod run;
+mod sets;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -108,9 +109,17 @@ fn copy(readers: &mut [Reader], shifts: &[Vec<i128>], movie: &mut Movie, sink: &
         sequence = sequence.wrapping_add(1);
         let reader = &mut readers[file];
         let of = |stop: Stop, reader: &Reader| stop.of(reader.source.path());
-        sink.write(&fragment.write(sequence, &times).map_err(|stop| of(stop, reader))?)?;
+        let (header, insertions) = fragment.write(sequence, &times).map_err(|stop| of(stop, reader))?;
+        sink.write(&header)?;
+        let mut insertions = insertions.iter().peekable();
         for data in &fragment.data {
-            reader.source.copy(data.clone(), sink).map_err(|stop| stop.of(reader.source.path()))?;
+            let mut at = data.start;
+            while let Some(insertion) = insertions.next_if(|it| it.at <= data.end) {
+                reader.source.copy(at..insertion.at, sink).map_err(|stop| of(stop, reader))?;
+                sink.write(insertion.bytes)?;
+                at = insertion.at;
+            }
+            reader.source.copy(at..data.end, sink).map_err(|stop| of(stop, reader))?;
         }
         waiting[file] = next(reader, &shifts[file], movie)?;
     }

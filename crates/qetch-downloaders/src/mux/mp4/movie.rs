@@ -1,10 +1,14 @@
 //! The movie that is made: its tracks, and the initialisation that it begins with.
 
+use std::sync::Arc;
+
 use qetch_core::Error;
 
 use super::{
     boxes::{add, child, children, letters_at, put, version_at},
     init::{Defaults, Init, InitTrack, edits, timescale_place, track_id_place},
+    run::Scale,
+    sets::parameter_sets,
 };
 use crate::mux::{
     language,
@@ -41,19 +45,26 @@ pub(super) struct Bound {
     /// The place in the movie.
     pub(super) place: usize,
     pub(super) timescale: u32,
+    pub(super) scale: Option<Scale>,
     /// What is so where the file says nothing, and where the movie does.
     pub(super) defaults: Defaults,
     pub(super) out: Defaults,
     /// The place of each sample description of the file in those of the movie, both from 1.
     descriptions: Vec<u32>,
+    /// Of each, what stands in front of the first sample of a fragment.
+    sets: Vec<Arc<[u8]>>,
 }
 
 impl Bound {
     /// The sample description in the movie that is `index` in the file.
     pub(super) fn description(&self, index: u32) -> Done<u32> {
-        let at = usize::try_from(index).ok().and_then(|index| index.checked_sub(1));
-        let found = at.and_then(|at| self.descriptions.get(at)).copied();
+        let found = place_of(index).and_then(|at| self.descriptions.get(at)).copied();
         found.ok_or(Stop::Bad("a sample description that is not there"))
+    }
+
+    /// What stands in front of the first sample of a fragment whose sample description is `index` in the file.
+    pub(super) fn sets(&self, index: u32) -> &[u8] {
+        place_of(index).and_then(|at| self.sets.get(at)).map_or(&[], |sets| sets)
     }
 }
 
@@ -145,9 +156,7 @@ impl Movie {
 
 impl MovieTrack {
     fn bind(&mut self, place: usize, track: &InitTrack) -> Done<Bound> {
-        if track.timescale != self.init.timescale {
-            return Err(Stop::apart("its parts have different timescales"));
-        }
+        let (from, to) = (track.timescale, self.init.timescale);
         let mut descriptions = Vec::with_capacity(track.entries.len());
         for entry in &track.entries {
             let known = self.init.entries.iter().position(|it| it == entry);
@@ -165,13 +174,20 @@ impl MovieTrack {
             descriptions.push(u32::try_from(index + 1).unwrap_or(u32::MAX));
         }
         let defaults = track.defaults;
+        let sets_of = |entry: &Vec<u8>| match self.init.entries.len() {
+            0 | 1 => Arc::default(),
+            _ => parameter_sets(entry).into(),
+        };
+        let sets = track.entries.iter().map(sets_of).collect();
         Ok(Bound {
             id: track.id,
             place,
-            timescale: track.timescale,
+            timescale: from,
+            scale: (from != to).then_some(Scale { from, to }),
             defaults,
             out: self.init.defaults,
             descriptions,
+            sets,
         })
     }
 
@@ -257,6 +273,10 @@ impl MovieTrack {
         }
         Ok(())
     }
+}
+
+fn place_of(index: u32) -> Option<usize> {
+    usize::try_from(index).ok()?.checked_sub(1)
 }
 
 /// The number of the track at `place`.

@@ -208,6 +208,18 @@ fn places_in_the_file_and_times_that_are_not_told_are_found() {
 }
 
 #[test]
+fn a_part_of_another_timescale_is_told_in_that_of_the_first() {
+    let first = [init(1, b"soun", 1000, b"mp4a"), fragment(1, 0, &[b"1111"])].concat();
+    let second =
+        [init(1, b"soun", 500, b"mp4a"), fragment(1, 50, &[b"2222"]), fragment(1, 60, &[b"3333"])].concat();
+    let file = [first.as_slice(), &second].concat();
+    check(
+        &[(&file, parts(&[(0, 0), (first.len(), 1_000)]))],
+        &[(1, 0, None, b"1111"), (1, 1000, None, b"2222"), (1, 1020, None, b"3333")],
+    );
+}
+
+#[test]
 fn what_cannot_be_merged_is_told() {
     let good = init(1, b"vide", 1000, b"avc1");
     let body = fragment(1, 0, &[b"1111"]);
@@ -219,8 +231,6 @@ fn what_cannot_be_merged_is_told() {
     check_fails(&[(&body, vec![])], "before its initialisation");
     check_fails(&[(&with_body(&good)[..good.len() + body.len() - 1], vec![])], "longer than what it is in");
     check_fails(&[(&with_body(&good), parts(&[(0, 0), (9, 0)]))], "longer than what it is in");
-    let other = [with_body(&good), with_body(&init(1, b"vide", 90_000, b"avc1"))].concat();
-    check_fails(&[(&other, vec![])], "different timescales");
     let other = [with_body(&good), with_body(&init(1, b"soun", 1000, b"mp4a"))].concat();
     check_fails(&[(&other, vec![])], "has a track that the first part has not");
     let mut without_data = with_body(&good);
