@@ -25,6 +25,17 @@ pub const VIDEO: [&str; 10] = [
 pub const AUDIO: [&str; 6] =
     ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=4", "-c:a", "aac"];
 
+/// Seals the file at `path` in AES-128, as openssl does.
+#[track_caller]
+pub fn seal(path: &Path, key: &[u8; 16], iv: &str) {
+    let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sealed = path.with_extension("sealed");
+    let mut command = Command::new("openssl");
+    command.args(["enc", "-aes-128-cbc", "-K", &key, "-iv", iv, "-in"]).arg(path).arg("-out").arg(&sealed);
+    assert!(command.status().unwrap().success());
+    std::fs::rename(sealed, path).unwrap();
+}
+
 /// A run of ffmpeg in `folder`; what it wrote to standard output.
 #[track_caller]
 pub fn ffmpeg(folder: &Folder, arguments: &[&str]) -> String {
@@ -45,19 +56,9 @@ pub fn made(folder: &Folder, source: &[&str], layout: &[&str], name: &str) -> Pa
 /// Of each frame that is decoded of a stream: when it is shown, in seconds from the first, and the hash of it.
 #[track_caller]
 pub fn frames(folder: &Folder, name: &str, stream: &str) -> Vec<(f64, String)> {
-    hashed(folder, name, stream, &["-fps_mode", "passthrough"])
-}
-
-/// The same of each packet, undecoded.
-#[track_caller]
-pub fn packets(folder: &Folder, name: &str, stream: &str) -> Vec<(f64, String)> {
-    hashed(folder, name, stream, &["-c", "copy"])
-}
-
-#[track_caller]
-fn hashed(folder: &Folder, name: &str, stream: &str, how: &[&str]) -> Vec<(f64, String)> {
     let input = format!("file:{name}");
-    let text = ffmpeg(folder, &[&["-i", &input, "-map", stream], how, &["-f", "framemd5", "-"]].concat());
+    let passed = ["-fps_mode", "passthrough", "-f", "framemd5", "-"];
+    let text = ffmpeg(folder, &[&["-i", &input, "-map", stream][..], &passed].concat());
     let base: f64 = text
         .lines()
         .find_map(|line| line.strip_prefix("#tb 0: "))

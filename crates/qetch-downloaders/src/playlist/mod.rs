@@ -108,7 +108,7 @@ async fn join(
         let staged = files::with_suffix(&to, ".qetch-joined");
         remove(&staged).await?;
         if let Some(apart) = mux(&track, &staged, &options.mux).await? {
-            // One after the other they are what there is.
+            // One after the other they are what there is, and no command makes more of them.
             let bytes = publish(aside, &to, options.overwrite).await?;
             return Ok(renamed(report, to, bytes).with_apart(apart));
         }
