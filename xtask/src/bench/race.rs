@@ -120,7 +120,8 @@ pub(crate) const RACES: &[Race] = &[
         "many-segments",
         "An HLS playlist of many segments",
         Work::ManySegments,
-        "10,000 segments of 16 KiB, each answered at once. The rest is as above.",
+        "10,000 segments of 16 KiB, each answered at once. The rest is as above, but for yt-dlp, which takes half a minute for them \
+         and is left out.",
     ),
     race(
         "large-segments",
@@ -177,7 +178,9 @@ impl Work {
         use Contestant::{Socket, Tool as Of};
         if self.is_about_segments() {
             let tools = [Of(Tool::Qetch, CONNECTIONS), Of(Tool::Aria2c, 1)];
-            return tools.into_iter().chain(PLAYERS.map(Contestant::Player)).collect();
+            let players =
+                PLAYERS.into_iter().filter(|player| self != Self::ManySegments || *player != Player::YtDlp);
+            return tools.into_iter().chain(players.map(Contestant::Player)).collect();
         }
         let mut all = vec![
             Of(Tool::Qetch, CONNECTIONS),
@@ -324,6 +327,7 @@ mod tests {
         assert_eq!(labels(Work::Uneven), "qetch, curl, aria2c, axel, wget2");
         assert_eq!(labels(Work::Small), "qetch, curl, aria2c, axel, wget2");
         assert_eq!(labels(Work::Segments), "qetch, aria2c, ffmpeg, yt-dlp, streamlink");
+        assert_eq!(labels(Work::ManySegments), "qetch, aria2c, ffmpeg, streamlink");
     }
 
     #[test]
