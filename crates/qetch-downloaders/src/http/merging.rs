@@ -121,6 +121,9 @@ impl Download<'_> {
         let mut listing: Option<BoxFuture<'a, Result<Option<Piece>>>> = None;
         let mut is_over = false;
         loop {
+            // As long as another fragment may begin, each place is one's own.
+            let places = if is_over { line.running.len() } else { self.max_fragments };
+            self.spare.but_for(places.saturating_mul(self.connections));
             if !is_over && listing.is_none() && line.has_room(self.max_fragments) {
                 // What is listed later is waited for because it is meant to be.
                 let piece = self.task.source.piece(line.next);

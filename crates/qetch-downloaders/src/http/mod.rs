@@ -6,6 +6,7 @@
 //! - `fragment`: the first answer is the probe; then the connections of one fragment;
 //! - `probe`, `content_range`, `entity`: whether a reply may be used at all, and whether it is of the same version (pure);
 //! - `plan`: which bytes are whose (pure);
+//! - `spare`: connections that are lent where others need them no more;
 //! - `transfer`: one connection, from the request to the bytes on disk;
 //! - `proof`: comparing bytes where no validator tells;
 //! - `part`, `journal`, `keeper`: the file until it is whole, and what is known to be in it;
@@ -44,6 +45,7 @@ mod simulation;
 mod sizes;
 pub(crate) mod source;
 mod spans;
+mod spare;
 mod sums;
 mod task;
 mod transfer;
@@ -73,6 +75,7 @@ use self::{
     place::Place,
     sizes::Sizes,
     source::{Listed, Piece, Source},
+    spare::Spare,
     task::Task,
 };
 
@@ -144,6 +147,7 @@ impl Http {
         let (max_fragments, wanted) = options.limits(source.count().unwrap_or(usize::MAX))?;
         // More than a host gives would stand in line with shares that others could bring.
         let connections = wanted.min(cx.most_for_media());
+        let spare = Spare::new(options, cx.most_for_media());
         for checksum in &options.checksums {
             // What the user asks for is verified or refused.
             checksum.to_string().parse::<Checksum>()?;
@@ -163,6 +167,7 @@ impl Http {
             options,
             max_fragments,
             connections,
+            spare,
             sizes,
             is_one,
             are_ranges,
@@ -198,6 +203,7 @@ struct Download<'a> {
     options: &'a DownloadOptions,
     max_fragments: usize,
     connections: usize,
+    spare: Spare,
     sizes: Arc<Sizes>,
     /// Whether one fragment is all of the file.
     is_one: bool,
@@ -368,6 +374,7 @@ impl Download<'_> {
             // Where it may be left out after all, nothing is to lie behind it before it is there.
             tells_place: !piece.is_coded && !self.options.allow_gaps && self.task.source.count().is_some(),
             connections: self.connections,
+            spare: self.spare.clone(),
             place,
             told: None,
             was: None,
