@@ -23,7 +23,10 @@ async fn a_transport_stream_stays_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fragmented_mp4_with_an_initialisation() {
     let stage = stage().await;
-    ffmpeg(stage.folder(), &[&CUT[..], &["-bsf:a", "aac_adtstoasc", "-hls_segment_type", "fmp4", "list.m3u8"]].concat());
+    ffmpeg(
+        stage.folder(),
+        &[&CUT[..], &["-bsf:a", "aac_adtstoasc", "-hls_segment_type", "fmp4", "list.m3u8"]].concat(),
+    );
     let folder = Folder::new();
     let (_, path) = bring(&stage, &folder, "list.m3u8", options()).await;
     assert_eq!(folder.names(), ["film.mp4"]);

@@ -1,0 +1,1 @@
+//! A recording that was killed, and what another run makes of it.
