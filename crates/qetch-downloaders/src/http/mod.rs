@@ -187,6 +187,13 @@ impl Http {
     }
 }
 
+impl Http {
+    /// Whether an earlier run recorded some of `content`, which went on then, for the file to be at `to`.
+    pub(crate) async fn has_recorded(&self, content: &Content, to: &Path) -> bool {
+        Keeper::recorded(&self.disk, to).await.is_some_and(|journal| journal.is_of(content))
+    }
+}
+
 /// The sizes of a content's fragments that are known beforehand; nothing where a playlist lists them.
 fn known_sizes(content: &Content) -> Vec<Option<u64>> {
     match content.delivery {
@@ -302,7 +309,7 @@ impl Download<'_> {
         let modified = entity.as_ref().and_then(|entity| http_date(entity.last_modified.as_deref()?));
         let parts = keeper.parts();
         let parts = if parts.len() > 1 { parts } else { Vec::new() };
-        let list = self.task.source.fingerprint().filter(|_| self.task.source.count().is_some());
+        let list = self.task.source.fingerprint();
         let note = match (entity, list) {
             (Some(entity), _) => existing::Note::new(self.content, entity).text(),
             (None, Some(list)) if keeper.gaps().is_empty() => {
