@@ -7,6 +7,7 @@ use qetch_core::{Error, Result};
 
 use super::{
     Download, Entity, Fetched, Keeper, Part,
+    beginning::Opened,
     place::Place,
     shelf::Shelf,
     source::{Decoder, Piece},
@@ -197,6 +198,8 @@ impl Download<'_> {
         while let Some(Ended { index, piece, result }) = line.arrived.remove(&line.turn) {
             match result {
                 Ok((fetched, decoder)) => {
+                    let looked = |decoder| Opened::of(decoder, self.task.media, piece.fragment.url.clone());
+                    let decoder = decoder.map(looked);
                     let placed = self.put(line, index, fetched, decoder).await?;
                     if !placed {
                         *is_misplaced = true;
