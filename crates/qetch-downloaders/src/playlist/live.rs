@@ -23,8 +23,11 @@ const USUAL: Duration = Duration::from_secs(4);
 /// It is read no more often.
 const LEAST: Duration = Duration::from_millis(250);
 
-/// Of more segments that were missed, no more are told one by one.
+/// Of more segments that were missed at once, no more are told one by one.
 const MOST_MISSED: u64 = 1000;
+
+/// Nor of more that were missed in all.
+const MOST_MISSED_IN_ALL: u64 = 10_000;
 
 /// Segments before the end of the list with which a player begins (RFC 8216, section 6.3.3).
 const EDGE: f64 = 3.0;
@@ -58,6 +61,8 @@ struct State {
     last: Option<Mark>,
     /// The initialisation in force: where it is, and the stretch it was listed for.
     initialised: Option<(String, u64)>,
+    /// Segments that were missed, of those that were told.
+    missed: u64,
     /// Seconds of media that were taken.
     taken: f64,
     /// When to read next.
@@ -88,6 +93,7 @@ impl Live {
             running: BTreeMap::new(),
             last: None,
             initialised: None,
+            missed: 0,
             taken: 0.0,
             next_reading: Instant::now(),
             is_over: false,
@@ -215,9 +221,14 @@ impl State {
         if missed > 0 {
             tracing::warn!(missed, from = sequence + 1, "segments left the list before they were fetched");
         }
-        for number in (0..missed.min(MOST_MISSED)).map(|number| sequence + 1 + number) {
+        // A list may jump as far as it likes, and as often.
+        let told = missed.min(MOST_MISSED).min(MOST_MISSED_IN_ALL.saturating_sub(self.missed));
+        self.missed += told;
+        for number in (0..told).map(|number| sequence + 1 + number) {
             let mut segment = next.clone();
             (segment.sequence, segment.key) = (number, None);
+            // It is not asked for, and its link may be long.
+            segment.url.clone_from(self.template.url());
             let missing = Some("it left the list before it was fetched");
             self.waiting.push_back(Next { segment, begins_part: false, missing });
         }
