@@ -170,22 +170,31 @@ async fn an_extractor_may_merge_its_fragments_itself() {
 }
 
 #[tokio::test]
-async fn html_and_playlists_are_not_taken_for_files() {
+async fn html_and_lists_of_files_are_not_taken_for_files() {
     let origin = Origin::start().await.unwrap();
     origin.serve(
         "/page",
         Resource::new("<!doctype html><title>x</title>").with_content_type("text/html; charset=utf-8"),
     );
-    origin.serve(
-        "/list",
-        Resource::new("#EXTM3U\n#EXT-X-VERSION:3\n").with_content_type("application/octet-stream"),
-    );
+    for (path, list) in [
+        ("/m3u", "#EXTM3U\n#EXTINF:123,Frogs\nfrogs.mp3\n"),
+        ("/pls", "[playlist]\nFile1=frogs.mp3\n"),
+        ("/xspf", "<?xml version=\"1.0\"?><playlist xmlns=\"http://xspf.org/ns/0/\"/>"),
+    ] {
+        origin.serve(path, Resource::new(list).with_content_type("application/octet-stream"));
+    }
     let folder = Folder::new();
-    for path in ["/page", "/list"] {
+    for path in ["/page", "/m3u", "/pls", "/xspf"] {
         let error = Qetch::new().fetch(&origin.url(path), folder.root()).await.unwrap_err();
         assert_eq!(error.code(), "unsupported", "{path}");
     }
+    // What lists the segments of one recording is read, and what is listed is the file.
+    let list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nframe.ts\n#EXT-X-ENDLIST\n";
+    origin.serve("/list", Resource::new(list).with_content_type("application/octet-stream"));
+    origin.serve("/frame.ts", Resource::new("Gframe"));
     assert!(folder.names().is_empty());
+    let reports = Qetch::new().fetch(&origin.url("/list"), folder.root()).await.unwrap();
+    assert_eq!(fs::read(&reports[0].paths[0]).unwrap(), b"Gframe");
 }
 
 #[tokio::test]

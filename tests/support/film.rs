@@ -56,9 +56,19 @@ pub fn made(folder: &Folder, source: &[&str], layout: &[&str], name: &str) -> Pa
 /// Of each frame that is decoded of a stream: when it is shown, in seconds from the first, and the hash of it.
 #[track_caller]
 pub fn frames(folder: &Folder, name: &str, stream: &str) -> Vec<(f64, String)> {
+    hashed(folder, name, stream, &["-fps_mode", "passthrough"])
+}
+
+/// The same of each packet, undecoded.
+#[track_caller]
+pub fn packets(folder: &Folder, name: &str, stream: &str) -> Vec<(f64, String)> {
+    hashed(folder, name, stream, &["-c", "copy"])
+}
+
+#[track_caller]
+fn hashed(folder: &Folder, name: &str, stream: &str, how: &[&str]) -> Vec<(f64, String)> {
     let input = format!("file:{name}");
-    let passed = ["-fps_mode", "passthrough", "-f", "framemd5", "-"];
-    let text = ffmpeg(folder, &[&["-i", &input, "-map", stream][..], &passed].concat());
+    let text = ffmpeg(folder, &[&["-i", &input, "-map", stream], how, &["-f", "framemd5", "-"]].concat());
     let base: f64 = text
         .lines()
         .find_map(|line| line.strip_prefix("#tb 0: "))

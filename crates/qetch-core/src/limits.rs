@@ -96,6 +96,8 @@ impl Limits {
     /// How long the reader of an extraction is kept waiting in all; 30 minutes unless set, and without end for
     /// [`Duration::MAX`]. Time in which nobody reads it does not count, nor does standing in line for a connection while
     /// others have all that its host gives, nor the interval that an extractor keeps. What a host asks us to wait does.
+    ///
+    /// A download has as long for each reading of a playlist or manifest, with those that lead to it.
     pub const fn extraction_time(mut self, time: Duration) -> Self {
         self.extraction_time = time;
         self
@@ -111,6 +113,11 @@ impl Limits {
     /// The most segments that one playlist or manifest may list for a rendition. For those who read them.
     pub const fn most_segments(&self) -> usize {
         self.segments
+    }
+
+    /// How long one reading of a playlist or manifest may take. For those who read them.
+    pub const fn longest_reading(&self) -> Duration {
+        self.extraction_time
     }
 
     /// The most bytes of an answer for which an extractor asked for so many.

@@ -13,7 +13,7 @@ use qetch_tests::{Folder, canary::Canary, url};
 /// A site that counts as public, since its name is routed, and a canary.
 pub(super) struct Attack {
     pub(super) site: Origin,
-    canary: Canary,
+    pub(super) canary: Canary,
 }
 
 /// A resolver that knows these names, and whose time passes with each question.
@@ -55,7 +55,7 @@ impl Attack {
         Self { site: Origin::start().await.unwrap(), canary: Canary::start().await }
     }
 
-    fn qetch(&self) -> QetchBuilder {
+    pub(super) fn qetch(&self) -> QetchBuilder {
         self.qetch_over(Live::builder())
     }
 

@@ -6,6 +6,7 @@ mod limits;
 mod names;
 #[cfg(unix)]
 mod planted;
+mod playlists;
 mod proxies;
 mod schemes;
 mod secrets;

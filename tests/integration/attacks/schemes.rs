@@ -17,20 +17,20 @@ use qetch_testkit::{Behaviour, Origin, Resource, When, pattern};
 use qetch_tests::{Folder, saved, stranger::Stranger, url};
 
 /// A server that no connection may reach, a file that nobody may read, and links of other schemes to both.
-struct Trap {
+pub(super) struct Trap {
     canary: Origin,
-    folder: Folder,
+    pub(super) folder: Folder,
 }
 
 impl Trap {
-    async fn set() -> Self {
+    pub(super) async fn set() -> Self {
         let (canary, folder) = (Origin::start().await.unwrap(), Folder::new());
         canary.serve("/f.mp3", Resource::new("ID3 croak").with_content_type("audio/mpeg"));
         std::fs::write(folder.path("secret"), "ID3 croak").unwrap();
         Self { canary, folder }
     }
 
-    fn links(&self) -> Vec<Url> {
+    pub(super) fn links(&self) -> Vec<Url> {
         let (at, file) = (self.canary.addr(), Url::from_file_path(self.folder.path("secret")).unwrap());
         let links = [
             file.to_string(),
@@ -52,13 +52,13 @@ impl Trap {
     }
 
     /// Everything is allowed but other schemes.
-    fn qetch(&self) -> QetchBuilder {
+    pub(super) fn qetch(&self) -> QetchBuilder {
         Qetch::builder().network(NetworkPolicy::Any)
     }
 
     /// What was tried was refused, nothing was brought and nothing was connected to.
     #[track_caller]
-    fn holds<T>(&self, link: &Url, tried: Result<T>) {
+    pub(super) fn holds<T>(&self, link: &Url, tried: Result<T>) {
         let error = tried.err().unwrap_or_else(|| panic!("{link} was taken"));
         assert_eq!(error.code(), "unsupported", "{link}: {error}");
         assert!(!format!("{error} {error:?}").contains("croak"), "{error:?}");

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::{
     Download, Entity, Fetched, Keeper, Part,
+    beginning::Opened,
     place::Place,
     shelf::Shelf,
     source::{Decoder, Piece},
@@ -231,6 +232,8 @@ impl Download<'_> {
         while let Some(Ended { index, piece, result }) = line.arrived.remove(&line.turn) {
             match result {
                 Ok((fetched, decoder)) => {
+                    let looked = |decoder| Opened::of(decoder, self.task.media, piece.fragment.url.clone());
+                    let decoder = decoder.map(looked);
                     let placed = self.put(line, index, fetched, decoder).await?;
                     if !placed {
                         *is_misplaced = true;

@@ -4,6 +4,7 @@
 //! - `mod`: a content of one or many fragments to one file, or to a file each;
 //! - `existing`: a file that stands at the target already;
 //! - `fragment`: the first answer is the probe; then the connections of one fragment;
+//! - `beginning`: what a fragment begins with, and cannot (pure);
 //! - `probe`, `content_range`, `entity`: whether a reply may be used at all, and whether it is of the same version (pure);
 //! - `plan`: which bytes are whose (pure);
 //! - `spare`: connections that are lent where others need them no more;
@@ -15,6 +16,7 @@
 //! - `sums`: checksums.
 
 mod backoff;
+mod beginning;
 #[cfg(feature = "__bench")]
 #[doc(hidden)]
 pub mod bench;

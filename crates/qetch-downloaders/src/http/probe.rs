@@ -4,7 +4,7 @@
 //! reply that fits in every respect gives bytes; anything else is refused, and the refusal says what to do instead.
 
 use http::{HeaderMap, HeaderValue, header};
-use qetch_core::{Error, OpenAnswer, Url, shown};
+use qetch_core::{Error, OpenAnswer, Url};
 
 use super::{
     content_range::{ContentRange, LARGEST},
@@ -223,19 +223,6 @@ impl<'a> Reply<'a> {
     fn bad(&self, problem: impl Into<String>) -> Error {
         Error::bad_reply(self.url, problem)
     }
-}
-
-/// A media file that turns out to be a page: what captive portals and expired links answer with status 200.
-pub(super) fn page_in_place_of_media(answer: &OpenAnswer, first: &[u8]) -> Option<Error> {
-    let says_page =
-        answer.media_type().is_some_and(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
-    let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
-    (says_page && text.starts_with(b"<")).then(|| page_in_place(answer.url()))
-}
-
-/// The error that a page is where a file was meant.
-pub(super) fn page_in_place(url: &Url) -> Error {
-    Error::bad_reply(url, format!("a page in place of the file ({})", shown(url)))
 }
 
 #[cfg(test)]

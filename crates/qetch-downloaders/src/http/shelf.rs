@@ -55,6 +55,8 @@ pub(super) struct Shelf {
     budget: Arc<Budget>,
     file: tokio::sync::Mutex<Option<Arc<dyn File>>>,
     blocks: Mutex<Blocks>,
+    /// Bytes that wait, in memory and in the file.
+    held: AtomicU64,
     /// Dropped last: the count falls after the file is closed.
     _open: One,
 }
@@ -73,7 +75,8 @@ impl Shelf {
         disk.remove(&path)?;
         let (budget, file, blocks) =
             (Arc::new(Budget::new(MOST_IN_MEMORY)), Default::default(), Mutex::default());
-        Ok(Arc::new(Self { disk: disk.clone(), path, budget, file, blocks, _open: open.one() }))
+        let held = AtomicU64::new(0);
+        Ok(Arc::new(Self { disk: disk.clone(), path, budget, file, blocks, held, _open: open.one() }))
     }
 
     /// What may still wait in memory.
@@ -83,6 +86,21 @@ impl Shelf {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Bytes that wait, in memory and in the file.
+    pub(super) fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a fragment that had `before` bytes has `now`.
+    pub(super) fn grows(&self, before: u64, now: u64) {
+        self.held.fetch_add(now.saturating_sub(before), Ordering::Relaxed);
+    }
+
+    /// Notes that a fragment of so many bytes waits no more.
+    pub(super) fn lets_go(&self, bytes: u64) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Whether at least half of what may wait in memory does not, and nothing waits elsewhere.

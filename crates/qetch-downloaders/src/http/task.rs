@@ -44,8 +44,8 @@ pub(super) struct Task {
     /// What is known of resources of which several fragments are ranges, by their URLs.
     entities: Mutex<HashMap<String, Entity>>,
     is_open: AtomicBool,
-    /// Whether an HTML page cannot be what was meant.
-    pub(super) is_media: bool,
+    /// The kind of what is brought, where a page or a playlist cannot be what was meant.
+    pub(super) media: Option<Kind>,
     rate_limit: Option<RateLimit>,
     retries: u32,
     patience: Duration,
@@ -83,7 +83,7 @@ impl Task {
             resumed: AtomicU64::new(0),
             entities: Mutex::default(),
             is_open: AtomicBool::new(false),
-            is_media: matches!(content.kind, Kind::Video | Kind::Audio | Kind::Image),
+            media: Some(content.kind).filter(|kind| matches!(kind, Kind::Video | Kind::Audio | Kind::Image)),
             rate_limit: options.rate_limit.clone(),
             retries: options.retries,
             patience: options.patience,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use qetch_core::Result;
+use qetch_core::{Error, Result};
 
 use crate::http::source::Decoder;
 
@@ -12,6 +12,9 @@ const TICKS: i64 = 90;
 
 /// An MPEG clock begins again after so many ticks.
 const WRAP: i64 = 1 << 33;
+
+/// The most bytes of one segment, which is read whole: as much as hours of captions take.
+const LONGEST: usize = 16 << 20;
 
 /// The captions of one rendition, as they are joined.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +44,9 @@ struct Joins {
 
 impl Decoder for Joins {
     fn decode(&mut self, block: Bytes, is_last: bool) -> Result<Bytes> {
+        if self.text.len().saturating_add(block.len()) > LONGEST {
+            return Err(Error::over_limit("a segment of captions", format!("{LONGEST} bytes")));
+        }
         self.text.extend_from_slice(&block);
         if !is_last {
             return Ok(Bytes::new());
@@ -185,6 +191,19 @@ mod tests {
         let text = joined(&segments.each_ref().map(String::as_str));
         assert!(text.contains("00:01.000 --> 00:02.500 line:0"), "{text}");
         assert!(text.contains("00:00:11.000 --> 00:00:12.500 line:0"), "{text}");
+    }
+
+    #[test]
+    fn a_segment_without_an_end_is_over_the_limit() {
+        let (joint, mut taken) = (Joint::default(), 0);
+        let mut decoder = joint.decoder();
+        let error = loop {
+            match decoder.decode(Bytes::from(vec![b'x'; 1 << 20]), false) {
+                Ok(_) => taken += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((error.code(), taken), ("over_limit", 16));
     }
 
     #[test]

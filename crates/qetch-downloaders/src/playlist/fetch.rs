@@ -27,7 +27,7 @@ impl Fetcher {
         Self { cx: cx.clone(), retries: options.retries, stop: options.stop.clone() }
     }
 
-    /// How many segments a playlist may list.
+    /// What it asks by way of.
     pub(crate) fn context(&self) -> &Context {
         &self.cx
     }

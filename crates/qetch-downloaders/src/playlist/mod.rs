@@ -3,6 +3,7 @@
 //!
 //! - `fetch`: reading what is no segment: playlists and keys;
 //! - `segment`: what a segment is for the engine;
+//! - `judged`: what a playlist lists is judged before any of it is asked for;
 //! - `listed`: the segments of a rendition that is all there;
 //! - `live`: those of one that goes on;
 //! - `keys`, `captions`: making the bytes of a segment those of the file;
@@ -11,6 +12,7 @@
 mod captions;
 mod container;
 mod fetch;
+mod judged;
 #[cfg(feature = "hls")]
 mod keys;
 mod listed;
@@ -32,7 +34,7 @@ use qetch_core::{
 use qetch_manifest::Listing;
 
 pub(crate) use self::{fetch::Fetcher, segment::Template};
-use self::{listed::Listed, live::Live};
+use self::{judged::Judged, listed::Listed, live::Live};
 use crate::http::{Http, source::Source};
 
 /// What is put after the name of a file while its parts are fetched.
@@ -57,6 +59,7 @@ pub(crate) async fn download(
     to: &Target,
     options: &DownloadOptions,
 ) -> Result<Report> {
+    let opener: Arc<dyn Opener> = Arc::new(Judged::new(opener, cx));
     // Who records does not know how many parts there will be, nor what they are.
     let (path, aside) = match to.kind() {
         TargetKind::File(path) => (path, files::with_suffix(path, PARTS)),

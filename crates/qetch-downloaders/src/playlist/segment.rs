@@ -23,6 +23,11 @@ impl Template {
         Self(fragment)
     }
 
+    /// Where the playlist is.
+    pub(super) fn url(&self) -> &Url {
+        &self.0.url
+    }
+
     /// The request for `url`.
     pub(crate) fn fragment(&self, url: &Url) -> Fragment {
         let mut fragment = self.0.clone();

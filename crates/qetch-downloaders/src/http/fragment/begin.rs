@@ -13,12 +13,13 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     super::{
+        beginning::in_place,
         count::Count,
         entity::{Agreement, Entity},
         journal::Open,
         place::Place,
         plan::{LEAST_SHARE, Plan},
-        probe::{Ask, Misfit, Reply, page_in_place},
+        probe::{Ask, Misfit, Reply},
         proof::Runs,
         spans::Spans,
         sums,
@@ -131,7 +132,7 @@ impl Fetch {
         let shared = range.as_ref().and_then(|_| self.task.known(&self.fragment.url));
         let fit = reply.judge(ask, shared.as_ref())?;
         if fit.entity.is_page && self.was.as_ref().is_some_and(|was| !was.is_page) {
-            return Err(Misfit::Passing(page_in_place(answer.url())));
+            return Err(Misfit::Passing(in_place(answer.url(), "a page")));
         }
         if let Some(Agreement::Changed(what)) = self.expected.as_ref().map(|it| it.agreement(&fit.entity)) {
             return Err(Misfit::Changed(Error::content_changed(answer.url(), what)));

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -35,6 +35,8 @@ pub(super) struct Part {
     budget: Arc<Budget>,
     home: Home,
     path: PathBuf,
+    /// How far it reaches on a shelf.
+    shelved: AtomicU64,
     /// Whether this has made the file.
     is_made: AtomicBool,
     /// Whether it stays when this is dropped, or has another name by now.
@@ -94,6 +96,7 @@ impl Part {
             budget: Arc::new(Budget::new(MOST_WAITING)),
             home: Home::Disk(disk.clone()),
             path,
+            shelved: AtomicU64::new(0),
             stays: Arc::new(AtomicBool::new(stays)),
             _open: open,
         }
@@ -126,6 +129,7 @@ impl Part {
             budget: shelf.budget().clone(),
             home: Home::Shelf(shelf.clone()),
             path: shelf.path().to_owned(),
+            shelved: AtomicU64::new(0),
             is_made: AtomicBool::new(false),
             stays: Arc::default(),
             _open: open.one(),
@@ -196,11 +200,15 @@ impl Part {
     /// # Errors
     /// As [`file`](Part::file).
     pub(super) async fn write(&self, offset: u64, chunks: Vec<Bytes>, landing: Landing) -> Result<Writing> {
+        let len: u64 = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        if let Home::Shelf(shelf) = &self.home {
+            let end = offset.saturating_add(len);
+            shelf.grows(self.shelved.fetch_max(end, Ordering::Relaxed), end);
+        }
         if let Some(file) = self.file.get() {
             return Ok(file.write(offset, chunks, landing));
         }
         let mut waiting = self.waiting.lock().await;
-        let len: u64 = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         if self.file.get().is_some() || !waiting.takes(len, chunks.len(), &self.budget) {
             return Ok(self.make(&mut waiting).await?.write(offset, chunks, landing));
         }
@@ -213,6 +221,14 @@ impl Part {
         (waiting.bytes, waiting.chunks) = (waiting.bytes + len, waiting.chunks + chunks.len());
         waiting.writes.push((offset, chunks));
         Ok(ready(Ok(())).boxed())
+    }
+
+    /// Bytes that wait beside it where it waits on a shelf, with its own.
+    pub(super) fn all_shelved(&self) -> u64 {
+        match &self.home {
+            Home::Shelf(shelf) => shelf.held(),
+            Home::Disk(_) => 0,
+        }
     }
 
     /// Whether no more should be read before some of what is to be written has landed.
@@ -340,6 +356,9 @@ impl Drop for Part {
     /// Removes it while the lock is still held, unless it stays.
     fn drop(&mut self) {
         self.budget.give(self.waiting.get_mut().bytes);
+        if let Home::Shelf(shelf) = &self.home {
+            shelf.lets_go(*self.shelved.get_mut());
+        }
         if let Home::Disk(disk) = &self.home
             && self.is_made()
             && !self.stays.load(Ordering::Relaxed)

@@ -83,7 +83,9 @@ impl<'a> Intake<'a> {
             if needed < arrived {
                 return Err(Misfit::Fatal(job.bad("more bytes than the site promises")));
             }
-            job.task.check_size(job.task.meter.read().done).map_err(Misfit::Fatal)?;
+            // What is opened later is no progress before, and takes room all the same.
+            let most = job.task.meter.read().done.max(job.place.part.all_shelved());
+            job.task.check_size(most).map_err(Misfit::Fatal)?;
             // Only its end tells that such a body is over.
             return Ok(true);
         }

@@ -8,8 +8,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     super::{
+        beginning::Beginning,
         plan::ShareId,
-        probe::{Fit, Misfit, page_in_place_of_media},
+        probe::{Fit, Misfit},
     },
     Job,
     clock::Clock,
@@ -50,9 +51,10 @@ impl Job {
         let (share, end) = (intake.share, intake.end);
         let stream = (at <= self.span.0 && end == self.span.1).then(|| self.streams.one());
         let mut clock = Clock::new(self.entity.has_ranges);
+        let mut beginning = Beginning::new(self.task.media, at, self.span.0);
         loop {
             let since = Instant::now();
-            let mut arrived = match self.next(share, answer, intake.write_at(), end).await {
+            let arrived = match self.next(share, answer, intake.write_at(), end).await {
                 Next::Chunk(chunk) => chunk,
                 // A slow connection shall not hold back for long what would be lost with it.
                 Next::Flush => {
@@ -61,25 +63,16 @@ impl Job {
                     continue;
                 }
                 Next::Brought => return Ok(Ended::Done),
-                Next::End => return self.ended(share, at, end),
+                Next::End => {
+                    let is_enough = self.take(intake, &mut at, beginning.rest()).await?;
+                    return if is_enough { Ok(Ended::Done) } else { self.ended(share, at, end) };
+                }
                 Next::Failed(error) => return Err(Misfit::Passing(error)),
             };
-            if at == 0
-                && self.task.is_media
-                && let Some(error) = page_in_place_of_media(answer, &arrived)
-            {
-                return Err(Misfit::Fatal(error));
-            }
             let is_worth = clock.arrived(since, arrived.len());
-            while !arrived.is_empty() {
-                let piece = arrived.split_to(self.task.slice().min(arrived.len()));
-                let len = piece.len();
-                // Whoever does not read makes the sender wait.
-                self.task.pay(len).await;
-                if !intake.take(at, piece).await? {
-                    return Ok(Ended::Done);
-                }
-                at += len as u64;
+            let known = beginning.take(answer, at, arrived, end).map_err(Misfit::Fatal)?;
+            if self.take(intake, &mut at, known).await? {
+                return Ok(Ended::Done);
             }
             if self.entity.has_ranges && answer.should_yield() {
                 tracing::debug!("another download waits for a connection to this host");
@@ -92,6 +85,21 @@ impl Job {
                 return Ok(Ended::Done);
             }
         }
+    }
+
+    /// Takes in what arrived at `at`, which is behind it then. Whether no more is wanted.
+    async fn take(&self, intake: &mut Intake<'_>, at: &mut u64, mut arrived: Bytes) -> Result<bool, Misfit> {
+        while !arrived.is_empty() {
+            let piece = arrived.split_to(self.task.slice().min(arrived.len()));
+            let len = piece.len();
+            // Whoever does not read makes the sender wait.
+            self.task.pay(len).await;
+            if !intake.take(*at, piece).await? {
+                return Ok(true);
+            }
+            *at += len as u64;
+        }
+        Ok(false)
     }
 
     /// What comes next from an open answer, unless it is time to write what there is.

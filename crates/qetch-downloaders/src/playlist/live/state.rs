@@ -18,8 +18,11 @@ const USUAL: Duration = Duration::from_secs(4);
 /// It is read no more often.
 pub(super) const LEAST: Duration = Duration::from_millis(250);
 
-/// Of more segments that were missed, no more are told one by one.
+/// Of more segments that were missed at once, no more are told one by one.
 const MOST_MISSED: u64 = 1000;
+
+/// Nor of more that were missed in all: a list may jump as often as it likes.
+const MOST_MISSED_IN_ALL: u64 = 10_000;
 
 /// Segments before the end of the list with which a recording begins, where the list does not say it.
 const EDGE: f64 = 3.0;
@@ -47,6 +50,8 @@ pub(super) struct State {
     taken: f64,
     /// What the clock that all renditions share shows where the recording begins, in seconds.
     origin: Option<f64>,
+    /// Segments that were missed, of those that were told one by one.
+    missed: u64,
     /// How often in a row the numbers of the list were far behind.
     behind: u32,
     interval: Duration,
@@ -89,6 +94,7 @@ impl State {
             initialised: None,
             taken: 0.0,
             origin: None,
+            missed: 0,
             behind: 0,
             interval: USUAL,
             next_reading: now,
@@ -268,15 +274,18 @@ impl State {
         tracing::warn!(missed, from = last.sequence + 1, "segments left the list before they were fetched");
         let mut segment = next.clone();
         (segment.key, segment.is_gap) = (None, false);
+        // It is not asked for, and its link may be long.
+        segment.url.clone_from(self.template.url());
         let mut missing = |number, duration, reason| {
             (segment.sequence, segment.duration) = (number, duration);
             let segment = segment.clone();
             self.waiting.push_back(Next { segment, at: None, begins_part: false, missing: Some(reason) });
         };
-        if missed > MOST_MISSED {
+        if missed > MOST_MISSED || self.missed + missed > MOST_MISSED_IN_ALL {
             // Nobody knows how long that was: some count by the clock.
             return missing(next.sequence - 1, 0.0, "many left the list before they were fetched");
         }
+        self.missed += missed;
         for number in last.sequence + 1..next.sequence {
             missing(number, next.duration, "it left the list before it was fetched");
         }
