@@ -1,6 +1,9 @@
 //! Films that are broadcast: what is recorded is the film, frame by frame.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use qetch::{DownloadOptions, LiveStart, Mux, Qetch, Report, Select, Target};
 use qetch_tests::{
@@ -95,17 +98,17 @@ fn options(start: LiveStart) -> DownloadOptions {
 
 /// The pictures of what was recorded are those of the film from this segment on. Answers the name of the file.
 #[track_caller]
-fn check(stage: &Stage, folder: &Folder, path: &PathBuf, first: usize) -> String {
+fn check(stage: &Stage, folder: &Folder, path: &Path, first: usize) -> String {
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
     let film = frames(stage.folder(), "film.ts", "0:v");
     check_frames(&frames(folder, &name, "0:v"), &film[first * 6..]);
-    assert_eq!(folder.names(), [name.clone()]);
+    assert_eq!(folder.names(), std::slice::from_ref(&name));
     name
 }
 
 /// When the file, or a stream of it, begins.
 #[track_caller]
-fn begin(path: &PathBuf, of: &str) -> f64 {
+fn begin(path: &Path, of: &str) -> f64 {
     probed(path, &format!("{of}=start_time"))[0].trim_end_matches(',').parse().unwrap()
 }
 

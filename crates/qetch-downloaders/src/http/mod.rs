@@ -155,13 +155,17 @@ impl Http {
             checksum.to_string().parse::<Checksum>()?;
         }
         let cx = &cx.for_content(content).await;
+        let known = known_sizes(content);
+        if known.iter().flatten().try_fold(0_u64, |sum, size| sum.checked_add(*size)).is_none() {
+            return Err(Error::invalid(format!("the content {}", content.uid), "its sizes overflow"));
+        }
         let subject = Subject::new(content, &*source);
         let is_listed = content.delivery == Delivery::Fragments;
         let is_one = is_listed && content.fragments.len() == 1;
         let are_ranges = !is_listed || content.fragments.iter().any(|fragment| fragment.range.is_some());
         let count = source.count();
         let task = Arc::new(Task::new(cx, self.disk.clone(), self.dice.clone(), content, source, options));
-        let sizes = Arc::new(Sizes::new(&known_sizes(content), count, &task.meter));
+        let sizes = Arc::new(Sizes::new(&known, count, &task.meter));
         let download = Download {
             task,
             content,
