@@ -13,6 +13,7 @@ mod clocks;
 mod download;
 mod facade;
 mod gfycat;
+mod live;
 #[cfg(ffmpeg)]
 mod mux;
 mod network;

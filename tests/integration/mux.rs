@@ -1,32 +1,21 @@
 //! The muxer, judged by ffmpeg: what is decoded of the file that it makes is what is decoded of its tracks. Built where
 //! ffmpeg and ffprobe are installed.
 
-mod decoded;
-
 use std::{fs, path::Path, process::Command, time::Duration};
 
 use qetch::{Apart, Kind, Mux, PartStart, Result, Track, downloaders::muxer};
-use qetch_tests::Folder;
-
-use self::decoded::{behind, check_frames, check_plays, frames, made, probed};
-
-const VIDEO: [&str; 10] = [
-    "-f",
-    "lavfi",
-    "-i",
-    "testsrc2=s=160x120:r=25:d=4",
-    "-c:v",
-    "libx264",
-    "-preset",
-    "ultrafast",
-    "-g",
-    "25",
-];
-const AUDIO: [&str; 6] =
-    ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=4", "-c:a", "aac"];
+use qetch_tests::{
+    Folder,
+    film::{AUDIO, VIDEO, behind, check_frames, check_plays, frames, made, probed},
+};
 
 async fn mux(tracks: &[Track], to: &Path, how: &Mux) -> Result<Option<Apart>> {
     muxer().mux(tracks, to, how).await
+}
+
+/// The command that a person is told.
+async fn told(tracks: &[Track], to: &Path) -> Option<String> {
+    muxer().command(tracks, to).await.unwrap()
 }
 
 #[track_caller]
@@ -252,7 +241,7 @@ async fn what_is_not_fragmented_mp4_is_muxed_by_ffmpeg_alone() {
 
     // The command that a person is told does the same.
     fs::rename(&to, folder.path("first")).unwrap();
-    let shell = Command::new("sh").arg("-c").arg(apart.command.unwrap()).status().unwrap();
+    let shell = Command::new("sh").arg("-c").arg(told(&tracks, &to).await.unwrap()).status().unwrap();
     assert!(shell.success());
     assert!(fs::read(&to).unwrap() == fs::read(folder.path("first")).unwrap(), "another file by hand");
 }
@@ -288,7 +277,8 @@ async fn without_ffmpeg_tracks_stay_apart() {
         [("/nowhere/ffmpeg", "does not run"), ("/bin/false", "ffmpeg failed"), ("/bin/true", "no file")]
     {
         let apart = mux(&tracks, &to, &Mux::Ffmpeg(program.into())).await.unwrap().unwrap();
-        assert!(apart.reason.contains(says) && apart.command.is_some(), "{apart:?}");
+        assert!(apart.reason.contains(says), "{apart:?}");
+        assert!(told(&tracks, &to).await.is_some());
         assert_eq!(folder.names(), ["a.aac", "v.ts"]);
     }
 }
@@ -309,7 +299,8 @@ async fn a_track_that_is_a_list_of_other_files_is_not_opened() {
         let tracks = [Track::new(&video, Kind::Video), Track::new(folder.path("a.aac"), Kind::Audio)];
         let apart = mux(&tracks, &folder.path("out.mp4"), &Mux::Ffmpeg(env!("QETCH_FFMPEG").into())).await;
         let apart = apart.unwrap().unwrap();
-        assert_eq!((apart.reason.as_str(), apart.command), ("a.aac: what it is is not known", None));
+        assert_eq!(apart.reason, "a.aac: what it is is not known");
+        assert_eq!(told(&tracks, &folder.path("out.mp4")).await, None);
         assert!(!folder.path("out.mp4").exists());
     }
 }

@@ -25,6 +25,17 @@ pub const VIDEO: [&str; 10] = [
 pub const AUDIO: [&str; 6] =
     ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=4", "-c:a", "aac"];
 
+/// Seals the file at `path` in AES-128, as openssl does.
+#[track_caller]
+pub fn seal(path: &Path, key: &[u8; 16], iv: &str) {
+    let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sealed = path.with_extension("sealed");
+    let mut command = Command::new("openssl");
+    command.args(["enc", "-aes-128-cbc", "-K", &key, "-iv", iv, "-in"]).arg(path).arg("-out").arg(&sealed);
+    assert!(command.status().unwrap().success());
+    std::fs::rename(sealed, path).unwrap();
+}
+
 /// A run of ffmpeg in `folder`; what it wrote to standard output.
 #[track_caller]
 pub fn ffmpeg(folder: &Folder, arguments: &[&str]) -> String {

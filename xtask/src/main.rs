@@ -21,6 +21,7 @@ mod workspace;
 
 #[cfg(test)]
 mod planted;
+mod players;
 
 use std::{env, process::ExitCode};
 

@@ -75,11 +75,16 @@ fn row(quality: String, content: &Content) -> [String; 6] {
     let bytes = match (content.size, content.size_approx) {
         (Some(size), _) => BinaryBytes(size).to_string(),
         (None, Some(size)) => format!("~{}", BinaryBytes(size)),
-        (None, None) => String::new(),
+        // What a playlist tells of its renditions.
+        (None, None) => {
+            content.bitrate.map(|bitrate| format!("{} kbit/s", bitrate / 1000)).unwrap_or_default()
+        }
     };
     let codecs = content.codecs.as_ref().map(|codecs| format!(" ({codecs})")).unwrap_or_default();
     let content_type = content.content_type.as_deref().or(content.extension.as_deref()).unwrap_or_default();
-    [quality, plain(&content.uid), what(content), pixels, bytes, plain(&format!("{content_type}{codecs}"))]
+    let language = content.language.as_ref().map(|language| format!(" {language}")).unwrap_or_default();
+    let form = format!("{content_type}{codecs}{language}");
+    [quality, plain(&content.uid), what(content), pixels, bytes, plain(form.trim_start())]
 }
 
 /// Its kind, and its role where it is not the resource itself.
@@ -133,6 +138,7 @@ mod tests {
         poster.extension = Some("jpg".into());
         let mut caption = content("pond-en");
         (caption.kind, caption.role) = (Kind::Text, Role::Caption);
+        (caption.language, caption.bitrate) = (Some("en".into()), Some(1_999));
 
         let collection = Collection::new("Frogs").with_index(2).with_count(9);
         let variants = Variants::in_order([mp4, poster]).unwrap();
@@ -144,7 +150,7 @@ mod tests {
                 "QUALITY  UID          KIND           PIXELS       BYTES  TYPE",
                 "   1.00  pond-mp4     video         640x360  181.40 KiB  video/mp4 (avc1.64001f)",
                 "   0.50  pond-poster  image poster                 ~7 B  jpg",
-                "with it  pond-en      text caption",
+                "with it  pond-en      text caption             1 kbit/s  en",
             ]
         );
     }

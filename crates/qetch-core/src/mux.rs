@@ -85,4 +85,13 @@ pub trait Muxer: fmt::Debug + Send + Sync + 'static {
     /// [`Io`](crate::Error::Io), [`NoRoom`](crate::Error::NoRoom), and [`BadReply`](crate::Error::BadReply) where the bytes
     /// of a track are not what they seemed to be.
     async fn mux(&self, tracks: &[Track], to: &Path, mux: &Mux) -> Result<Option<Apart>>;
+
+    /// The command that would make the file `to` of `tracks`, its words quoted for a shell; `None` where nothing would, which
+    /// is what this answers unless it is overridden. Asked for tracks that stay apart, once they have names of their own.
+    ///
+    /// # Errors
+    /// [`Io`](crate::Error::Io).
+    async fn command(&self, _tracks: &[Track], _to: &Path) -> Result<Option<String>> {
+        Ok(None)
+    }
 }

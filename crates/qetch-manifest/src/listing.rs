@@ -12,12 +12,18 @@ pub struct Listing {
     pub segments: Vec<Segment>,
     /// Whether more will be listed later.
     pub is_live: bool,
-    /// How long to wait before reading a live manifest again: the target duration, or the minimum update period.
+    /// How long to wait before a live rendition is listed again: the target duration, or the minimum update period, or the
+    /// duration of a segment where the time alone tells which there are.
     pub refresh: Option<Duration>,
+    /// How long this manifest tells what there is without being fetched again, where it says so.
+    pub stands: Option<Duration>,
     /// Where the manifest of a live rendition is read again, if it says that it is elsewhere by now.
     pub location: Option<Url>,
-    /// How far behind the end of a live listing a player begins, where the manifest says so.
+    /// How far behind the end of a live listing a player begins, where the manifest tells.
     pub hold_back: Option<Duration>,
+    /// What the clock that all renditions and all readings share shows where `start` is 0, in seconds, where the manifest
+    /// tells.
+    pub begins: Option<f64>,
     /// Whether the sequence numbers of segments that follow one another do so too, so that those which are missing can be
     /// told.
     pub is_numbered: bool,

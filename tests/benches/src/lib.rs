@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be prepared is to fail")]
 
 mod journal;
+mod listing;
 mod matching;
 mod planning;
 mod validating;
@@ -40,6 +41,7 @@ impl Work {
 
 /// Every benchmark.
 pub fn works() -> impl Iterator<Item = Work> {
-    let groups = [matching::WORKS, planning::WORKS, validating::WORKS, journal::WORKS, writer::WORKS];
+    let groups =
+        [matching::WORKS, planning::WORKS, validating::WORKS, journal::WORKS, listing::WORKS, writer::WORKS];
     groups.into_iter().flatten().copied()
 }

@@ -6,10 +6,11 @@ use qetch_tests::{Folder, film::ffmpeg, stage::Stage};
 
 use super::{bring, check_film, chosen, options, stage};
 
-/// Arguments that cut the film into segments of two seconds without encoding it again, picture and sound apart.
+/// Arguments that cut the film into segments of three seconds without encoding it again, picture and sound apart. With
+/// others there is a rest of the sound, which numbers alone do not list.
 const CUT: [&str; 13] = [
     "-i",
-    "film.ts",
+    "film.mp4",
     "-map",
     "0:v",
     "-map",
@@ -19,13 +20,13 @@ const CUT: [&str; 13] = [
     "-f",
     "dash",
     "-seg_duration",
-    "2",
+    "3",
     "-adaptation_sets",
 ];
 
 /// Cuts the film, with these flags of the muxer.
 fn cut(stage: &Stage, flags: &[&str]) {
-    let sets = ["id=0,streams=v id=1,streams=a", "-bsf:a", "aac_adtstoasc"];
+    let sets = ["id=0,streams=v id=1,streams=a"];
     ffmpeg(stage.folder(), &[&CUT[..], &sets, flags, &["list.mpd"]].concat());
 }
 
@@ -63,9 +64,8 @@ async fn a_base_with_an_index() {
     let stage = stage().await;
     for (name, map) in [("v.mp4", "0:v"), ("a.mp4", "0:a")] {
         let arguments =
-            ["-i", "film.ts", "-map", map, "-c", "copy", "-movflags", "+dash+global_sidx+frag_keyframe"];
-        let filter: &[&str] =
-            if map == "0:a" { &["-bsf:a", "aac_adtstoasc", "-frag_duration", "2000000"] } else { &[] };
+            ["-i", "film.mp4", "-map", map, "-c", "copy", "-movflags", "+dash+global_sidx+frag_keyframe"];
+        let filter: &[&str] = if map == "0:a" { &["-frag_duration", "2000000"] } else { &[] };
         ffmpeg(stage.folder(), &[&arguments[..], filter, &[name]].concat());
     }
     let set = |kind: &str, codecs: &str, name: &str| {
@@ -91,8 +91,22 @@ async fn two_periods_are_joined() {
     // Each half is a presentation of its own, whose clock begins at zero.
     let mut periods = Vec::new();
     for (half, from) in [("one", "0"), ("two", "6")] {
-        let source =
-            ["-ss", from, "-t", "6", "-i", "film.ts", "-c:v", "libx264", "-preset", "ultrafast", "-qp", "0"];
+        let source = [
+            "-ss",
+            from,
+            "-t",
+            "6",
+            "-i",
+            "film.mp4",
+            "-fps_mode",
+            "passthrough",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-qp",
+            "0",
+        ];
         let encode = ["-g", "25", "-bf", "0", "-c:a", "aac"];
         let form = [
             "-f",

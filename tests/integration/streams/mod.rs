@@ -4,7 +4,7 @@
 mod dash;
 mod hls;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use qetch::{DownloadOptions, Mux, Qetch, Report, Select, Target};
 use qetch_tests::{
@@ -15,14 +15,16 @@ use qetch_tests::{
 
 /// A film of twelve seconds, whose second half sounds and looks unlike the first.
 const PICTURES: &str = "testsrc2=s=160x120:r=25:d=12";
-const SOUND: &str = "aevalsrc=sin(440*2*PI*t*(1+t/12)):s=48000:d=12";
+const SOUND: &str = "aevalsrc=sin(440*2*PI*t*(1+t/12)):s=48000:d=11.9";
 
-/// A stage on which lies a film, `film.ts`, in H.264 with AAC sound.
+/// A stage on which lies a film in H.264 with AAC sound: `film.ts`, and the same in `film.mp4`.
 async fn stage() -> Stage {
     let stage = Stage::start().await;
     let encode = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-bf", "0", "-c:a", "aac"];
     let sources = ["-f", "lavfi", "-i", PICTURES, "-f", "lavfi", "-i", SOUND];
     ffmpeg(stage.folder(), &[&sources[..], &encode, &["film.ts"]].concat());
+    let copy = ["-i", "film.ts", "-c", "copy", "-bsf:a", "aac_adtstoasc", "film.mp4"];
+    ffmpeg(stage.folder(), &copy);
     stage
 }
 
@@ -56,7 +58,7 @@ fn options() -> DownloadOptions {
 
 /// What is in the file `path` is the film on the stage, frame by frame.
 #[track_caller]
-fn check_film(stage: &Stage, folder: &Folder, path: &PathBuf, seconds: f64) {
+fn check_film(stage: &Stage, folder: &Folder, path: &Path, seconds: f64) {
     let name = path.file_name().unwrap().to_str().unwrap();
     check_plays(folder, name, seconds);
     for stream in ["0:v", "0:a"] {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::measure::Sample;
+use super::{measure::Sample, race::RACES};
 
 /// Everything that a bench measured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) entries: Vec<Entry>,
     /// Why it could not be run.
     pub(crate) not_run: Option<String>,
+    /// When, and at which commit, where that is another than the others'.
+    pub(crate) measured: Option<String>,
 }
 
 /// One contestant's runs, in the order of the rounds.
@@ -69,6 +71,48 @@ impl Data {
         )
     }
 
+    /// The figures of `fresh` in place of those of the same races, and the others as they are; each race says when it was
+    /// measured.
+    ///
+    /// # Errors
+    /// On another machine, or with another version of a tool: the figures would not belong together.
+    pub(crate) fn replaced_by(mut self, fresh: Self) -> Result<Self, String> {
+        let named = |pairs: &[(String, String)], name: &str| {
+            pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone())
+        };
+        for name in ["processors", "memory", "system"] {
+            if named(&self.machine, name) != named(&fresh.machine, name) {
+                return Err(format!("the other races were run on a machine with other {name}"));
+            }
+        }
+        for (name, version) in &fresh.tools {
+            match named(&self.tools, name) {
+                None => self.tools.push((name.clone(), version.clone())),
+                Some(other) if other != *version => {
+                    return Err(format!("the other races were run with another {name}"));
+                }
+                Some(_) => {}
+            }
+        }
+        let dated = |data: &mut Self| {
+            let date =
+                ["date", "commit"].map(|name| named(&data.machine, name).unwrap_or_default()).join(", ");
+            for race in &mut data.races {
+                race.measured.get_or_insert_with(|| date.clone());
+            }
+        };
+        let mut fresh = fresh;
+        dated(&mut self);
+        dated(&mut fresh);
+        self.races.retain(|race| fresh.races.iter().all(|other| other.name != race.name));
+        self.races.extend(fresh.races);
+        let place = |name: &str| RACES.iter().position(|race| race.name == name);
+        self.races.sort_by_key(|race| place(&race.name));
+        self.machine.retain(|(name, _)| !matches!(name.as_str(), "date" | "commit"));
+        self.missing = fresh.missing;
+        Ok(self)
+    }
+
     /// Reads what [`Data::to_json`] wrote.
     pub(crate) fn from_json(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
@@ -85,8 +129,10 @@ fn outcome_to(outcome: &Outcome) -> String {
     let entries: Vec<_> = outcome.entries.iter().map(|entry| entry_to(entry).to_string()).collect();
     let (name, bytes, ideal) = (json!(outcome.name), outcome.bytes, json!(outcome.ideal));
     let (not_run, entries) = (json!(outcome.not_run), entries.join(",\n"));
+    let measured =
+        outcome.measured.as_ref().map(|it| format!(", \"measured\": {}", json!(it))).unwrap_or_default();
     format!(
-        "{{\"name\": {name}, \"bytes\": {bytes}, \"ideal\": {ideal}, \"not_run\": {not_run}, \"entries\": [\n{entries}\n]}}"
+        "{{\"name\": {name}, \"bytes\": {bytes}, \"ideal\": {ideal}, \"not_run\": {not_run}{measured}, \"entries\": [\n{entries}\n]}}"
     )
 }
 
@@ -96,6 +142,7 @@ fn outcome_from(value: &Value) -> Result<Outcome, String> {
         bytes: value.get("bytes").and_then(Value::as_u64).ok_or("`bytes` is missing")?,
         ideal: value.get("ideal").and_then(Value::as_f64),
         not_run: word(value, "not_run"),
+        measured: word(value, "measured"),
         entries: list(value, "entries")?.iter().map(entry_from).collect::<Result<_, _>>()?,
     })
 }
@@ -193,7 +240,44 @@ mod tests {
             races: vec![outcome, not_run],
         };
         assert_eq!(Data::from_json(&data.to_json()), Ok(data.clone()));
+        let mut dated = data.clone();
+        dated.races[0].measured = Some("today, abc".into());
+        assert_eq!(Data::from_json(&dated.to_json()), Ok(dated));
         assert_eq!(data.races[0].entry("curl").unwrap().faults(), Some((1, "WRONG BYTES")));
         Data::from_json("{}").unwrap_err();
+    }
+
+    #[test]
+    fn races_that_are_run_again_take_the_place_of_their_figures() {
+        let data = |date: &str, races: &[(&str, f64)], tools: &[(&str, &str)]| Data {
+            machine: vec![("processors".into(), "2".into()), ("date".into(), date.into())],
+            tools: tools.iter().map(|(name, version)| ((*name).into(), (*version).into())).collect(),
+            missing: None,
+            races: races.iter().map(|(name, wall)| Outcome::planted(name, &[("qetch", &[*wall])])).collect(),
+        };
+        let old = data("monday", &[("raw", 1.0), ("small", 2.0), ("start", 3.0)], &[("curl", "8")]);
+        let fresh = data("friday", &[("segments", 4.0), ("small", 5.0)], &[("curl", "8"), ("ffmpeg", "5")]);
+        let both = old.clone().replaced_by(fresh.clone()).unwrap();
+        let told: Vec<_> = both
+            .races
+            .iter()
+            .map(|race| {
+                (race.name.as_str(), race.entries[0].samples[0].wall, race.measured.as_deref().unwrap())
+            })
+            .collect();
+        let expected = [
+            ("raw", 1.0, "monday, "),
+            ("small", 5.0, "friday, "),
+            ("segments", 4.0, "friday, "),
+            ("start", 3.0, "monday, "),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!((both.tools.len(), both.machine.len()), (2, 1));
+        let check = |fresh: Data, expected: &str| {
+            let error = old.clone().replaced_by(fresh).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        };
+        check(data("friday", &[], &[("curl", "9")]), "another curl");
+        check(Data { machine: Vec::new(), ..fresh }, "other processors");
     }
 }

@@ -18,9 +18,10 @@ two together.
 The same work is done by qetch and by the peers that are installed, on one machine, over its loopback. To repeat it:
 
 ```sh
-apt-get install nginx-light openssl curl aria2 axel wget2 strace
+apt-get install nginx-light openssl curl aria2 axel wget2 strace ffmpeg yt-dlp streamlink
 cargo xtask bench                  # everything; writes this document
 cargo xtask bench --only raw tls   # some races; prints only
+cargo xtask bench --only raw --into-document   # puts these figures in place of those that are here
 cargo xtask bench --quick          # small files, one run: does everything work?
 ```
 ";
@@ -46,7 +47,10 @@ const CLOSING: &str = "\
 - **Bytes**: every file of every run is compared with the original, after the clock has stopped.
 - Files come from nginx (`sendfile on`, `access_log off`) out of memory, and arrive in memory, or on a disk where a race
   says so. Rates are held by `qetch-throttled-origin` of the testkit: nginx lets the first second of each answer
-  through at once, which is all of a small share.
+  through at once, which is all of a small share. Playlists and their segments are those of `qetch-segment-origin` of the
+  testkit, out of memory; each connection has a thread there, and its processor time is not counted.
+- Where a race says when it was measured, it was run apart from the others, on the same machine, with the commit that stands
+  there.
 - Each tool is bound to no user's configuration and to no proxy.
 ";
 
@@ -111,6 +115,9 @@ fn section(race: &Race, outcome: &Outcome) -> String {
     let there: Vec<_> = outcome.entries.iter().filter_map(there).collect();
     if !there.is_empty() {
         text.push_str(&format!("\nThere before: {}.\n", there.join(", ")));
+    }
+    if let Some(measured) = &outcome.measured {
+        text.push_str(&format!("\nMeasured: {measured}.\n"));
     }
     text.push_str("\n```sh\n");
     for entry in &outcome.entries {
@@ -183,6 +190,7 @@ mod tests {
         let mut outcome = Outcome::planted("raw", &[("qetch", &[2.0; 9]), ("curl", &[1.0; 9])]);
         outcome.entries[1].samples[3].fault = Some("raw.bin: WRONG BYTES".to_owned());
         outcome.entries[0].calls = Some(7);
+        outcome.measured = Some("monday, abc".to_owned());
         let not_run =
             Outcome { name: "tls".into(), not_run: Some("no openssl".into()), ..Outcome::default() };
         let missing = Some("not installed and left out: axel".to_owned());
@@ -193,6 +201,7 @@ mod tests {
             "| **qetch** | 2.000 [2.000, 2.000] | 2.000 [2.000, 2.000] | 0.200 [0.200, 0.200] | 8.0 | 7 | right |",
             "**1 of 9 failed**: raw.bin: WRONG BYTES",
             "| raw | wall ≤ 1.05 × the fastest peer of each round | 2.000 [2.000, 2.000] | **missed** |",
+            "\nMeasured: monday, abc.\n",
             "**Not run: no openssl**",
             "1024 MiB, 9 runs each.",
         ] {

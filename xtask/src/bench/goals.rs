@@ -24,6 +24,8 @@ enum Measure {
     Ideal,
     /// Wall time in milliseconds.
     Milliseconds,
+    /// Processor time in seconds.
+    Seconds,
 }
 
 /// What is wanted of a race: a ratio, or a figure, that is at most this.
@@ -43,6 +45,9 @@ const GOALS: &[Goal] = &[
     Goal { race: "throttled", measure: Measure::Ideal, most: 1.15 },
     Goal { race: "one-slow", measure: Measure::Ideal, most: 1.5 },
     Goal { race: "small", measure: Measure::FastestByMedian, most: 1.0 },
+    Goal { race: "segments", measure: Measure::Ideal, most: 1.15 },
+    Goal { race: "segments", measure: Measure::FastestByMedian, most: 1.0 },
+    Goal { race: "segments", measure: Measure::Seconds, most: 0.3 },
     Goal { race: "start", measure: Measure::Milliseconds, most: 10.0 },
 ];
 
@@ -138,6 +143,7 @@ impl Goal {
             Measure::Processor => format!("processor time ≤ {} × curl's", self.most),
             Measure::Ideal => format!("wall ≤ {} × the ideal", self.most),
             Measure::Milliseconds => format!("wall ≤ {} ms", self.most),
+            Measure::Seconds => format!("processor time ≤ {} s", self.most),
         };
         let failed = outcome.not_run.is_some() || outcome.entry(OURS).is_some_and(|it| it.faults().is_some());
         match self.median(outcome).filter(|_| !failed) {
@@ -169,6 +175,7 @@ impl Goal {
             }
             Measure::Ideal => Some((wall(ours)?.over(outcome.ideal?), String::new())),
             Measure::Milliseconds => Some((wall(ours)?.over(0.001), String::new())),
+            Measure::Seconds => Some((processor(ours)?, String::new())),
         }
     }
 }
@@ -235,6 +242,21 @@ mod tests {
         assert_eq!(verdicts(&race)[1], Verdict::Missed);
         let start = Outcome::planted("start", &[("qetch", &[0.02; 50])]);
         assert_eq!(verdicts(&start), [Verdict::Missed, Verdict::Met]);
+    }
+
+    #[test]
+    fn segments_are_judged_by_what_their_delays_leave() {
+        use Verdict::{Met, Missed};
+        let check = |wall: f64, expected: [Verdict; 4]| {
+            let peer = ("streamlink", &[3.5; 9][..]);
+            let mut race = Outcome::planted("segments", &[("qetch", &[wall; 9]), peer]);
+            race.ideal = Some(2.5);
+            assert_eq!(verdicts(&race), expected, "{wall}");
+        };
+        // A tenth of the wall time is processor time.
+        check(2.8, [Met, Met, Met, Met]);
+        check(2.9, [Missed, Met, Met, Met]);
+        check(3.6, [Missed, Missed, Missed, Met]);
     }
 
     #[test]

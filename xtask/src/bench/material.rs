@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{BufWriter, Read, Write as _},
+    io::{BufWriter, Read, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -30,6 +30,45 @@ pub(crate) fn write(path: &Path, size: u64, seed: u64) -> Result<(), String> {
         left -= take as u64;
     }
     file.flush().map_err(fault)
+}
+
+/// Bytes of a frame.
+const FRAME: u16 = 4096;
+
+/// Writes a file of `size` bytes as frames of AAC in ADTS (ISO/IEC 14496-3, 1.A.3.2), whose sound is noise: what cuts it
+/// into packets and puts those one after the other again has made the same file.
+pub(crate) fn write_frames(path: &Path, size: u64, seed: u64) -> Result<(), String> {
+    write(path, size, seed)?;
+    let fault = |error| format!("{}: {error}", path.display());
+    let mut file = File::options().write(true).open(path).map_err(fault)?;
+    let [high, low] = FRAME.to_be_bytes();
+    // MPEG-4, no checksum; low complexity, 48 kHz, two channels; the length in 13 bits; of variable rate.
+    let head = [0xFF, 0xF1, 0x4C, 0x80 | high >> 3, (high << 5) | (low >> 3), (low << 5) | 0x1F, 0xFC];
+    for frame in 0..size / u64::from(FRAME) {
+        file.seek(SeekFrom::Start(frame * u64::from(FRAME))).map_err(fault)?;
+        file.write_all(&head).map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// What is wrong with pieces in `folder`, which one after the other are to be the file at `original`.
+pub(crate) fn fault_of_pieces(original: &Path, names: &[String], folder: &Path) -> Option<String> {
+    let compare = || -> std::io::Result<Option<String>> {
+        let mut original = File::open(original)?;
+        for name in names {
+            let Ok(piece) = fs::read(folder.join(name)) else {
+                return Ok(Some(format!("{name} did not arrive")));
+            };
+            let mut expected = vec![0; piece.len()];
+            let filled = fill(&mut original, &mut expected)?;
+            if expected[..filled] != piece[..] {
+                return Ok(Some(format!("{name}: WRONG BYTES")));
+            }
+        }
+        let rest = fill(&mut original, &mut [0])?;
+        Ok((rest > 0).then(|| "the pieces end before the file does".to_owned()))
+    };
+    compare().unwrap_or_else(|error| Some(error.to_string()))
 }
 
 /// What is wrong with the first of these files in `folder` that is not as it is in `originals`.
@@ -112,5 +151,41 @@ mod tests {
         check("a.bin", &[&bytes[..], b"x"].concat(), Some("a.bin: WRONG BYTES in the mebibyte at 1048576"));
         write(&folder.join("a.bin"), size, 2).unwrap();
         assert_ne!(fs::read(folder.join("a.bin")).unwrap(), bytes);
+    }
+
+    #[test]
+    fn frames_follow_one_another() {
+        let planted = Planted::new(&[]);
+        let path = planted.path().join("f");
+        write_frames(&path, 3 * u64::from(FRAME), 1).unwrap();
+        let bytes = fs::read(path).unwrap();
+        for start in (0..bytes.len()).step_by(usize::from(FRAME)) {
+            let [_, _, _, high, middle, low, _] = bytes[start..start + 7] else { panic!("{start}") };
+            let len = u16::from(high & 3) << 11 | u16::from(middle) << 3 | u16::from(low >> 5);
+            assert_eq!((bytes[start], bytes[start + 1], len), (0xFF, 0xF1, FRAME));
+        }
+        assert_eq!(bytes.len(), 3 * usize::from(FRAME));
+    }
+
+    #[test]
+    fn pieces_that_are_wrong_short_long_or_missing_are_a_fault() {
+        let planted = Planted::new(&[("original", "abcde")]);
+        let check = |pieces: &[&str], expected: Option<&str>| {
+            let names: Vec<_> = (0..2).map(|number| format!("{number}.aac")).collect();
+            for name in &names {
+                // It may not be there.
+                let _ = fs::remove_file(planted.path().join(name));
+            }
+            for (name, piece) in names.iter().zip(pieces) {
+                fs::write(planted.path().join(name), piece).unwrap();
+            }
+            let found = fault_of_pieces(&planted.path().join("original"), &names, planted.path());
+            assert_eq!(found.as_deref(), expected, "{pieces:?}");
+        };
+        check(&["abc", "de"], None);
+        check(&["abc"], Some("1.aac did not arrive"));
+        check(&["abc", "dx"], Some("1.aac: WRONG BYTES"));
+        check(&["abc", "d"], Some("the pieces end before the file does"));
+        check(&["abc", "def"], Some("1.aac: WRONG BYTES"));
     }
 }

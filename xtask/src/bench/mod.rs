@@ -20,13 +20,13 @@ pub(crate) mod written;
 
 use std::{cell::OnceCell, fs, path::Path, process::Command, time::Instant};
 
-use crate::{peers::Tools, report, workspace::Workspace};
+use crate::{peers::Tools, players::Players, report, workspace::Workspace};
 use data::{Data, Outcome};
 use options::Options;
 use place::{Folder, Programs};
 use race::{Race, Sizes, Work};
 use round::Field;
-use servers::{Nginx, Throttled};
+use servers::{Nginx, Segments, Throttled};
 
 /// The figures of every bench, also of one that writes no document.
 const LAST: &str = "bench.json";
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             document::refusal(&data).map_or(Ok(()), Err)?;
             written::write(&root, &data)
         }
-        Options::Run { runs, races, quick } => {
+        Options::Run { runs, races, quick, into_document } => {
             let started = Instant::now();
             let sizes = if quick { Sizes::QUICK } else { Sizes::FULL };
             let programs = place::build(&root)?;
@@ -51,24 +51,37 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             let last = programs.target.join(LAST);
             fs::write(&last, data.to_json()).map_err(|error| format!("{}: {error}", last.display()))?;
             println!("the figures: {}", last.display());
+            let (own, data) =
+                (data.clone(), if into_document { kept(&root)?.replaced_by(data)? } else { data });
             match document::refusal(&data) {
                 _ if quick => println!("no document is written from a quick bench"),
                 Some(reason) => println!("no document is written: {reason}"),
                 None => written::write(&root, &data)?,
             }
-            faults(&data)
+            faults(&own)
         }
     }
+}
+
+/// The figures of the document.
+fn kept(root: &Path) -> Result<Data, String> {
+    let file = root.join(written::FIGURES);
+    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Data::from_json(&text)
 }
 
 /// Holds the races.
 fn hold(programs: &Programs, races: &[&Race], sizes: Sizes, runs: usize) -> Result<Data, String> {
     let (ram, disk) = (Folder::in_memory()?, Folder::on_disk(&programs.target)?);
     let tools = Tools::find(&programs.qetch, &ram.path().join("home"));
+    let players = Players::find(&ram.path().join("home"));
+    let named = tools.found.iter().map(|it| (it.tool.name(), &it.version));
+    let named = named.chain(players.found.iter().map(|it| (it.player.name(), &it.version)));
+    let missing: Vec<_> = tools.missing_sentence().into_iter().chain(players.missing_sentence()).collect();
     let mut data = Data {
         machine: machine::describe(),
-        tools: tools.found.iter().map(|it| (it.tool.name().to_owned(), it.version.clone())).collect(),
-        missing: tools.missing_sentence(),
+        tools: named.map(|(name, version)| (name.to_owned(), version.clone())).collect(),
+        missing: (!missing.is_empty()).then(|| missing.join("; ")),
         races: Vec::new(),
     };
     data.machine.push(("least peak that can be measured".to_owned(), least_peak(ram.path())?));
@@ -81,9 +94,12 @@ fn hold(programs: &Programs, races: &[&Race], sizes: Sizes, runs: usize) -> Resu
     let slow = www.join("even.bin");
     let field = Field {
         tools,
+        players,
         sizes,
         nginx,
         throttled: Throttled::start(&programs.throttled, &slow, sizes.rate, sizes.slow_rate)?,
+        late: Segments::start(&programs.segments, &www, sizes.delay)?,
+        prompt: Segments::start(&programs.segments, &www, 0)?,
         resumed: OnceCell::new(),
         www,
         ram: ram.path().to_owned(),
@@ -134,6 +150,11 @@ fn make_material(www: &Path, sizes: &Sizes) -> Result<(), String> {
     write("tls.bin", sizes.secure, 2)?;
     write("even.bin", sizes.even, 3)?;
     write(half::NAME, sizes.resumed, 4)?;
+    for (seed, work) in (5..).zip([Work::Segments, Work::ManySegments, Work::LargeSegments]) {
+        if let Some((name, cut)) = sizes.cut(work) {
+            material::write_frames(&www.join(name), cut.count * cut.size, seed)?;
+        }
+    }
     for number in 1..=5 {
         write(&format!("fifth-{number}.bin"), sizes.fifth, 10 + number)?;
     }

@@ -7,25 +7,32 @@ use super::race::{RACES, Race};
 /// The fewest runs that a document is written from.
 pub(crate) const RUNS: usize = 9;
 
-const USAGE: &str = "cargo xtask bench [--runs N] [--only RACE...] [--quick]
+const USAGE: &str = "cargo xtask bench [--runs N] [--only RACE...] [--quick | --into-document]
 cargo xtask bench --write-from FILE";
 
 /// The options of `cargo xtask bench`.
 #[derive(Debug)]
 pub(crate) enum Options {
     /// Run these races so often, or quickly.
-    Run { runs: usize, races: Vec<&'static Race>, quick: bool },
+    Run {
+        runs: usize,
+        races: Vec<&'static Race>,
+        quick: bool,
+        /// Whether their figures take the place of those in the document, which keeps the others.
+        into_document: bool,
+    },
     /// Write the document and the picture from figures that were measured before.
     WriteFrom(PathBuf),
 }
 
 impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, String> {
-        let (mut runs, mut quick, mut chosen) = (None, false, Vec::new());
+        let (mut runs, mut quick, mut into_document, mut chosen) = (None, false, false, Vec::new());
         let mut rest = arguments.iter().map(String::as_str).peekable();
         while let Some(argument) = rest.next() {
             match argument {
                 "--quick" => quick = true,
+                "--into-document" => into_document = true,
                 "--runs" => {
                     let number = rest.next().and_then(|number| number.parse().ok()).filter(|runs| *runs > 0);
                     runs = Some(number.ok_or("--runs needs a number from 1 on")?);
@@ -45,7 +52,10 @@ impl Options {
             }
         }
         let races = if chosen.is_empty() { RACES.iter().collect() } else { chosen };
-        Ok(Self::Run { runs: runs.unwrap_or(if quick { 1 } else { RUNS }), races, quick })
+        if quick && into_document {
+            return Err("figures of a quick bench go into no document".to_owned());
+        }
+        Ok(Self::Run { runs: runs.unwrap_or(if quick { 1 } else { RUNS }), races, quick, into_document })
     }
 }
 
@@ -68,7 +78,7 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, expected: (usize, usize, bool)) {
-        let Ok(Options::Run { runs, races, quick }) = parse(line) else { panic!("{line}") };
+        let Ok(Options::Run { runs, races, quick, .. }) = parse(line) else { panic!("{line}") };
         assert_eq!((runs, races.len(), quick), expected, "{line}");
     }
 
@@ -86,6 +96,7 @@ mod tests {
             ("--runs 0", "from 1 on"),
             ("--only", "raw, raw-disk"),
             ("--only rawer", "unknown race `rawer`; there are: raw"),
+            ("--quick --into-document", "no document"),
             ("--fast", "usage:"),
             ("--write-from", "unknown argument"),
         ] {

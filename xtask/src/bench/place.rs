@@ -20,11 +20,12 @@ const PREFIX: &str = "qetch-bench-";
 pub(crate) struct Programs {
     pub(crate) qetch: PathBuf,
     pub(crate) throttled: PathBuf,
+    pub(crate) segments: PathBuf,
     /// Where cargo builds.
     pub(crate) target: PathBuf,
 }
 
-/// Builds qetch as users get it, with its default features, and the origin that is slow on purpose.
+/// Builds qetch as users get it, with its default features, and the origins that are slow on purpose.
 pub(crate) fn build(root: &Path) -> Result<Programs, String> {
     for package in ["qetch-cli", "qetch-testkit"] {
         // One at a time, so that features which one needs are not built into the other.
@@ -39,7 +40,8 @@ pub(crate) fn build(root: &Path) -> Result<Programs, String> {
     let target = metadata.get("target_directory").and_then(Value::as_str);
     let target = PathBuf::from(target.ok_or("`cargo metadata` names no target directory")?);
     let program = |name| target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    Ok(Programs { qetch: program("qetch"), throttled: program("qetch-throttled-origin"), target })
+    let (qetch, throttled) = (program("qetch"), program("qetch-throttled-origin"));
+    Ok(Programs { qetch, throttled, segments: program("qetch-segment-origin"), target })
 }
 
 /// A folder of the bench, removed with all that is in it when this is dropped.

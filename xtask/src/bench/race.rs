@@ -1,6 +1,9 @@
 //! The races: what is downloaded, from where, by whom, and how large it is.
 
-use crate::peers::{CONNECTIONS, Tool};
+use crate::{
+    peers::{CONNECTIONS, Tool},
+    players::{PLAYERS, Player},
+};
 
 /// What the tools are asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +16,9 @@ pub(crate) enum Work {
     OneHost,
     FiveHosts,
     Resume,
+    Segments,
+    ManySegments,
+    LargeSegments,
     Start,
 }
 
@@ -101,6 +107,28 @@ pub(crate) const RACES: &[Race] = &[
         "qetch, aria2c and axel were interrupted when about half was there; curl and wget2 are given the first half, \
          and `--continue`. What was there is put back before each run.",
     ),
+    race(
+        "segments",
+        "An HLS playlist of segments that are answered late",
+        Work::Segments,
+        "400 segments of 64 KiB, each answered after 50 ms, eight at once; the list is answered at once. The ideal is eight delays \
+         at a time, and no time for anything else. aria2c is given the links of the segments; making one file of what it brings is \
+         not counted. ffmpeg fetches one segment at a time. The segments are frames of AAC, so that what ffmpeg copies \
+         is the same bytes again.",
+    ),
+    race(
+        "many-segments",
+        "An HLS playlist of many segments",
+        Work::ManySegments,
+        "10,000 segments of 16 KiB, each answered at once. The rest is as above, but for yt-dlp, which takes half a minute for them \
+         and is left out.",
+    ),
+    race(
+        "large-segments",
+        "An HLS playlist of large segments",
+        Work::LargeSegments,
+        "128 segments of 8 MiB, each answered at once. The rest is as above.",
+    ),
     race("start", "Start-up: `--version`", Work::Start, "Nothing is downloaded."),
 ];
 
@@ -109,6 +137,8 @@ pub(crate) const RACES: &[Race] = &[
 pub(crate) enum Contestant {
     /// A tool, and the connections that it may use for a file.
     Tool(Tool, usize),
+    /// A tool that makes one file of a playlist.
+    Player(Player),
     /// The yardstick.
     Socket,
 }
@@ -118,6 +148,7 @@ impl Contestant {
     pub(crate) fn label(self, work: Work) -> String {
         match self {
             Self::Socket => "bare socket".to_owned(),
+            Self::Player(player) => player.name().to_owned(),
             // It fetches its chunks one after the other, so that they are no connections.
             Self::Tool(Tool::Wget2, CONNECTIONS) => "wget2 chunks".to_owned(),
             Self::Tool(tool, 1) if tool.splits() && work.is_about_one_file() && tool != Tool::Wget2 => {
@@ -133,6 +164,10 @@ impl Work {
         matches!(self, Self::Raw | Self::Secure | Self::Even | Self::Uneven | Self::Resume)
     }
 
+    pub(crate) fn is_about_segments(self) -> bool {
+        matches!(self, Self::Segments | Self::ManySegments | Self::LargeSegments)
+    }
+
     /// Whether several connections are the point.
     fn is_about_connections(self) -> bool {
         matches!(self, Self::Even | Self::Uneven)
@@ -141,6 +176,12 @@ impl Work {
     /// Who takes part, each tool with what suits it.
     pub(crate) fn contestants(self) -> Vec<Contestant> {
         use Contestant::{Socket, Tool as Of};
+        if self.is_about_segments() {
+            let tools = [Of(Tool::Qetch, CONNECTIONS), Of(Tool::Aria2c, 1)];
+            let players =
+                PLAYERS.into_iter().filter(|player| self != Self::ManySegments || *player != Player::YtDlp);
+            return tools.into_iter().chain(players.map(Contestant::Player)).collect();
+        }
         let mut all = vec![
             Of(Tool::Qetch, CONNECTIONS),
             Of(Tool::Curl, 1),
@@ -159,7 +200,7 @@ impl Work {
 
     /// Whether system calls are counted.
     pub(crate) fn counts_calls(self) -> bool {
-        matches!(self, Self::Raw | Self::Secure | Self::Small)
+        matches!(self, Self::Raw | Self::Secure | Self::Small | Self::Segments)
     }
 }
 
@@ -177,10 +218,23 @@ pub(crate) struct Sizes {
     /// Each of five.
     pub(crate) fifth: u64,
     pub(crate) resumed: u64,
+    /// How many segments, of so many bytes, and the milliseconds after which each is answered.
+    pub(crate) segments: Cut,
+    pub(crate) many_segments: Cut,
+    pub(crate) large_segments: Cut,
+    pub(crate) delay: u64,
     /// The fewest runs of the race of start-up.
     pub(crate) starts: usize,
 }
 
+/// A file in segments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) count: u64,
+    pub(crate) size: u64,
+}
+
+const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
 impl Sizes {
@@ -195,6 +249,10 @@ impl Sizes {
         small: 20_000,
         fifth: 200 * MIB,
         resumed: 512 * MIB,
+        segments: Cut { count: 400, size: 64 * KIB },
+        many_segments: Cut { count: 10_000, size: 16 * KIB },
+        large_segments: Cut { count: 128, size: 8 * MIB },
+        delay: 50,
         starts: 50,
     };
 
@@ -209,6 +267,10 @@ impl Sizes {
         small: 20_000,
         fifth: 4 * MIB,
         resumed: 64 * MIB,
+        segments: Cut { count: 40, size: 64 * KIB },
+        many_segments: Cut { count: 200, size: 16 * KIB },
+        large_segments: Cut { count: 8, size: 8 * MIB },
+        delay: 50,
         starts: 3,
     };
 
@@ -221,12 +283,29 @@ impl Sizes {
             Work::Small => self.small_count * self.small,
             Work::OneHost | Work::FiveHosts => 5 * self.fifth,
             Work::Resume => self.resumed,
+            Work::Segments | Work::ManySegments | Work::LargeSegments => {
+                self.cut(work).map_or(0, |(_, cut)| cut.count * cut.size)
+            }
             Work::Start => 0,
+        }
+    }
+
+    /// The file of a race of segments, and how it is cut.
+    pub(crate) fn cut(&self, work: Work) -> Option<(&'static str, Cut)> {
+        match work {
+            Work::Segments => Some(("segments.aac", self.segments)),
+            Work::ManySegments => Some(("many-segments.aac", self.many_segments)),
+            Work::LargeSegments => Some(("large-segments.aac", self.large_segments)),
+            _ => None,
         }
     }
 
     /// The seconds that a race would take if its connections were used to the full, where they are what holds it.
     pub(crate) fn ideal(&self, work: Work) -> Option<f64> {
+        if work == Work::Segments {
+            let turns = self.segments.count.div_ceil(CONNECTIONS as u64);
+            return Some((turns * self.delay) as f64 / 1000.0);
+        }
         let seconds = self.even as f64 / (CONNECTIONS as u64 * self.rate) as f64;
         work.is_about_connections().then_some(seconds)
     }
@@ -247,11 +326,14 @@ mod tests {
         );
         assert_eq!(labels(Work::Uneven), "qetch, curl, aria2c, axel, wget2");
         assert_eq!(labels(Work::Small), "qetch, curl, aria2c, axel, wget2");
+        assert_eq!(labels(Work::Segments), "qetch, aria2c, ffmpeg, yt-dlp, streamlink");
+        assert_eq!(labels(Work::ManySegments), "qetch, aria2c, ffmpeg, streamlink");
     }
 
     #[test]
-    fn the_ideal_of_the_throttled_race_is_a_second() {
+    fn what_is_ideal_is_as_the_goals_say() {
         assert_eq!(Sizes::FULL.ideal(Work::Even), Some(1.0));
+        assert_eq!(Sizes::FULL.ideal(Work::Segments), Some(2.5));
         assert_eq!(Sizes::FULL.ideal(Work::Raw), None);
         assert_eq!(Sizes::FULL.bytes(Work::Small), 20_000_000);
     }

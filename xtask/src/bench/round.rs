@@ -11,12 +11,13 @@ use super::{
     data::{Entry, Outcome},
     half, material,
     measure::{self, Sample},
-    race::{Contestant, Place, Race, Sizes, Work},
+    race::{Contestant, Cut, Place, Race, Sizes, Work},
     receive,
-    servers::{HOSTS, Nginx, Throttled},
+    servers::{self, HOSTS, Nginx, Segments, Throttled},
 };
 use crate::{
-    peers::{Batch, CONNECTIONS, Fetch, Installed, Tools},
+    peers::{Batch, CONNECTIONS, Fetch, Installed, Tool, Tools},
+    players::Players,
     process,
 };
 
@@ -24,9 +25,13 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Field {
     pub(crate) tools: Tools,
+    pub(crate) players: Players,
     pub(crate) sizes: Sizes,
     pub(crate) nginx: Nginx,
     pub(crate) throttled: Throttled,
+    /// Playlists, whose segments are answered late, and at once.
+    pub(crate) late: Segments,
+    pub(crate) prompt: Segments,
     /// An nginx that took the place of a slower one, for the halves that were left there.
     pub(crate) resumed: OnceCell<Nginx>,
     /// What nginx serves.
@@ -42,6 +47,8 @@ struct Run {
     command: Command,
     /// The files that are to arrive, and where.
     names: Vec<String>,
+    /// The file that they are pieces of, where they are.
+    whole: Option<&'static str>,
     out: PathBuf,
     sync: bool,
 }
@@ -68,6 +75,7 @@ impl Field {
     fn contestants(&self, work: Work) -> Vec<Contestant> {
         let is_here = |who: &Contestant| match who {
             Contestant::Tool(tool, _) => self.tools.found.iter().any(|installed| installed.tool == *tool),
+            Contestant::Player(player) => self.players.get(*player).is_some(),
             Contestant::Socket => true,
         };
         work.contestants().into_iter().filter(is_here).collect()
@@ -90,7 +98,7 @@ impl Field {
                 entries[number].command = self.told(&run.command);
                 let sync = run.sync.then_some(run.out.as_path());
                 let mut sample = measure::measure(&run.command, sync, &self.ram.join("complaints"))?;
-                sample.fault = sample.fault.or_else(|| material::fault(&self.www, &run.names, &run.out));
+                sample.fault = sample.fault.or_else(|| self.fault(&run));
                 if race.work != Work::Start || sample.fault.is_some() {
                     tell(round, &entries[number].label, &sample);
                 }
@@ -117,10 +125,21 @@ impl Field {
         // It may not be there yet.
         let _ = fs::remove_dir_all(&out);
         fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
+        let mut whole = None;
         let (command, names) = match who {
+            Contestant::Tool(tool, _) if race.work.is_about_segments() => {
+                let (name, cut) = self.sizes.cut(race.work).ok_or("a race of segments has none")?;
+                whole = (tool != Tool::Qetch).then_some(name);
+                self.segments(race.work, self.installed(tool)?, (name, cut), &out)?
+            }
+            Contestant::Player(player) => {
+                let (name, cut) = self.sizes.cut(race.work).ok_or("a race of segments has none")?;
+                let installed = self.players.get(player).ok_or("a tool went missing")?;
+                let url = self.playlists(race.work).list(name, cut.size);
+                (installed.record(&url, &out.join(name)), vec![name.to_owned()])
+            }
             Contestant::Tool(tool, connections) => {
-                let installed = self.tools.found.iter().find(|installed| installed.tool == tool);
-                self.ask(race.work, installed.ok_or("a tool went missing")?, connections, &out)?
+                self.ask(race.work, self.installed(tool)?, connections, &out)?
             }
             Contestant::Socket => {
                 let own = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -131,7 +150,44 @@ impl Field {
                 (command, vec!["raw.bin".to_owned()])
             }
         };
-        Ok(Run { command, names, out, sync: race.place == Place::Disk })
+        Ok(Run { command, names, whole, out, sync: race.place == Place::Disk })
+    }
+
+    fn installed(&self, tool: Tool) -> Result<&Installed, String> {
+        let found = self.tools.found.iter().find(|installed| installed.tool == tool);
+        found.ok_or_else(|| "a tool went missing".to_owned())
+    }
+
+    /// What is wrong with what a run left.
+    fn fault(&self, run: &Run) -> Option<String> {
+        match run.whole {
+            None => material::fault(&self.www, &run.names, &run.out),
+            Some(whole) => material::fault_of_pieces(&self.www.join(whole), &run.names, &run.out),
+        }
+    }
+
+    fn playlists(&self, work: Work) -> &Segments {
+        if work == Work::Segments { &self.late } else { &self.prompt }
+    }
+
+    /// The command of a tool that is given a playlist, or the links of its segments where it cannot read one.
+    fn segments(
+        &self,
+        work: Work,
+        tool: &Installed,
+        (name, cut): (&'static str, Cut),
+        out: &Path,
+    ) -> Result<(Command, Vec<String>), String> {
+        let origin = self.playlists(work);
+        if tool.tool == Tool::Qetch {
+            let (url, to) = (origin.list(name, cut.size), out.join(name));
+            return Ok((tool.fetch(&Fetch::new(&url, &to)), vec![name.to_owned()]));
+        }
+        let urls: Vec<_> = (0..cut.count).map(|number| origin.segment(name, cut.size, number)).collect();
+        let list = self.ram.join("list");
+        let batch = Batch { urls: &urls, folder: out, list: &list, at_once: CONNECTIONS, connections: 1 };
+        fs::write(&list, tool.list(&batch)).map_err(|error| format!("{}: {error}", list.display()))?;
+        Ok((tool.batch(&batch), (0..cut.count).map(|number| servers::piece(name, number)).collect()))
     }
 
     /// The command of a tool, and the names of the files that it is to leave in `out`.
@@ -180,6 +236,9 @@ impl Field {
                 half::go_on(tool.tool, &mut command);
                 Ok((command, names))
             }
+            Work::Segments | Work::ManySegments | Work::LargeSegments => {
+                Err("segments are asked for in another way".to_owned())
+            }
             Work::Start => Ok((tool.version_command(), Vec::new())),
         }
     }
@@ -220,6 +279,9 @@ impl Field {
             line = line.replace(&format!(":{port}/"), &format!(":{name}/"));
         }
         line = line.replace(&self.throttled.origin, "http://127.0.0.1:SLOW-PORT");
+        for origin in [&self.late.origin, &self.prompt.origin] {
+            line = line.replace(origin, "http://127.0.0.1:LIST-PORT");
+        }
         line
     }
 

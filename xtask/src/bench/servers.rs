@@ -159,6 +159,41 @@ impl Throttled {
     }
 }
 
+/// The origin of playlists; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    pub(crate) origin: String,
+    /// What it lives as long as.
+    _server: Server,
+}
+
+impl Segments {
+    /// Lists the files in `folder` as segments, each of which is answered after so many milliseconds.
+    pub(crate) fn start(program: &Path, folder: &Path, delay: u64) -> Result<Self, String> {
+        let mut command = Command::new(program);
+        command.arg(folder).arg(delay.to_string());
+        let server = Server::start("the origin of playlists", &mut command)?;
+        let origin = server.origin()?;
+        Ok(Self { origin, _server: server })
+    }
+
+    /// The URL of the playlist of a file in segments of `size` bytes.
+    pub(crate) fn list(&self, name: &str, size: u64) -> String {
+        format!("{}/{name}/{size}/list.m3u8", self.origin)
+    }
+
+    /// The URL of one of these segments.
+    pub(crate) fn segment(&self, name: &str, size: u64, number: u64) -> String {
+        format!("{}/{name}/{size}/{}", self.origin, piece(name, number))
+    }
+}
+
+/// The name of a segment of a file.
+pub(crate) fn piece(name: &str, number: u64) -> String {
+    let extension = Path::new(name).extension().unwrap_or_default().to_string_lossy();
+    format!("{number}.{extension}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

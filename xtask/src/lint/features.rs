@@ -104,12 +104,16 @@ fn all(krate: &str, features: &Features, named: &Names) -> Vec<String> {
     faults
 }
 
-/// The modules of `#[cfg(feature = "x")] pub mod x;`. A gate of another name than its module is a fault.
+/// The modules of `#[cfg(feature = "x")] pub mod x;`. A gate of another name than its module is a fault. What several
+/// share is behind a private feature of its name, `__x`, and on no list.
 fn modules(krate: &str, tokens: &[Token<'_>], faults: &mut Vec<String>) -> Names {
     let mut modules = Names::new();
     for at in 0..tokens.len() {
         let Some(feature) = gate(&tokens[at..]) else { continue };
         let Some(module) = declared(&tokens[at..]) else { continue };
+        if feature.strip_prefix("__") == Some(module) {
+            continue;
+        }
         if module != feature {
             faults.push(format!("{krate}: module `{module}` is behind the feature `{feature}`, not its own"));
         }
@@ -257,6 +261,22 @@ mod tests {
             ],
         );
         check_sites(&[], &features(&[("all", &[])]), "", &["lib.rs has no `fn builtin()`"]);
+    }
+
+    #[test]
+    fn what_several_share_is_on_no_list() {
+        let shared = "#[cfg(feature = \"__common\")] mod common;\n";
+        check_sites(&["generic", "gfycat"], &good(), &(LIB.to_owned() + shared), &[]);
+        let other = "#[cfg(feature = \"__other\")] mod common;\n";
+        check_sites(
+            &["generic", "gfycat"],
+            &good(),
+            &(LIB.to_owned() + other),
+            &[
+                "module `common` is behind the feature `__other`, not its own",
+                "`common` is a gated module but not a file",
+            ],
+        );
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //!
 //! Each rule lives in a file of its own, takes what it judges as a value, and has a test that plants the fault.
 
-mod attacks;
 mod direction;
 mod facade;
 mod features;
@@ -15,6 +14,7 @@ mod names;
 mod purpose;
 mod safety;
 mod supply;
+mod tables;
 mod tools;
 mod weight;
 
@@ -105,7 +105,12 @@ const CHECKS: &[Check] = &[
     Check {
         name: "attacks",
         promise: "the table of attacks names every test",
-        run: Run::Rule(|place| attacks::check(&place.tree).map(Findings::from)),
+        run: Run::Rule(|place| tables::check(&place.tree, &tables::ATTACKS).map(Findings::from)),
+    },
+    Check {
+        name: "playlists",
+        promise: "the table of what playlists become names every test",
+        run: Run::Rule(|place| tables::check(&place.tree, &tables::PLAYLISTS).map(Findings::from)),
     },
     Check {
         name: "benchmarks",

@@ -11,9 +11,9 @@ use crate::{
 /// Crates that a program with core and one site may compile, ours included.
 const MOST: usize = 100;
 
-/// The same for a program with the engine: four checksum algorithms and the calls that reserve room on a disk are twenty
-/// small crates.
-const MOST_WITH_ENGINE: usize = 112;
+/// The same for a program with the engine: four checksum algorithms, a cipher and the calls that reserve room on a disk are
+/// twenty-five small crates.
+const MOST_WITH_ENGINE: usize = 120;
 
 /// Names that begin so are TLS libraries, or what they are made of.
 const TLS: [&str; 7] = ["rustls", "native-tls", "openssl", "aws-lc", "ring", "boring", "schannel"];

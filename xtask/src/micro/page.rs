@@ -11,8 +11,8 @@ const SAME: f64 = 0.001;
 const HEAD: &str = "\
 # Micro-benchmarks
 
-What single steps cost: matching a URL, planning, validating a reply, the journal, the writer. `cargo xtask micro` measures
-them and writes this page; `cargo bench --package qetch-benches` takes the times alone, and `-- FILTER` after it those of
+What single steps cost: matching a URL, planning, validating a reply, the journal, listing the segments of a manifest, the
+writer. `cargo xtask micro` measures them and writes this page; `cargo bench --package qetch-benches` takes the times alone, and `-- FILTER` after it those of
 some. `tests/benches` says what each of them does, and each checks that it does so.
 
 Times are medians, and tell little on a machine that has other work. Instructions are counted by callgrind and are steady, so

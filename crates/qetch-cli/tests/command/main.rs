@@ -16,6 +16,7 @@ mod file_size_limit;
 mod full_disk;
 mod input;
 mod killed;
+mod live;
 mod many;
 mod memory;
 mod network;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entity::Entity,
-    source::{Mark, Source},
+    source::{Left, Mark, Source},
     spans::Spans,
 };
 
@@ -45,6 +45,9 @@ pub(super) struct Journal {
     /// What tells the last of those from others in a list that grows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<Mark>,
+    /// How much of the medium those are, in milliseconds, where that is known.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub(super) time: u64,
     /// Where parts begin in those, and when in the medium, in milliseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     parts: Vec<(u64, u64)>,
@@ -160,6 +163,7 @@ impl Journal {
             last: 0,
             last_entity: Entity::default(),
             mark: None,
+            time: 0,
             parts: Vec::new(),
             gaps: Vec::new(),
             open: Vec::new(),
@@ -168,7 +172,37 @@ impl Journal {
 
     /// Notes that a part begins at `offset` of the file, and at `time` of the medium.
     pub(super) fn part_begins(&mut self, offset: u64, time: Duration) {
-        self.parts.push((offset, u64::try_from(time.as_millis()).unwrap_or(u64::MAX)));
+        self.parts.push((offset, milliseconds(time)));
+    }
+
+    /// Notes that what is whole reaches to this time of the medium.
+    pub(super) fn reaches(&mut self, time: Duration) {
+        self.time = self.time.max(milliseconds(time));
+    }
+
+    /// What of a list that goes on is whole.
+    pub(super) fn left(&self) -> Left {
+        Left {
+            whole: self.whole,
+            mark: self.mark,
+            begin: self.parts.first().map(|(_, time)| Duration::from_millis(*time)),
+            end: Duration::from_millis(self.time),
+        }
+    }
+
+    /// How many parts begin in what is whole, and how many fragments of it are missing, together.
+    pub(super) fn notes(&self) -> usize {
+        self.parts.len() + self.gaps.len()
+    }
+
+    /// Whether it is about a list that goes on, of which something is there.
+    pub(super) fn is_recording(&self) -> bool {
+        self.fragments == ENDLESS && self.end > 0
+    }
+
+    /// Whether it is about this content, whatever its fragments are by now.
+    pub(super) fn is_of(&self, content: &Content) -> bool {
+        (&self.uid, &self.extractor) == (&content.uid, &content.extractor)
     }
 
     /// Where parts begin.
@@ -258,6 +292,15 @@ impl Journal {
         let whole = self.whole <= self.fragments && last;
         (sound && whole).then_some(())
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_nothing(number: &u64) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::{
     journal::{Journal, Open, Subject},
     lock::lock,
     part::Part,
-    source::{Mark, Piece},
+    source::{Left, Mark, Piece},
     spans::Spans,
 };
 
@@ -78,6 +78,8 @@ struct Ledger {
 struct Note {
     begins_part: Option<Duration>,
     mark: Option<Mark>,
+    /// Where it ends in the medium.
+    ends: Option<Duration>,
     gap: Option<Gap>,
 }
 
@@ -91,7 +93,7 @@ impl Keeper {
         resume: bool,
         open: &Count,
     ) -> Result<Self> {
-        let path = files::with_suffix(to, ".qetch-journal");
+        let path = journal_of(to);
         let is_there = disk.is_there(&path);
         let later = if is_there { None } else { Part::later(disk, to, open) };
         let (part, len) = match later {
@@ -113,6 +115,19 @@ impl Keeper {
             Some(Err(problem)) => refused(&path, &problem),
         };
         // Where there is neither, taking the part sees to it that none comes back.
+        let recording = bytes.as_deref().and_then(|it| Journal::read(it).ok()).filter(Journal::is_recording);
+        let (part, len) = match recording.filter(|journal| written.is_none() && journal.reach() <= len) {
+            // Nobody can make it again.
+            Some(journal) => {
+                part.file().await?.set_len(journal.end).await?;
+                let aside = part.put_aside(to, ".recorded").await?;
+                tracing::warn!(path = %aside.display(), bytes = journal.end, "what was recorded before is put aside");
+                remove(disk, &path).await?;
+                drop(part);
+                Part::open(disk, to, open).await?
+            }
+            None => (part, len),
+        };
         if written.is_none() && (is_there || len > 0) {
             // Before anything is written: an old journal beside new bytes would be believed.
             remove(disk, &path).await?;
@@ -124,6 +139,13 @@ impl Keeper {
         let ledger = Mutex::new(Ledger { journal, open, notes: BTreeMap::new(), unwritten: 0 });
         let written = tokio::sync::Mutex::new(Written { journal: written, is_over: false });
         Ok(Self { disk: disk.clone(), part: Arc::new(part), path, ledger, written })
+    }
+
+    /// The journal of the file to be at `to`, where it is about a recording.
+    pub(super) async fn recorded(disk: &Arc<dyn Disk>, to: &Path) -> Option<Journal> {
+        let path = journal_of(to);
+        let bytes = if disk.is_there(&path) { disk.read(&path, MOST_BYTES).await.ok()? } else { None };
+        Journal::read(&bytes?).ok().filter(Journal::is_recording)
     }
 
     /// The part file.
@@ -142,9 +164,14 @@ impl Keeper {
         (ledger.journal.whole, ledger.journal.end)
     }
 
-    /// The mark of the last of them.
-    pub(super) fn mark(&self) -> Option<Mark> {
-        self.ledger().journal.mark
+    /// What the source of a list that goes on is told of them.
+    pub(super) fn left(&self) -> Left {
+        self.ledger().journal.left()
+    }
+
+    /// How much is noted of them for good.
+    pub(super) fn notes(&self) -> usize {
+        self.ledger().journal.notes()
     }
 
     /// Where parts begin in them.
@@ -174,7 +201,10 @@ impl Keeper {
     pub(super) fn expects(&self, index: usize, piece: &Piece) {
         let (begins_part, mark) = (piece.begins_part, piece.mark);
         if begins_part.is_some() || mark.is_some() {
-            self.ledger().notes.insert(index, Note { begins_part, mark, gap: None });
+            // Behind an initialisation alone nothing can be gone on with.
+            let mark = mark.filter(|(.., initialises)| !initialises);
+            let ends = piece.time.map(|(start, duration)| start.saturating_add(duration));
+            self.ledger().notes.insert(index, Note { begins_part, mark, ends, gap: None });
         }
     }
 
@@ -184,7 +214,7 @@ impl Keeper {
             let mut ledger = self.ledger();
             ledger.open.remove(&index);
             let note = ledger.notes.entry(index);
-            note.or_insert(Note { begins_part: None, mark: None, gap: None }).gap = Some(gap);
+            note.or_insert(Note { begins_part: None, mark: None, ends: None, gap: None }).gap = Some(gap);
         }
         self.is_whole(index, base, 0, &Entity::default());
     }
@@ -266,6 +296,9 @@ impl Keeper {
                     ledger.journal.part_begins(next.base, time);
                 }
                 ledger.journal.mark = note.mark.or(ledger.journal.mark);
+                if let Some(ends) = note.ends {
+                    ledger.journal.reaches(ends);
+                }
                 if let Some(gap) = note.gap {
                     ledger.journal.is_missing(gap);
                 }
@@ -391,7 +424,7 @@ impl Keeper {
                 Err(error) => return Err(error),
             }
         }
-        let journal = files::with_suffix(to, ".qetch-journal");
+        let journal = journal_of(to);
         disk.remove(&new(&journal))?;
         remove(disk, &journal).await
     }
@@ -442,6 +475,11 @@ async fn remove(disk: &Arc<dyn Disk>, path: &Path) -> Result<()> {
     }
     disk.remove(path)?;
     disk.sync_directory(path).await
+}
+
+/// Where the journal of the file to be at `to` is.
+fn journal_of(to: &Path) -> PathBuf {
+    files::with_suffix(to, ".qetch-journal")
 }
 
 /// Where the journal at `path` is written before it is there.

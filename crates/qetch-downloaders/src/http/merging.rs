@@ -1,9 +1,10 @@
 //! The fragments of a download, one after the other in one file.
 
-use std::{collections::BTreeMap, future::pending, sync::Arc};
+use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use qetch_core::{Error, Result};
+use tokio::time::sleep;
 
 use super::{
     Download, Entity, Fetched, Keeper, Part,
@@ -18,6 +19,16 @@ const MOST_VERSIONS: u32 = 3;
 
 /// A fragment that others wait for is so far behind them at most.
 const LONGEST: usize = 256;
+
+/// How often a fragment is asked for that is listed and not there, in a list that goes on: clocks differ, and what is new is
+/// not everywhere at once.
+const MOST_EARLY: u32 = 3;
+
+/// No wait for it is longer.
+const LONGEST_EARLY: Duration = Duration::from_secs(3);
+
+/// More parts and gaps no recording has.
+const MOST_NOTES: usize = 100_000;
 
 /// Of more fragments that nothing proves to be of one version, so many are compared.
 const MOST_COMPARED: u64 = 64;
@@ -122,6 +133,9 @@ impl Download<'_> {
         let mut listing: Option<BoxFuture<'a, Result<Option<Piece>>>> = None;
         let mut is_over = false;
         loop {
+            // As long as another fragment may begin, each place is one's own.
+            let places = if is_over { line.running.len() } else { self.max_fragments };
+            self.spare.but_for(places.saturating_mul(self.connections));
             if !is_over && listing.is_none() && line.has_room(self.max_fragments) {
                 // What is listed later is waited for because it is meant to be.
                 let piece = self.task.source.piece(line.next);
@@ -169,21 +183,41 @@ impl Download<'_> {
             }
             (None, None) => return Err(Error::unexpected("a fragment that has no place", None)),
         };
-        let fetch = self.fetch(index, &piece, place);
         line.running.push(
             async move {
+                let fetch = self.early(index, &piece, place);
                 let decoder = async {
                     match piece.is_coded {
                         true => self.task.source.decoder(index).await.map(Some),
                         false => Ok(None),
                     }
                 };
-                let result = futures_util::future::try_join(fetch.run(), decoder).await;
+                let result = futures_util::future::try_join(fetch, decoder).await;
                 Ended { index, piece, result }
             }
             .boxed(),
         );
         Ok(())
+    }
+
+    /// Brings a fragment to `place`. In a list that goes on it may be there a little later.
+    async fn early(&self, index: usize, piece: &Piece, place: Place) -> Result<Fetched> {
+        let mut tries = 0;
+        loop {
+            let fetched = self.fetch(index, piece, place.clone()).run().await;
+            let is_early =
+                matches!(fetched, Err(Error::NotFound { .. })) && self.task.source.count().is_none();
+            if !is_early || tries >= MOST_EARLY || self.options.stop.is_asked() {
+                return fetched;
+            }
+            tries += 1;
+            let duration = piece.time.map(|(_, duration)| duration).unwrap_or_default();
+            let wait = self.task.gauge.wait(sleep((duration / 2).min(LONGEST_EARLY)));
+            tokio::select! {
+                () = wait => (),
+                () = self.options.stop.asked() => return fetched,
+            }
+        }
     }
 
     /// Puts those where they belong whose turn it is.
@@ -211,6 +245,10 @@ impl Download<'_> {
                     line.keeper.forget(index).await?;
                     line.keeper.is_missing(index, line.end, piece.gap(index, error.to_string()));
                 }
+            }
+            if self.task.source.count().is_none() && line.keeper.notes() > MOST_NOTES {
+                let what = "the parts and gaps of a recording";
+                return Err(Error::over_limit(what, MOST_NOTES.to_string()));
             }
             line.turn += 1;
             self.sizes.settle(line.turn, line.end, &self.task.meter);
@@ -309,8 +347,17 @@ impl Download<'_> {
             self.begin_afresh(keeper).await?;
             return Ok((0, 0));
         }
-        self.task.source.go_on(whole, keeper.mark());
+        self.task.source.go_on(&keeper.left());
         self.sizes.settle(whole, end, &self.task.meter);
+        if self.task.source.count().is_none() {
+            // What a list goes on with may be another fragment than the one that was begun.
+            let lost = keeper.forget_from(whole).await?;
+            if lost > 0 {
+                self.task.resumed.fetch_sub(lost, std::sync::atomic::Ordering::Relaxed);
+                self.task.meter.restart(lost);
+            }
+            return Ok((whole, end));
+        }
         for (index, base, size) in keeper.all_begun() {
             if self.sizes.base(index) != Some(base) {
                 let lost = keeper.forget_from(index).await?;

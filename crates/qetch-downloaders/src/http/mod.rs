@@ -7,6 +7,7 @@
 //! - `beginning`: what a fragment begins with, and cannot (pure);
 //! - `probe`, `content_range`, `entity`: whether a reply may be used at all, and whether it is of the same version (pure);
 //! - `plan`: which bytes are whose (pure);
+//! - `spare`: connections that are lent where others need them no more;
 //! - `transfer`: one connection, from the request to the bytes on disk;
 //! - `proof`: comparing bytes where no validator tells;
 //! - `part`, `journal`, `keeper`: the file until it is whole, and what is known to be in it;
@@ -46,6 +47,7 @@ mod simulation;
 mod sizes;
 pub(crate) mod source;
 mod spans;
+mod spare;
 mod sums;
 mod task;
 mod transfer;
@@ -75,6 +77,7 @@ use self::{
     place::Place,
     sizes::Sizes,
     source::{Listed, Piece, Source},
+    spare::Spare,
     task::Task,
 };
 
@@ -146,6 +149,7 @@ impl Http {
         let (max_fragments, wanted) = options.limits(source.count().unwrap_or(usize::MAX))?;
         // More than a host gives would stand in line with shares that others could bring.
         let connections = wanted.min(cx.most_for_media());
+        let spare = Spare::new(options, cx.most_for_media());
         for checksum in &options.checksums {
             // What the user asks for is verified or refused.
             checksum.to_string().parse::<Checksum>()?;
@@ -165,6 +169,7 @@ impl Http {
             options,
             max_fragments,
             connections,
+            spare,
             sizes,
             is_one,
             are_ranges,
@@ -184,6 +189,13 @@ impl Http {
     }
 }
 
+impl Http {
+    /// Whether an earlier run recorded some of `content`, which went on then, for the file to be at `to`.
+    pub(crate) async fn has_recorded(&self, content: &Content, to: &Path) -> bool {
+        Keeper::recorded(&self.disk, to).await.is_some_and(|journal| journal.is_of(content))
+    }
+}
+
 /// The sizes of a content's fragments that are known beforehand; nothing where a playlist lists them.
 fn known_sizes(content: &Content) -> Vec<Option<u64>> {
     match content.delivery {
@@ -200,6 +212,7 @@ struct Download<'a> {
     options: &'a DownloadOptions,
     max_fragments: usize,
     connections: usize,
+    spare: Spare,
     sizes: Arc<Sizes>,
     /// Whether one fragment is all of the file.
     is_one: bool,
@@ -298,7 +311,7 @@ impl Download<'_> {
         let modified = entity.as_ref().and_then(|entity| http_date(entity.last_modified.as_deref()?));
         let parts = keeper.parts();
         let parts = if parts.len() > 1 { parts } else { Vec::new() };
-        let list = self.task.source.fingerprint().filter(|_| self.task.source.count().is_some());
+        let list = self.task.source.fingerprint();
         let note = match (entity, list) {
             (Some(entity), _) => existing::Note::new(self.content, entity).text(),
             (None, Some(list)) if keeper.gaps().is_empty() => {
@@ -370,6 +383,7 @@ impl Download<'_> {
             // Where it may be left out after all, nothing is to lie behind it before it is there.
             tells_place: !piece.is_coded && !self.options.allow_gaps && self.task.source.count().is_some(),
             connections: self.connections,
+            spare: self.spare.clone(),
             place,
             told: None,
             was: None,

@@ -2,6 +2,7 @@
 //! in the file.
 
 use std::{
+    collections::VecDeque,
     sync::{Mutex, MutexGuard},
     time::Duration,
 };
@@ -25,8 +26,8 @@ pub(super) struct Sizes {
 
 #[derive(Debug)]
 struct Table {
-    /// By index.
-    sizes: Vec<Size>,
+    /// Those of the fragments that are not in their place, from the first of these on.
+    sizes: VecDeque<Size>,
     /// How many fragments there are in all, where that is known.
     count: Option<usize>,
     /// The sizes that are told, together, and how many those are. Strangers write them, so they may not add up.
@@ -69,7 +70,7 @@ enum Base {
 impl Sizes {
     /// Sizes of `count` fragments, or of nobody knows how many, of which those are known beforehand.
     pub(super) fn new(known: &[Option<u64>], count: Option<usize>, meter: &Meter) -> Self {
-        let mut table = Table { sizes: Vec::new(), count, told: (Some(0), 0), next: (0, 0) };
+        let mut table = Table { sizes: VecDeque::new(), count, told: (Some(0), 0), next: (0, 0) };
         for (index, size) in known.iter().enumerate() {
             if let Some(size) = size {
                 table.set(index, Size::Told(*size));
@@ -95,14 +96,8 @@ impl Sizes {
     /// Notes that all fragments before `index` are in their place, and end here.
     pub(super) fn settle(&self, index: usize, end: u64, meter: &Meter) {
         let mut table = self.table();
-        // Of several that an earlier run left, their sum is all that is known, and all that is needed.
-        let (first, begins) = table.next;
-        for at in first..index {
-            let size = if at == first { end.saturating_sub(begins) } else { 0 };
-            table.set(at, Size::Told(size));
-        }
+        table.settle(index, end);
         table.tell(meter);
-        table.next = (index, end);
         drop(table);
         self.changed.notify_waiters();
     }
@@ -162,28 +157,42 @@ impl Sizes {
 
 impl Table {
     fn set(&mut self, index: usize, size: Size) {
-        if index >= self.sizes.len() {
-            self.sizes.resize(index + 1, Size::Unknown);
+        // Of those that are in their place, where they end is all that is needed.
+        let Some(at) = index.checked_sub(self.next.0) else { return };
+        if at >= self.sizes.len() {
+            self.sizes.resize(at + 1, Size::Unknown);
         }
-        let before = std::mem::replace(&mut self.sizes[index], size);
+        let before = std::mem::replace(&mut self.sizes[at], size);
         let (sum, count) = self.told;
-        let without = match (sum, before.bytes()) {
-            (Some(sum), before) => sum.checked_sub(before.unwrap_or(0)),
-            // What did not add up may do so now.
-            (None, _) => {
-                let others = self.sizes.iter().enumerate().filter(|(at, _)| *at != index);
-                others.filter_map(|(_, size)| size.bytes()).try_fold(0_u64, u64::checked_add)
-            }
-        };
+        let without = sum.and_then(|sum| sum.checked_sub(before.bytes().unwrap_or(0)));
         let sum = without.and_then(|sum| sum.checked_add(size.bytes().unwrap_or(0)));
         let count = count + usize::from(size.bytes().is_some()) - usize::from(before.bytes().is_some());
-        self.told = (sum, count);
+        // What did not add up may do so now.
+        self.told = (sum.or_else(|| self.added()), count);
+    }
+
+    fn settle(&mut self, index: usize, end: u64) {
+        let (first, begins) = self.next;
+        let (mut sum, mut count) = self.told;
+        for _ in first..index {
+            let bytes = self.sizes.pop_front().and_then(Size::bytes);
+            sum = sum.and_then(|sum| sum.checked_sub(bytes.unwrap_or(0)));
+            count += usize::from(bytes.is_none());
+        }
+        let sum = sum.and_then(|sum| sum.checked_add(end.saturating_sub(begins)));
+        self.next = (index, end);
+        self.told = (sum.or_else(|| self.added()), count);
+    }
+
+    /// All that is told, added up.
+    fn added(&self) -> Option<u64> {
+        self.sizes.iter().filter_map(|size| size.bytes()).try_fold(self.next.1, u64::checked_add)
     }
 
     fn base(&self, index: usize) -> Base {
         let (from, mut base) = self.next;
         let mut is_soon = false;
-        for at in from..index {
+        for at in 0..index.saturating_sub(from) {
             match self.sizes.get(at).copied().unwrap_or_default() {
                 Size::Told(size) => match base.checked_add(size) {
                     Some(sum) => base = sum,
@@ -262,6 +271,20 @@ mod tests {
         sizes.settle(1, 10, &meter);
         sizes.settle(2, 25, &meter);
         assert_eq!(total(), (Some(45), false), "what came of a coded one is less");
+    }
+
+    #[test]
+    fn what_is_in_its_place_costs_no_memory() {
+        let meter = Meter::new(0);
+        let sizes = Sizes::new(&[], None, &meter);
+        for index in 0..1_000_000 {
+            sizes.learn(index + 1, Some(7), false, &meter);
+            sizes.settle(index + 1, 7 * (index as u64 + 1), &meter);
+        }
+        assert_eq!((sizes.base(1_000_000), sizes.at_least()), (Some(7_000_000), 7_000_007));
+        assert!(sizes.table().sizes.capacity() <= 16, "{}", sizes.table().sizes.capacity());
+        sizes.end_at(1_000_001, &meter);
+        assert_eq!(sizes.sum(), Some(7_000_007));
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
         true
     }
 
-    /// Goes on behind the piece of this mark, which an earlier run left whole as the last of `whole`.
-    fn go_on(&self, whole: usize, mark: Option<Mark>);
+    /// Goes on behind what an earlier run left whole.
+    fn go_on(&self, left: &Left);
 
     /// The piece at `index`, as soon as it is listed; `None` past the end. Asked for in order.
     async fn piece(&self, index: usize) -> Result<Option<Piece>>;
@@ -56,6 +56,18 @@ pub(crate) trait Decoder: Send {
 /// What tells a piece of a playlist that is read again and again: its stretch of the timeline, its number, and whether it
 /// is an initialisation.
 pub(crate) type Mark = (u64, u64, bool);
+
+/// What an earlier run left whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// How many pieces.
+    pub(crate) whole: usize,
+    /// The last of them that is no initialisation.
+    pub(crate) mark: Option<Mark>,
+    /// When the first part of them begins, and how much of the medium they are.
+    pub(crate) begin: Option<Duration>,
+    pub(crate) end: Duration,
+}
 
 /// One fragment to fetch, and what its source knows of it.
 #[derive(Clone, Debug)]
@@ -119,7 +131,7 @@ impl Source for Listed {
         None
     }
 
-    fn go_on(&self, _: usize, _: Option<Mark>) {}
+    fn go_on(&self, _: &Left) {}
 
     async fn piece(&self, index: usize) -> Result<Option<Piece>> {
         if index >= self.fragments {

@@ -55,6 +55,9 @@ pub(super) struct Task {
 /// The least bytes that are held back at a time where a rate is set.
 const LEAST_SLICE: u64 = 1 << 10;
 
+/// Of no more resources is remembered what was told of them, where nobody can tell how many there are.
+const MOST_ENTITIES: usize = 1 << 12;
+
 /// How often a fragment that cannot be gone on with is begun again.
 const MOST_BEGINNINGS: u32 = 5;
 
@@ -129,7 +132,12 @@ impl Task {
 
     /// Notes what a fragment that is a range of the resource at `url` was told of it, for the others.
     pub(super) fn note(&self, url: &Url, entity: &Entity) {
-        self.entities().entry(url.as_str().to_owned()).or_insert_with(|| entity.clone());
+        let mut entities = self.entities();
+        if self.source.count().is_none() && entities.len() >= MOST_ENTITIES {
+            // Those of a list that goes on are not asked for again.
+            entities.clear();
+        }
+        entities.entry(url.as_str().to_owned()).or_insert_with(|| entity.clone());
     }
 
     /// Notes that several fragments were told of a resource what leaves open whether it is of one version.

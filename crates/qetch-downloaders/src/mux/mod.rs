@@ -58,16 +58,18 @@ impl Muxer for TrackMuxer {
         };
         match outcome {
             Ok(()) => Ok(None),
-            Err(Stop::Apart(reason)) => {
-                let command = Plan::of(tracks, &formats).ok().and_then(|plan| plan.shown(tracks, to));
-                Ok(Some(Apart::new(reason, command)))
-            }
+            Err(Stop::Apart(reason)) => Ok(Some(Apart::new(reason, None))),
             Err(Stop::Error(error)) => Err(error),
             // Who meets these names the file.
             Err(stop @ (Stop::Bad(_) | Stop::Encrypted(_))) => {
                 Err(Error::unexpected(format!("muxing that ended with {stop:?}"), None))
             }
         }
+    }
+
+    async fn command(&self, tracks: &[Track], to: &Path) -> Result<Option<String>> {
+        let formats = formats(tracks).await?;
+        Ok(Plan::of(tracks, &formats).ok().and_then(|plan| plan.shown(tracks, to)))
     }
 }
 

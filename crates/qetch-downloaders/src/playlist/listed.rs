@@ -10,7 +10,7 @@ use super::{
     Fetcher, Opener, captions, is_text,
     segment::{Template, mark},
 };
-use crate::http::source::{Decoder, Mark, Piece, Source};
+use crate::http::source::{Decoder, Left, Piece, Source};
 
 /// How often a playlist is read again because its links have died.
 const MOST: u32 = 100;
@@ -87,7 +87,7 @@ impl Source for Listed {
         !self.is_text
     }
 
-    fn go_on(&self, _: usize, _: Option<Mark>) {}
+    fn go_on(&self, _: &Left) {}
 
     async fn piece(&self, index: usize) -> Result<Option<Piece>> {
         let state = self.state();

@@ -37,6 +37,9 @@ pub(crate) use self::{fetch::Fetcher, segment::Template};
 use self::{judged::Judged, listed::Listed, live::Live};
 use crate::http::{Http, source::Source};
 
+/// What is put after the name of a file while its parts are fetched.
+const PARTS: &str = ".qetch-parts";
+
 /// Reads the list of segments of one rendition, again and again.
 #[async_trait]
 pub(crate) trait Opener: fmt::Debug + Send + Sync {
@@ -57,45 +60,56 @@ pub(crate) async fn download(
     options: &DownloadOptions,
 ) -> Result<Report> {
     let opener: Arc<dyn Opener> = Arc::new(Judged::new(opener, cx));
-    let listing = tokio::select! {
-        biased;
-        listing = opener.open(false) => listing?,
-        () = options.stop.asked() => return Err(Error::Interrupted),
-    };
-    if listing.segments.is_empty() && !listing.is_live {
-        return Err(Error::not_found(format!("a segment of {}", content.uid)));
-    }
-    let extension = container::extension(&listing, content.kind);
-    let fetcher = Fetcher::new(cx, options);
-    let has_parts = listing.is_live || listing.segments.last().is_some_and(|last| last.part > 0);
-    let source: Arc<dyn Source> = match listing.is_live {
-        true => Arc::new(Live::new(opener, fetcher, content.kind, listing, options).await),
-        false => Arc::new(Listed::new(opener, fetcher, content.kind, listing).await),
-    };
-    let (path, is_known) = match to.kind() {
-        TargetKind::File(path) => match (to.fits_extension(), extension) {
-            (true, Some(extension)) => (naming::with_extension(path, extension), true),
-            (fits, _) => (path.to_owned(), !fits),
-        },
+    // Who records does not know how many parts there will be, nor what they are.
+    let (path, aside) = match to.kind() {
+        TargetKind::File(path) => (path, files::with_suffix(path, PARTS)),
         // Someone else joins its parts.
-        TargetKind::Track(_) => return http.bring(cx, content, source, to, options).await,
+        TargetKind::Track(path) => (path, path.to_owned()),
         _ => {
             let reason = "a playlist is brought to a file";
             return Err(Error::unsupported("the target", reason));
         }
+    };
+    let was_live = options.resume && http.has_recorded(content, &aside).await;
+    let opened = tokio::select! {
+        biased;
+        opened = opener.open(false) => opened,
+        () = options.stop.asked() => return Err(Error::Interrupted),
+    };
+    let listing = match opened {
+        // What is recorded is all that there will be.
+        Err(Error::NotFound { .. } | Error::Gone { .. }) if was_live => Listing::default(),
+        opened => opened?,
+    };
+    let is_live = listing.is_live || was_live;
+    if listing.segments.is_empty() && !is_live {
+        return Err(Error::not_found(format!("a segment of {}", content.uid)));
+    }
+    let extension = container::extension(&listing, content.kind);
+    let fetcher = Fetcher::new(cx, options);
+    let has_parts = is_live || listing.segments.last().is_some_and(|last| last.part > 0);
+    let source: Arc<dyn Source> = match is_live {
+        true => Arc::new(Live::new(opener, fetcher, content, listing, options).await),
+        false => Arc::new(Listed::new(opener, fetcher, content.kind, listing).await),
+    };
+    if let TargetKind::Track(_) = to.kind() {
+        return http.bring(cx, content, source, to, options).await;
+    }
+    let (path, is_known) = match (to.fits_extension(), extension) {
+        (true, Some(extension)) => (naming::with_extension(path, extension), true),
+        (fits, _) => (path.to_owned(), !fits),
     };
     if !has_parts && is_known {
         return http.bring(cx, content, source, &Target::file(path), options).await;
     }
     // How many parts there are, or what they are, is known in the end.
     files::check_free(&path, options.overwrite)?;
-    let aside = files::with_suffix(&path, ".qetch-parts");
     let report = http.bring(cx, content, source, &Target::track(&aside), options).await?;
     let path = match extension_of(&aside).await? {
         Some(extension) if !is_known => naming::with_extension(&path, extension),
         _ => path,
     };
-    join(content, &aside, path, options, report).await
+    join(content, &aside, path, options, report, is_live).await
 }
 
 /// Makes one file at `to` of what lies at `aside`, of one part or several.
@@ -105,13 +119,16 @@ async fn join(
     to: PathBuf,
     options: &DownloadOptions,
     report: Report,
+    is_live: bool,
 ) -> Result<Report> {
-    if report.parts.len() > 1 {
+    // The clock of a recording began long before it, which in an MP4 is a pause without pictures.
+    let begins_late = is_live && options.mux != Mux::Never && is_fragmented(aside).await?;
+    if report.parts.len() > 1 || begins_late {
         let track = Track::new(aside, content.kind).with_parts(report.parts.clone());
         let staged = files::with_suffix(&to, ".qetch-joined");
         remove(&staged).await?;
         if let Some(apart) = mux(&track, &staged, &options.mux).await? {
-            // One after the other they are what there is.
+            // One after the other they are what there is, and no command makes more of them.
             let bytes = publish(aside, &to, options.overwrite).await?;
             return Ok(renamed(report, to, bytes).with_apart(apart));
         }
@@ -125,7 +142,7 @@ async fn join(
 
 /// What is told of a file that has another name and form by now.
 fn renamed(mut report: Report, to: PathBuf, bytes: u64) -> Report {
-    (report.paths, report.bytes) = (vec![to], bytes);
+    (report.paths, report.bytes, report.existed) = (vec![to], bytes, false);
     report.with_parts(Vec::new())
 }
 
@@ -151,6 +168,11 @@ async fn extension_of(path: &Path) -> Result<Option<&'static str>> {
         Ok(media_type::by_first_bytes(&head).map(|known| known.extension))
     })
     .await
+}
+
+/// Whether the file at `path` is an MP4 of fragments.
+async fn is_fragmented(path: &Path) -> Result<bool> {
+    Ok(matches!(extension_of(path).await?, Some("mp4" | "m4a")))
 }
 
 /// Makes the file at `from` durable and gives it the name `to`.

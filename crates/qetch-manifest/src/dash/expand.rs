@@ -39,11 +39,19 @@ pub(super) fn listing(
         }
         writer.period(period, representation, clock.as_ref(), has_others)?;
     }
-    let mut listing = Listing { segments: writer.segments, ..Listing::default() };
+    let mut listing = Listing { segments: writer.segments, begins: Some(0.0), ..Listing::default() };
+    // The numbers of another period have nothing to do with those of this one.
+    (listing.is_numbered, listing.stretches_restart) = (writer.is_numbered, true);
     match (&presentation.dynamic, clock) {
         (Some(dynamic), Some(clock)) if !clock.is_over => {
             listing.is_live = true;
-            listing.refresh = Some(Duration::from_nanos(dynamic.refresh));
+            let refresh = Duration::from_nanos(dynamic.refresh);
+            listing.refresh = Some(refresh);
+            if let Some(duration) = writer.grows_by {
+                // What there is the time tells, and not the next reading.
+                listing.refresh = Some(refresh.min(Duration::try_from_secs_f64(duration).unwrap_or(refresh)));
+                listing.stands = dynamic.is_announced.then_some(refresh);
+            }
             listing.location.clone_from(&dynamic.location);
             listing.hold_back = dynamic.hold_back.map(Duration::from_nanos);
         }
@@ -69,6 +77,10 @@ struct Writer<'a> {
     latest: u64,
     /// The whole files that were listed.
     files: HashSet<Arc<Url>>,
+    /// Whether what follows a segment has the next number.
+    is_numbered: bool,
+    /// Seconds of a segment of the last period, where the time tells which there are.
+    grows_by: Option<f64>,
 }
 
 /// A period as it is written.
@@ -80,7 +92,17 @@ struct Place<'a> {
 
 impl<'a> Writer<'a> {
     fn new(url: &'a Url) -> Self {
-        Self { url, limit: 0, bytes: 0, segments: Vec::new(), parts: 0, latest: 0, files: HashSet::new() }
+        Self {
+            url,
+            limit: 0,
+            bytes: 0,
+            segments: Vec::new(),
+            parts: 0,
+            latest: 0,
+            files: HashSet::new(),
+            is_numbered: true,
+            grows_by: None,
+        }
     }
 
     fn period(
@@ -111,6 +133,14 @@ impl<'a> Writer<'a> {
         };
         let initialization = addressing.initialization.as_deref().map(template).transpose()?;
         let is_one = media.as_ref().is_some_and(|it| !it.tells_apart());
+        self.is_numbered &= !media.as_ref().is_some_and(Template::is_timed);
+        self.grows_by = match (addressing.form, &addressing.timeline, addressing.duration) {
+            #[expect(clippy::cast_precision_loss, reason = "when to look again is no matter of ticks")]
+            (Form::Template, None, Some(duration)) => {
+                Some(duration as f64 / addressing.timescale.unwrap_or(1) as f64)
+            }
+            _ => None,
+        };
         let plan = Plan::new(addressing, period.time, clock, (is_one, has_others), self.url)?;
         self.check(plan.count())?;
         let Some(first) = plan.runs.first().copied() else { return Ok(()) };

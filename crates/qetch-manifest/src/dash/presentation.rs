@@ -40,6 +40,8 @@ pub(super) struct Dynamic {
     pub(super) window: Option<u64>,
     pub(super) hold_back: Option<u64>,
     pub(super) refresh: u64,
+    /// Whether the manifest itself says how long it stands.
+    pub(super) is_announced: bool,
     pub(super) location: Option<Url>,
     /// When it is over, since its beginning, if that is known.
     pub(super) end: Option<u64>,
@@ -92,6 +94,7 @@ impl Dynamic {
             window: span(root, "timeShiftBufferDepth", url)?,
             hold_back: span(root, "suggestedPresentationDelay", url)?,
             refresh: update.filter(|&it| it > 0).unwrap_or(REFRESH),
+            is_announced: update.is_some_and(|it| it > 0),
             location: location.transpose()?,
             end: length.or(last),
         })

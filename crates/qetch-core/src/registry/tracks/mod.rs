@@ -170,6 +170,10 @@ impl Work<'_> {
         if let Some(apart) = apart {
             drop(staging);
             let paths = name_tracks(contents, ways, overwrite).await?;
+            let named =
+                tracks.into_iter().zip(&paths).map(|(track, path)| Track { path: path.clone(), ..track });
+            let command = muxer.command(&named.collect::<Vec<_>>(), &result).await?;
+            let apart = Apart::new(apart.reason, command);
             let (_, bytes) = whole(&reports);
             let existed = reports.iter().all(|report| report.existed);
             let report = Report { paths, bytes, existed, ..report };

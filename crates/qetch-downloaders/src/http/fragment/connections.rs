@@ -6,13 +6,15 @@ use std::{
 };
 
 use qetch_core::{Error, Result};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::sleep};
 use tracing::Instrument as _;
 
 use super::{
     super::{
+        entity::Agreement,
         plan::ShareId,
-        transfer::{Fault, Job, Opened},
+        spare::Lent,
+        transfer::{Fault, IDLE, Job, Opened},
     },
     Fetch, may_pass,
 };
@@ -51,14 +53,11 @@ impl Fetch {
         }
         self.fill(&mut connections, job);
         let mut backoff = self.task.backoff();
-        let (mut is_first_strike, mut no_ranges) = (true, None);
+        let (mut is_first_strike, mut is_welcome, mut no_ranges) = (true, true, None);
         loop {
             let (done, mut last) = (job.plan().done(), None);
-            while let Some(ended) = connections.join_next().await {
-                let ended = ended.unwrap_or_else(|error| {
-                    let what = "a connection that panicked";
-                    Err(Fault::Fatal(Error::unexpected(what, Some(error.into()))))
-                });
+            while let Some(ended) = self.ended(&mut connections, job, is_welcome).await {
+                is_welcome &= ended.is_ok();
                 match ended {
                     Ok(()) => (),
                     // The others take its share over.
@@ -123,6 +122,57 @@ impl Fetch {
         }
     }
 
+    /// Waits until a connection has ended; `None` where there is none. Meanwhile those are used that others need no more, as
+    /// long as nothing went wrong.
+    async fn ended(
+        &self,
+        connections: &mut JoinSet<Result<(), Fault>>,
+        job: &Arc<Job>,
+        is_welcome: bool,
+    ) -> Option<Result<(), Fault>> {
+        // Of what nothing proves to be of one version, each reply more is compared in the end.
+        let is_proven = job.entity.agreement(&job.entity) == Agreement::Proven;
+        let may_have_more = is_welcome && is_proven && job.entity.has_ranges;
+        loop {
+            tokio::select! {
+                biased;
+                ended = connections.join_next() => return Some(ended?.unwrap_or_else(|error| {
+                    let what = "a connection that panicked";
+                    Err(Fault::Fatal(Error::unexpected(what, Some(error.into()))))
+                })),
+                (lent, share) = self.lent(job), if may_have_more => {
+                    let work = Box::pin(job.clone().help(share));
+                    connections.spawn(self.busy(async move {
+                        let _lent = lent;
+                        work.await
+                    }));
+                }
+            }
+        }
+    }
+
+    /// A connection that others need no more, and what it is to bring, as soon as there are both.
+    async fn lent(&self, job: &Job) -> (Lent, ShareId) {
+        loop {
+            let more = self.spare.more();
+            if self.spare.is_any()
+                && let Some(share) = job.plan().take(job.now(), None)
+            {
+                match self.spare.lend() {
+                    Some(lent) => return (lent, share),
+                    None => job.plan().leave(share),
+                }
+            }
+            let is_any = self.spare.is_any();
+            tokio::select! {
+                biased;
+                () = more => (),
+                // What is worth a connection changes as bytes arrive.
+                () = sleep(IDLE), if is_any => (),
+            }
+        }
+    }
+
     /// One connection. It counts as busy until it is dropped, which for an aborted one is later than its end.
     fn connection(
         &self,
@@ -130,7 +180,15 @@ impl Fetch {
         first: Option<(ShareId, Opened)>,
     ) -> impl Future<Output = Result<(), Fault>> + Send + 'static {
         // It is large, and would be copied each time that it is handed on.
-        let (busy, work) = (self.task.busy.one(), Box::pin(job.clone().work(first)));
+        self.busy(Box::pin(job.clone().work(first)))
+    }
+
+    /// What counts as busy until it is dropped.
+    fn busy(
+        &self,
+        work: impl Future<Output = Result<(), Fault>> + Send + 'static,
+    ) -> impl Future<Output = Result<(), Fault>> + Send + 'static {
+        let busy = self.task.busy.one();
         async move {
             let _busy = busy;
             work.await

@@ -14,6 +14,7 @@ use super::{
     place::Place,
     probe::Misfit,
     sizes::Sizes,
+    spare::Spare,
     task::Task,
     transfer::{Fault, Job},
 };
@@ -45,6 +46,8 @@ pub(super) struct Fetch {
     /// Whether those behind it may go by the size that its answer tells.
     pub(super) tells_place: bool,
     pub(super) connections: usize,
+    /// Connections that it may have beyond those.
+    pub(super) spare: Spare,
     /// Where it goes, unless that is still to be found out.
     pub(super) place: Place,
     /// The size of the resource that a reply told which was not used otherwise.

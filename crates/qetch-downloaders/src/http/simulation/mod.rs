@@ -4,7 +4,7 @@
 //! - `disk`, `operations`, `file`: a disk that loses what was not synced, at any operation;
 //! - `run`: one download, and what is always to hold;
 //! - `schedule`: a seed becomes an origin with faults, and what is right to come of it;
-//! - `schedules`, `crashes`, `rooms`, `plants`: the tests.
+//! - `schedules`, `crashes`, `rooms`, `lending`, `plants`: the tests.
 //!
 //! `QETCH_SCHEDULES` sets how many schedules are run, `QETCH_SEED` runs one of them alone; `QETCH_CUTS` sets how many
 //! power cuts are tried at each crash point.
@@ -12,6 +12,7 @@
 mod crashes;
 mod disk;
 mod file;
+mod lending;
 mod network;
 mod operations;
 mod origin;

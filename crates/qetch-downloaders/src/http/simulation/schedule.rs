@@ -138,6 +138,7 @@ impl Schedule {
         run.max_per_host = [10, 10, 2, 4, 17][pick(dice, 5)];
         run.options.max_connections = [8, 8, 1, 2, 5, 16][pick(dice, 6)];
         run.options.max_fragments = [1, 2, 4][pick(dice, 3)];
+        run.options.spend_freely = seed.is_multiple_of(3);
         if run.options.max_connections.min(run.max_per_host - 1) == 1 || !has_ranges {
             // Nobody else helps out, and it is to end in time.
             run.origin.weather.lock().unwrap().slow = (0, 1);

@@ -39,7 +39,7 @@ use super::{
 };
 
 /// How long a connection without work waits before it looks for some again.
-const IDLE: Duration = Duration::from_millis(100);
+pub(super) const IDLE: Duration = Duration::from_millis(100);
 
 /// A reply that brings less than this, and not all that was asked for, is of little use.
 const LEAST_REPLY: u64 = 16 << 10;
@@ -118,15 +118,31 @@ impl Job {
                     None => return Ok(()),
                 },
             };
-            let brought = self.bring(share, opened).await;
-            {
-                let mut plan = self.plan();
-                rate = plan.rate(share, self.now()).or(rate);
-                plan.leave(share);
-            }
-            self.changed.notify_waiters();
-            brought?;
+            rate = self.bring_share(share, opened).await?.or(rate);
         }
+    }
+
+    /// Brings shares, `share` first, for as long as there is one at once.
+    pub(super) async fn help(self: Arc<Self>, share: ShareId) -> Result<(), Fault> {
+        let (mut next, mut rate) = (Some(share), None);
+        while let Some(share) = next {
+            rate = self.bring_share(share, None).await?.or(rate);
+            next = self.plan().take(self.now(), rate);
+        }
+        Ok(())
+    }
+
+    /// Brings a share and leaves it. Answers how fast it came in, if anything came.
+    async fn bring_share(&self, share: ShareId, opened: Option<Opened>) -> Result<Option<f64>, Fault> {
+        let brought = self.bring(share, opened).await;
+        let rate = {
+            let mut plan = self.plan();
+            let rate = plan.rate(share, self.now());
+            plan.leave(share);
+            rate
+        };
+        self.changed.notify_waiters();
+        brought.map(|()| rate)
     }
 
     /// Work to do, as soon as there is some; `None` when there will be none.

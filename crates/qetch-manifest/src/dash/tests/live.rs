@@ -90,16 +90,51 @@ fn a_dynamic_manifest_says_when_it_is_read_again() {
     let told = |attributes: &str| {
         let text = dynamic(&format!("{START} {attributes}"), "start='PT0S'", "");
         let listing = listing_at(&text, "v", "2026-01-01T00:00:09Z", Limits::new()).unwrap();
-        (listing.refresh, listing.hold_back)
+        (listing.refresh, listing.stands, listing.hold_back)
     };
     let seconds = |it| Some(Duration::from_secs(it));
     assert_eq!(
         told("minimumUpdatePeriod='PT8S' suggestedPresentationDelay='PT6S'"),
-        (seconds(8), seconds(6))
+        (seconds(2), seconds(8), seconds(6))
     );
-    assert_eq!(told("minimumUpdatePeriod='PT0S'"), (seconds(2), None));
-    assert_eq!(told(""), (seconds(2), None));
+    assert_eq!(told("minimumUpdatePeriod='PT1S'"), (seconds(1), seconds(1), None));
+    assert_eq!(told("minimumUpdatePeriod='PT0S'"), (seconds(2), None, None));
+    assert_eq!(told(""), (seconds(2), None, None));
     assert!(manifest(&dynamic(START, "start='PT0S'", "")).unwrap().is_live);
+}
+
+/// Where the time tells which segments there are, they are listed as often as one comes, and the manifest is not fetched as often.
+#[test]
+fn a_manifest_stands_as_long_as_it_says() {
+    let check = |attributes: &str, template: &str, expected: (u64, Option<u64>)| {
+        let set = video(&format!("<SegmentTemplate media='$Number$' {template}</SegmentTemplate>"));
+        let text = mpd(
+            &format!("type='dynamic' {START} {attributes}"),
+            &format!("<Period start='PT0S'>{set}</Period>"),
+        );
+        let listing = listing_at(&text, "v", "2026-01-01T00:00:09Z", Limits::new()).unwrap();
+        let seconds = Duration::from_secs;
+        assert_eq!((listing.refresh, listing.stands), (Some(seconds(expected.0)), expected.1.map(seconds)));
+    };
+    check("minimumUpdatePeriod='PT500S'", "timescale='10' duration='30'>", (3, Some(500)));
+    check("minimumUpdatePeriod='PT2S'", "duration='3'>", (2, Some(2)));
+    check("", "duration='1'>", (1, None));
+    let timeline = "><SegmentTimeline><S t='0' d='3' r='1'/></SegmentTimeline>";
+    check("minimumUpdatePeriod='PT500S'", timeline, (500, None));
+}
+
+#[test]
+fn numbers_follow_one_another_within_a_period() {
+    let check = |media: &str, is_numbered: bool| {
+        let timeline = "<SegmentTimeline><S t='0' d='3' r='1'/></SegmentTimeline>";
+        let set = video(&format!("<SegmentTemplate media='{media}'>{timeline}</SegmentTemplate>"));
+        let text = mpd(&format!("type='dynamic' {START}"), &format!("<Period start='PT0S'>{set}</Period>"));
+        let listing = listing_at(&text, "v", "2026-01-01T00:00:09Z", Limits::new()).unwrap();
+        assert_eq!((listing.is_numbered, listing.stretches_restart), (is_numbered, true), "{media}");
+        assert_eq!(listing.begins, Some(0.0));
+    };
+    check("$Number$", true);
+    check("$Time$", false);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod tests;
 
 use std::{mem, time::Duration};
 
-use qetch_core::{ByteRange, Limits, Result, Url};
+use qetch_core::{ByteRange, Limits, Result, Timestamp, Url};
 
 use self::range::Stretch;
 use super::{
@@ -19,6 +19,9 @@ use crate::{Key, Listing, Segment};
 /// More seconds than anything lasts: three centuries.
 const LONGEST: f64 = 1e10;
 
+/// A player begins no nearer to the end of a live playlist than so many target durations (RFC 8216, section 6.3.3).
+const EDGE: u32 = 3;
+
 /// Reads the lines of a media playlist.
 pub(super) fn read<'t>(
     lines: impl Iterator<Item = Line<'t>>,
@@ -28,7 +31,7 @@ pub(super) fn read<'t>(
     let mut reader = Reader {
         scope,
         most: limits.most_segments(),
-        listing: Listing { is_live: true, ..Listing::default() },
+        listing: Listing { is_live: true, is_numbered: true, ..Listing::default() },
         keys: Keys::default(),
         sequence: 0,
         stretch: 0,
@@ -45,7 +48,9 @@ pub(super) fn read<'t>(
             Line::Uri(uri) => reader.segment(uri)?,
         }
     }
-    Ok(reader.listing)
+    let mut listing = reader.listing;
+    listing.hold_back = listing.hold_back.or_else(|| listing.refresh?.checked_mul(EDGE));
+    Ok(listing)
 }
 
 /// An initialisation, as `EXT-X-MAP` tells it. That its key is of no use is an error once a segment needs it.
@@ -100,6 +105,10 @@ impl Reader<'_> {
             "EXT-X-MAP" => {
                 let attributes = self.scope.attributes(value)?;
                 self.map(&attributes)?;
+            }
+            // The first is enough: what it shows later may have jumped.
+            "EXT-X-PROGRAM-DATE-TIME" if self.listing.begins.is_none() => {
+                self.listing.begins = date(value).map(|date| date - self.time);
             }
             "EXT-X-DISCONTINUITY" => {
                 self.stretch = self.stretch.saturating_add(1);
@@ -214,6 +223,15 @@ impl Reader<'_> {
 /// Seconds; 0 where it is no time.
 fn duration(text: &str) -> f64 {
     text.trim().parse().ok().filter(|seconds| (0.0..=LONGEST).contains(seconds)).unwrap_or(0.0)
+}
+
+/// Seconds since 1970.
+fn date(text: &str) -> Option<f64> {
+    let date: Timestamp = text.trim().parse().ok()?;
+    let fraction = text.split_once('.').map_or("", |(_, rest)| rest);
+    let digits = fraction.find(|it: char| !it.is_ascii_digit()).unwrap_or(fraction.len());
+    let fraction: f64 = format!("0.{}", &fraction[..digits]).parse().unwrap_or(0.0);
+    u32::try_from(date.as_unix()).ok().map(|whole| f64::from(whole) + fraction)
 }
 
 fn time(text: &str) -> Option<Duration> {

@@ -96,7 +96,7 @@ fn a_live_one_says_when_to_read_it_again_and_where_to_begin() {
         let times = (refresh.map(Duration::from_secs_f64), hold_back.map(Duration::from_secs_f64));
         check_listing(text, |it| (it.refresh, it.hold_back), &times);
     };
-    check("#EXT-X-TARGETDURATION:6", Some(6.0), None);
+    check("#EXT-X-TARGETDURATION:6", Some(6.0), Some(18.0));
     check(
         "#EXT-X-TARGETDURATION:9.97\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,HOLD-BACK=12.5,PART-HOLD-BACK=1",
         Some(9.97),
@@ -104,6 +104,28 @@ fn a_live_one_says_when_to_read_it_again_and_where_to_begin() {
     );
     check("#EXT-X-TARGETDURATION:x\n#EXT-X-SERVER-CONTROL:HOLD-BACK=-1", None, None);
     check("#EXT-X-TARGETDURATION:0\n#EXT-X-SERVER-CONTROL:HOLD-BACK=1e300", None, None);
+}
+
+#[test]
+fn numbers_follow_one_another_past_every_break() {
+    check_listing(
+        "#EXTINF:1,\na\n#EXT-X-DISCONTINUITY\n#EXTINF:1,\nb",
+        |it| (it.is_numbered, it.stretches_restart, it.stands),
+        &(true, false, None),
+    );
+}
+
+#[test]
+fn the_first_date_tells_when_it_begins() {
+    let check = |text: &str, expected: Option<f64>| check_listing(text, |it| it.begins, &expected);
+    let date = "#EXT-X-PROGRAM-DATE-TIME:1970-01-01T01:00:07.250+01:00\n";
+    check(&format!("{date}#EXTINF:4,\na\n"), Some(7.25));
+    check(&format!("#EXTINF:4,\na\n{date}#EXTINF:4,\nb\n"), Some(3.25));
+    let later = "#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:10:00Z\n";
+    check(&format!("{date}#EXTINF:4,\na\n{later}#EXTINF:4,\nb\n"), Some(7.25));
+    for wrong in ["", "soon", "1969-01-01T00:00:00Z", "9999-01-01T00:00:00Z"] {
+        check(&format!("#EXT-X-PROGRAM-DATE-TIME:{wrong}\n#EXTINF:4,\na\n"), None);
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The table of attacks in `docs/security.md` and the tests of them: every row names a test that is there, and every such
-//! test has a row.
+//! Tables of tests in the documents, of attacks and of what playlists become: every row names a test that is there, and
+//! every such test has a row.
 
 use std::collections::BTreeSet;
 
@@ -8,23 +8,44 @@ use crate::{
     tree::Tree,
 };
 
-/// Where the table is, under [`HEADING`].
-const DOCUMENT: &str = "docs/security.md";
-const HEADING: &str = "## Attacks";
+/// A table of tests.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Where it is, and under which heading.
+    document: &'static str,
+    heading: &'static str,
+    /// What the files of its tests begin with, and what their tests are called before the rest of the file's name.
+    places: &'static [(&'static str, &'static str)],
+}
 
-/// How many columns it has; the last one names the test.
+/// The attacks that are tried.
+pub(crate) const ATTACKS: Table = Table {
+    document: "docs/security.md",
+    heading: "## Attacks",
+    places: &[
+        ("tests/integration/attacks/", "attacks::"),
+        ("crates/qetch-cli/tests/command/attacks_", "command::attacks_"),
+    ],
+};
+
+/// What becomes of playlists.
+pub(crate) const PLAYLISTS: Table = Table {
+    document: "docs/playlists.md",
+    heading: "## Which test shows what",
+    places: &[
+        ("tests/integration/playlists/", "playlists::"),
+        ("tests/integration/streams/", "streams::"),
+        ("tests/integration/live/", "live::"),
+    ],
+};
+
+/// How many columns a table has; the last one names the test.
 const COLUMNS: usize = 3;
 
-/// What the files of attack tests begin with, and what their tests are called before the rest of the file's name.
-const PLACES: [(&str, &str); 2] = [
-    ("tests/integration/attacks/", "attacks::"),
-    ("crates/qetch-cli/tests/command/attacks_", "command::attacks_"),
-];
-
 /// A line for every row without its test, every test without a row, and every row that cannot be read.
-pub(crate) fn check(tree: &Tree) -> Result<Vec<String>, String> {
+pub(crate) fn check(tree: &Tree, table: &Table) -> Result<Vec<String>, String> {
     let mut tests = BTreeSet::new();
-    for (start, name) in PLACES {
+    for (start, name) in table.places {
         for file in tree.below(start).filter(|file| file.ends_with(".rs")) {
             let path = format!("{name}{}", &file[start.len()..file.len() - ".rs".len()]);
             let module = path.trim_end_matches("/mod").replace('/', "::");
@@ -34,12 +55,13 @@ pub(crate) fn check(tree: &Tree) -> Result<Vec<String>, String> {
             tests.extend(test_names(&source::tokens(&text)).map(|test| format!("{module}::{test}")));
         }
     }
-    Ok(judge(&tree.read(DOCUMENT)?, &tests))
+    Ok(judge(table, &tree.read(table.document)?, &tests))
 }
 
-fn judge(document: &str, tests: &BTreeSet<String>) -> Vec<String> {
-    let Some(rows) = rows(document) else {
-        return vec![format!("{DOCUMENT}: has no table under `{HEADING}`")];
+fn judge(table: &Table, text: &str, tests: &BTreeSet<String>) -> Vec<String> {
+    let Table { document, heading, .. } = table;
+    let Some(rows) = rows(text, heading) else {
+        return vec![format!("{document}: has no table under `{heading}`")];
     };
     let (mut faults, mut named) = (Vec::new(), BTreeSet::new());
     for (line, row) in rows {
@@ -47,23 +69,23 @@ fn judge(document: &str, tests: &BTreeSet<String>) -> Vec<String> {
         let name = cells.last().and_then(|cell| cell.strip_prefix('`')?.strip_suffix('`'));
         let Some(name) = name.filter(|_| cells.len() == COLUMNS && !cells.contains(&String::new())) else {
             faults.push(format!(
-                "{DOCUMENT}:{line}: not an attack, what is expected, and the name of a test in `…`"
+                "{document}:{line}: not what is tried, what is expected, and the name of a test in `…`"
             ));
             continue;
         };
         if !tests.contains(name) {
-            faults.push(format!("{DOCUMENT}:{line}: there is no test `{name}`"));
+            faults.push(format!("{document}:{line}: there is no test `{name}`"));
         }
         named.insert(name.to_owned());
     }
-    faults.extend(tests.difference(&named).map(|test| format!("{DOCUMENT}: `{test}` has no row")));
+    faults.extend(tests.difference(&named).map(|test| format!("{document}: `{test}` has no row")));
     faults
 }
 
 /// The rows of the table under the heading, with their lines: those behind the names of its columns and the rule.
-fn rows(document: &str) -> Option<Vec<(usize, &str)>> {
-    let mut lines = document.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
-    lines.find(|(_, line)| *line == HEADING)?;
+fn rows<'a>(text: &'a str, heading: &str) -> Option<Vec<(usize, &'a str)>> {
+    let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    lines.find(|(_, line)| *line == heading)?;
     let mut table = lines.skip_while(|(_, line)| !line.starts_with(['|', '#']));
     table.next().filter(|(_, line)| cells(line).len() == COLUMNS)?;
     table
@@ -126,14 +148,14 @@ mod tests {
     #[track_caller]
     fn check_document(document: &str, expected: &[&str]) {
         let planted = Planted::new(&[
-            (DOCUMENT, document),
+            (ATTACKS.document, document),
             ("tests/integration/attacks/mod.rs", "//! All.\nmod names;\n"),
             ("tests/integration/attacks/names.rs", NAMES),
             ("tests/integration/egress.rs", "#[test]\nfn other() {}\n"),
             ("crates/qetch-cli/tests/command/attacks_network.rs", "#[test]\nfn a_name() {}\n"),
             ("crates/qetch-cli/tests/command/network.rs", "#[test]\nfn other() {}\n"),
         ]);
-        assert_eq!(check(&Tree::walk(planted.path()).unwrap()).unwrap(), expected);
+        assert_eq!(check(&Tree::walk(planted.path()).unwrap(), &ATTACKS).unwrap(), expected);
     }
 
     const HEAD: &str = "| attack | expectation | test |\n|---|---|---|";
@@ -173,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_row_that_cannot_be_read_is_found() {
-        let fault = "docs/security.md:12: not an attack, what is expected, and the name of a test in `…`";
+        let fault = "docs/security.md:12: not what is tried, what is expected, and the name of a test in `…`";
         for wrong in [
             "| a | `attacks::names::a_link` |",
             "| a | b | c | `attacks::names::a_link` |",
