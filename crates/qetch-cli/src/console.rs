@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
     exit::{FAILED, Failure},
-    plain::plain,
+    plain::{plain, plain_json},
 };
 
 /// Where the command speaks. Clones are one.
@@ -118,6 +118,7 @@ fn takes(_: usize) -> bool {
 /// A result as one line of JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(value)
+        .map(plain_json)
         .map_err(|error| Failure::new(FAILED, format!("cannot be written as JSON: {error}")))
 }
 

@@ -69,6 +69,37 @@ async fn a_name_that_is_printed_holds_nothing_that_a_terminal_obeys() {
     assert!(!said.err.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{said:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_playlist_calls_what_it_lists_is_printed_plain() {
+    let (origin, home) = (Origin::start().await.unwrap(), Home::new());
+    let name = "a\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}4pm\t";
+    let said = format!("LANGUAGE=\"{name}\",NAME=\"{name}\",GROUP-ID=\"{name}\"");
+    let master = format!(
+        "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,{said},URI=\"{name}\"\n#EXT-X-MEDIA:TYPE=SUBTITLES,{said},URI=\"s\"\n\
+         #EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"{name}\",NAME=\"{name}\",CODECS=\"{name}\"\n{name}\n"
+    );
+    origin.serve("/list.m3u8", Resource::new(master));
+    let locked =
+        format!("#EXTM3U\n#EXT-X-KEY:METHOD=\"{name}\",URI=\"k\",KEYFORMAT=\"{name}\"\n#EXTINF:1,\n0.ts\n");
+    origin.serve("/locked.m3u8", Resource::new(locked));
+    let [list, locked] = ["/list.m3u8", "/locked.m3u8"].map(|path| origin.url(path));
+    for arguments in [
+        &["extract", &list][..],
+        &["extract", "--json", &list],
+        &["extract", &locked],
+        &["-f", "language=none", &list],
+        &["-f", "none", &list],
+        &["-vv", &list],
+    ] {
+        let said = home.run(arguments);
+        let all = format!("{}{}", said.out, said.err);
+        assert!(
+            !all.is_empty() && !all.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']),
+            "{arguments:?} {said:?}"
+        );
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_planted_at_the_part_file_is_told_and_left() {

@@ -3,7 +3,7 @@
 
 use std::{fs, process::Stdio, time::Duration};
 
-use qetch_testkit::{Origin, Resource, pattern};
+use qetch_testkit::{Behaviour, Origin, Resource, pattern};
 
 use crate::support::Home;
 
@@ -11,10 +11,27 @@ const MIB: usize = 1 << 20;
 
 /// The most memory that a download of so many bytes over eight connections has had at once, in KiB.
 async fn peak(size: usize) -> u64 {
-    let (home, origin, body) = (Home::new(), Origin::start().await.unwrap(), pattern(size, 1));
+    let (origin, body) = (Origin::start().await.unwrap(), pattern(size, 1));
     origin.serve("/f.mp4", Resource::new(body.clone()).with_content_type("video/mp4").with_etag("v"));
-    let url = origin.url("/f.mp4");
-    let mut command = home.command(&["-o", "f.mp4", "--max-connections=8", &url]);
+    peak_of(&["--max-connections=8", &origin.url("/f.mp4")], &body).await
+}
+
+/// The same of a playlist of four segments of so many bytes, all fetched at once, of which no length is told and the first
+/// is the last to come.
+async fn peak_of_segments(size: usize) -> u64 {
+    let (origin, body) = (Origin::start().await.unwrap(), pattern(size, 1));
+    let segment = Resource::new(body.clone()).with_behaviour(Behaviour::Chunked);
+    origin.serve("/late.ts", segment.clone().with_delay(Duration::from_secs(2))).serve("/s.ts", segment);
+    let list = ["late.ts", "s.ts?1", "s.ts?2", "s.ts?3"].map(|name| format!("#EXTINF:2,\n{name}\n")).concat();
+    let list = format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n{list}#EXT-X-ENDLIST\n");
+    origin.serve("/list.m3u8", Resource::new(list).with_content_type("application/vnd.apple.mpegurl"));
+    peak_of(&["--max-fragments=4", &origin.url("/list.m3u8")], &body.repeat(4)).await
+}
+
+/// The same of a download with these arguments, which brings `body`.
+async fn peak_of(arguments: &[&str], body: &[u8]) -> u64 {
+    let home = Home::new();
+    let mut command = home.command(&[&["-o", "f.mp4"], arguments].concat());
     let mut program = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let (status, mut peak) = (format!("/proc/{}/status", program.id()), 0);
     let ended = loop {
@@ -38,6 +55,14 @@ async fn it_does_not_grow_with_the_file() {
     let (small, large) = (peak(30 * MIB).await, peak(300 * MIB).await);
     // A debug build was measured at 29 MiB and 31 MiB.
     println!("at most {small} KiB for 30 MiB, {large} KiB for 300 MiB");
+    assert!(large < small + 8 * 1024, "{small} KiB, {large} KiB");
+    assert!(large < 64 * 1024, "{large} KiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_does_not_grow_with_the_segments_of_a_playlist() {
+    let (small, large) = (peak_of_segments(8 * MIB).await, peak_of_segments(64 * MIB).await);
+    println!("at most {small} KiB for segments of 8 MiB, {large} KiB for segments of 64 MiB");
     assert!(large < small + 8 * 1024, "{small} KiB, {large} KiB");
     assert!(large < 64 * 1024, "{large} KiB");
 }

@@ -29,7 +29,7 @@ async fn an_error_shows_neither_what_was_typed_nor_the_signature_of_a_link() {
     origin.serve("/nowhere", Resource::redirect("http://me:hunter2@:0/?s3cret"));
     origin.serve("/file", Resource::redirect("ftp://me:hunter2@pond.invalid/?s3cret"));
     origin.serve("/page", Resource::new("<html>").with_content_type("text/html"));
-    origin.serve("/list", Resource::new("#EXTM3U\n#EXT-X-VERSION:3\n"));
+    origin.serve("/list", Resource::new("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-ENDLIST\n"));
     origin.serve("/cut", file().with_behaviour(Behaviour::CutAlways { after: 1 }));
     for status in [400, 401, 403, 404, 410, 429, 451, 500] {
         origin.serve(&format!("/{status}"), Resource::new("no").with_status(status));
