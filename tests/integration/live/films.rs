@@ -79,10 +79,21 @@ fn slide(stage: &Stage, name: &str, head: &str, all: Vec<String>) {
 
 /// Records the best that the link `name` leads to.
 async fn record(stage: &Stage, folder: &Folder, name: &str, options: &DownloadOptions) -> (Report, PathBuf) {
+    chosen(stage, folder, name, "best", options).await
+}
+
+/// Records what `select` chooses behind the link `name`.
+async fn chosen(
+    stage: &Stage,
+    folder: &Folder,
+    name: &str,
+    select: &str,
+    options: &DownloadOptions,
+) -> (Report, PathBuf) {
     let qetch = Qetch::new();
     let mut extraction = qetch.extract(&stage.link(name)).await.unwrap();
     let variants = extraction.next_variants().await.unwrap().unwrap();
-    let selection = "best".parse::<Select>().unwrap().choose(&variants).unwrap();
+    let selection = select.parse::<Select>().unwrap().choose(&variants).unwrap();
     let to = Target::file(folder.path("film")).with_fitting_extension();
     let report = qetch.download_selection(&selection, &to, options).await.unwrap();
     let path = report.paths[0].clone();
@@ -231,17 +242,44 @@ async fn video_and_sound_are_recorded_at_the_same_time_and_in_step() {
         assert_eq!(streams, ["video", "audio"]);
         assert!(begin(&path, "format").abs() < 0.05, "{}", begin(&path, "format"));
         // The sound is as far from the pictures as it was.
-        let film = ["-i", "film.ts", "-c", "copy", "-bsf:a", "aac_adtstoasc", "-copyts", "film.mp4"];
+        let film = ["-i", "film.ts", "-c", "copy", "-bsf:a", "aac_adtstoasc", "film.mp4"];
         ffmpeg(stage.folder(), &film);
         let name = path.file_name().unwrap().to_str().unwrap();
         let (heard, film) = (packets(&folder, name, "0:a"), packets(stage.folder(), "film.mp4", "0:a"));
-        let seen = frames(&folder, name, "0:v")[0].0;
-        let shown = frames(stage.folder(), "film.mp4", "0:v")[first * 6].0;
         let (at, hash) = &heard[heard.len() / 2];
-        let (there, _) = film.iter().find(|(_, other)| other == hash).expect("a sound of another film");
-        let late = (at - seen) - (there - shown);
+        let number = film.iter().position(|(_, other)| other == hash).expect("a sound of another film");
+        let of_film = packets(stage.folder(), "film.ts", "0:a")[number].0
+            - frames(stage.folder(), "film.ts", "0:v")[first * 6].0;
+        let late = (at - frames(&folder, name, "0:v")[0].0) - of_film;
         assert!(late.abs() < 0.03, "the sound is {late} s late");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn captions_are_recorded_meanwhile() {
+    let stage = stage().await;
+    let video = cut(&stage, "v", &[&FMP4[..], &["-map", "0:v"]].concat());
+    let sound = cut(&stage, "a", &[&FMP4[..], &["-map", "0:a"]].concat());
+    slide(&stage, "v", "#EXT-X-MAP:URI=\"v-init.mp4\"\n", video);
+    slide(&stage, "a", "#EXT-X-MAP:URI=\"a-init.mp4\"\n", sound);
+    let cue = |number: usize| format!("00:00:{number:02}.000 --> 00:00:{number:02}.500\n{number}\n\n");
+    let lines = (0..20).map(|number| {
+        stage.put(&format!("c-{number}.vtt"), format!("WEBVTT\n\n{}", cue(number)));
+        format!("#EXTINF:0.24,\nc-{number}.vtt\n")
+    });
+    slide(&stage, "c", "", lines.collect());
+    stage.put("master.m3u8", master(true));
+    let folder = Folder::new();
+    let options = options(LiveStart::Window);
+    let (report, path) = chosen(&stage, &folder, "master.m3u8", "best,captions=all", &options).await;
+    assert_eq!((report.complete, report.paths.len()), (true, 2), "{report:?}");
+    assert_eq!(probed(&path, "stream=codec_type"), ["video", "audio"]);
+    let captions = fs::read_to_string(folder.path("film.de.vtt")).unwrap();
+    assert_eq!(captions, format!("WEBVTT\n\n{}", (0..20).map(cue).collect::<String>()));
+    // Neither waited for the other.
+    let asked = stage.asked().await;
+    let first = |path: &str| asked.iter().position(|it| it == path).unwrap();
+    assert!(first("/c-0.vtt") < first("/v-19.m4s"), "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

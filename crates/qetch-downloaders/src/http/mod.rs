@@ -28,6 +28,7 @@ mod fragment;
 #[doc(hidden)]
 pub mod fuzz;
 mod gauge;
+mod going_on;
 mod journal;
 mod keeper;
 mod links;
