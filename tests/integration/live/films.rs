@@ -282,6 +282,39 @@ async fn captions_are_recorded_meanwhile() {
     assert!(first("/c-0.vtt") < first("/v-19.m4s"), "{asked:?}");
 }
 
+/// Segments of ffmpeg's own DASH, in a window of a list of their times or numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dynamic_manifest_with_times_or_numbers() {
+    for how in ["$Time$", "$Number$"] {
+        let stage = stage().await;
+        // An initialisation and twenty segments, whatever they are called.
+        let all = cut(&stage, "d", &[&FMP4[..], &["-map", "0:v"]].concat());
+        assert_eq!(all.len(), 20);
+        let name = |number: usize| if how == "$Time$" { 1000 + number * 6 } else { number };
+        for number in 0..20 {
+            let from = stage.folder().path(&format!("d-{number}.m4s"));
+            fs::copy(from, stage.folder().path(&format!("n-{}.m4s", name(number)))).unwrap();
+        }
+        broadcast(&stage, "live.mpd", move |reading| {
+            let end = (reading.saturating_sub(1) + 6).min(20);
+            let first = end - 6;
+            let (kind, time) = (if end == 20 { "static" } else { "dynamic" }, 1000 + first * 6);
+            text(format!(
+                "<MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='{kind}' minimumUpdatePeriod='PT0.25S'>\
+                 <Period id='p' start='PT0S'><AdaptationSet mimeType='video/mp4' codecs='avc1.42c00a'>\
+                 <SegmentTemplate timescale='25' startNumber='{first}' initialization='d-init.mp4' media='n-{how}.m4s'>\
+                 <SegmentTimeline><S t='{time}' d='6' r='5'/></SegmentTimeline></SegmentTemplate>\
+                 <Representation id='v' bandwidth='9'/></AdaptationSet></Period></MPD>"
+            ))
+        });
+        let folder = Folder::new();
+        let (report, path) = record(&stage, &folder, "live.mpd", &options(LiveStart::Edge)).await;
+        assert!(report.complete, "{report:?}");
+        check(&stage, &folder, &path, 3);
+        assert!(begin(&path, "format").abs() < 0.05, "{}", begin(&path, "format"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_length_of_a_recording_is_that_of_its_medium() {
     let stage = stage().await;

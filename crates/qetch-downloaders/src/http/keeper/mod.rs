@@ -11,9 +11,10 @@ use std::{
     time::Duration,
 };
 
-use qetch_core::{Error, Gap, PartStart, Result, files};
+use qetch_core::{Error, Gap, PartStart, Result};
 use tokio::time::{Instant, sleep};
 
+use self::opening::new;
 use super::{
     disk::{Disk, Landing, Seal},
     entity::Entity,
@@ -395,9 +396,4 @@ async fn remove(disk: &Arc<dyn Disk>, path: &Path) -> Result<()> {
     }
     disk.remove(path)?;
     disk.sync_directory(path).await
-}
-
-/// Where the journal at `path` is written before it is there.
-fn new(path: &Path) -> PathBuf {
-    files::with_suffix(path, "-new")
 }

@@ -15,7 +15,7 @@ use super::{
         journal::{Journal, Subject},
         part::Part,
     },
-    Keeper, Ledger, MOST_BYTES, Written, new, remove,
+    Keeper, Ledger, MOST_BYTES, Written, remove,
 };
 
 impl Keeper {
@@ -104,6 +104,11 @@ impl Keeper {
 /// Where the journal of the file to be at `to` is.
 fn journal_of(to: &Path) -> PathBuf {
     files::with_suffix(to, ".qetch-journal")
+}
+
+/// Where the journal at `path` is written before it is there.
+pub(super) fn new(path: &Path) -> PathBuf {
+    files::with_suffix(path, "-new")
 }
 
 fn refused(path: &Path, problem: &str) -> Option<Journal> {
