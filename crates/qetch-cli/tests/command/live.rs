@@ -95,7 +95,7 @@ fn serve(mut stream: TcpStream, fetched: &AtomicUsize, readings: &AtomicUsize, h
 
 /// Packets that say which segment they are of.
 fn segment(number: usize) -> Vec<u8> {
-    let mut packet = vec![u8::try_from(number % 256).unwrap(); 188];
+    let mut packet = [u8::try_from(number % 256).unwrap(); 188];
     packet[..4].copy_from_slice(&[0x47, 0x1f, 0xff, 0x10]);
     packet.repeat(PACKETS)
 }
