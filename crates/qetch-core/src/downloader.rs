@@ -68,7 +68,8 @@ pub struct DownloadOptions {
     /// begin the count anew.
     pub retries: u32,
     /// How long not a byte may arrive on any connection before the download is given up; 2 minutes unless set. Waits that
-    /// are meant do not count: those that a host asks for, turns at a busy host, pauses before asking again.
+    /// are meant do not count: those that a host asks for, turns at a busy host, pauses before asking again. A recording whose
+    /// list has nothing new for so long ends in order, and one whose list cannot be read for so long is an error.
     pub patience: Duration,
     /// The most bytes that a file may have; any number unless set.
     pub max_size: Option<u64>,

@@ -30,9 +30,6 @@ const LONGEST_EARLY: Duration = Duration::from_secs(3);
 /// More parts and gaps no recording has.
 const MOST_NOTES: usize = 100_000;
 
-/// Of more fragments that nothing proves to be of one version, so many are compared.
-const MOST_COMPARED: u64 = 64;
-
 /// What is under way of the fragments of a download.
 struct Line<'a> {
     keeper: &'a Arc<Keeper>,
@@ -312,100 +309,6 @@ impl Download<'_> {
         let count = self.task.source.count().map(|count| format!(" of {count}")).unwrap_or_default();
         let sequence = piece.mark.map(|(_, sequence, _)| format!(", number {sequence}")).unwrap_or_default();
         format!("fragment {}{count}{sequence}", index + 1)
-    }
-
-    /// Compares some of each fragment that is a range with what the origin has now, where nothing else told that they are
-    /// of one version.
-    async fn confirm_ranges(&self, keeper: &Arc<Keeper>) -> Result<()> {
-        let Some(count) = self.task.source.count() else { return Ok(()) };
-        let mut start = 0;
-        for index in 0..count {
-            let Some(piece) = self.task.source.piece(index).await? else { return Ok(()) };
-            let fragment = &piece.fragment;
-            let Some(size) = fragment.exact_size().filter(|_| !piece.is_coded) else { return Ok(()) };
-            let place = start..start + size;
-            start = place.end;
-            let is_chosen = self.task.dice.below(count as u64) < MOST_COMPARED;
-            let (Some(_), Some(entity), true) = (fragment.range, self.task.known(&fragment.url), is_chosen)
-            else {
-                continue;
-            };
-            let fetch = self.fetch(index, &piece, Place::apart(keeper.part().clone()).at(place.start));
-            if !fetch.confirm(place, entity).await? {
-                return Err(Error::content_changed(&fragment.url, "its bytes, and nothing else tells"));
-            }
-        }
-        Ok(())
-    }
-
-    /// How many fragments an earlier run left whole, and where they end: nothing where that does not fit the content. What
-    /// it left of others is gone on with where it is known that it lies where it belongs.
-    async fn go_on(&self, keeper: &Arc<Keeper>) -> Result<(usize, u64)> {
-        let (whole, end) = keeper.whole();
-        if whole > 0 && self.sizes.base(whole).is_some_and(|base| base != end) {
-            tracing::warn!("the fragments have other sizes than before: beginning afresh");
-            self.begin_afresh(keeper).await?;
-            return Ok((0, 0));
-        }
-        self.task.source.go_on(&keeper.left());
-        self.sizes.settle(whole, end, &self.task.meter);
-        if self.task.source.count().is_none() {
-            // What a list goes on with may be another fragment than the one that was begun.
-            let lost = keeper.forget_from(whole).await?;
-            if lost > 0 {
-                self.task.resumed.fetch_sub(lost, std::sync::atomic::Ordering::Relaxed);
-                self.task.meter.restart(lost);
-            }
-            return Ok((whole, end));
-        }
-        for (index, base, size) in keeper.all_begun() {
-            if self.sizes.base(index) != Some(base) {
-                let lost = keeper.forget_from(index).await?;
-                self.task.resumed.fetch_sub(lost, std::sync::atomic::Ordering::Relaxed);
-                self.task.meter.restart(lost);
-                break;
-            }
-            if !self.is_one && self.sizes.base(index + 1).is_none() && !self.options.allow_gaps {
-                self.sizes.learn(index, Some(size), true, &self.task.meter);
-            }
-        }
-        Ok((whole, end))
-    }
-
-    /// Compares the last of several fragments that an earlier run left whole with what the origin has now: where a site
-    /// changed what it has, the next fragments would be of another version.
-    async fn confirm_last(&self, keeper: &Arc<Keeper>) -> Result<()> {
-        let Some((index, last, entity)) = keeper.last() else { return Ok(()) };
-        // A list that grows may not have it any more.
-        if self.task.source.count().is_none() {
-            return Ok(());
-        }
-        let Some(piece) = self.task.source.piece(index).await? else { return Ok(()) };
-        if piece.is_coded {
-            return Ok(());
-        }
-        if piece.fragment.range.is_some() {
-            // The next range of the same resource is held against what this one was told.
-            self.task.note(&piece.fragment.url, &entity);
-            return Ok(());
-        }
-        let fetch = self.fetch(index, &piece, Place::apart(keeper.part().clone()).at(last.start));
-        if fetch.confirm(last, entity).await? {
-            return Ok(());
-        }
-        tracing::warn!("what is there is of another version: beginning afresh");
-        self.begin_afresh(keeper).await
-    }
-
-    async fn begin_afresh(&self, keeper: &Arc<Keeper>) -> Result<()> {
-        // What was claimed and had not landed when it was given up is as lost as the rest.
-        let there = self.task.meter.read().done;
-        keeper.forget_all(&self.subject).await?;
-        self.task.sums.restart();
-        self.task.resumed.store(0, std::sync::atomic::Ordering::Relaxed);
-        self.task.meter.restart(there);
-        self.sizes.restart(&self.known_sizes(), &self.task.meter);
-        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! How a download goes, and the file that knows about each step:
 //! - `mod`: a content of one or many fragments to one file, or to a file each;
-//! - `existing`: a file that stands at the target already;
+//! - `existing`, `going_on`: a file that stands at the target already, and what an earlier run left of it;
 //! - `fragment`: the first answer is the probe; then the connections of one fragment;
 //! - `beginning`: what a fragment begins with, and cannot (pure);
 //! - `probe`, `content_range`, `entity`: whether a reply may be used at all, and whether it is of the same version (pure);
@@ -31,6 +31,7 @@ mod fragment;
 #[doc(hidden)]
 pub mod fuzz;
 mod gauge;
+mod going_on;
 mod journal;
 mod keeper;
 mod links;

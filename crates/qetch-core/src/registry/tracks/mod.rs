@@ -1,5 +1,6 @@
 //! Selections: several tracks that are fetched at the same time and become one file, and captions beside it.
 
+mod beside;
 mod counting;
 mod names;
 mod noted;
@@ -72,13 +73,16 @@ impl Registry {
         let mut names = Names::new(path);
         let counting = Arc::new(Counting::new(contents.len()));
         let work = Work { registry: self, cx, to, path, options, counting: &counting };
+        let beside: Vec<_> = captions.iter().map(|caption| names.of_caption(caption)).collect();
         let work = async {
-            let report = match (contents.as_slice(), muxer) {
-                (&[content], _) => work.fetch(content, to, options, 0).await?,
-                (_, None) => work.apart(&contents, &mut names).await?,
-                (_, Some(muxer)) => work.muxed(&contents, &mut names, muxer).await?,
+            let main = async {
+                match (contents.as_slice(), muxer) {
+                    (&[content], _) => work.fetch(content, to, options, 0).await,
+                    (_, None) => work.apart(&contents, &mut names).await,
+                    (_, Some(muxer)) => work.muxed(&contents, &mut names, muxer).await,
+                }
             };
-            let report = work.with_captions(report, &captions, &mut names).await?;
+            let report = work.beside(main, work.captions(&captions, &beside)).await?;
             counting.set_phase(Phase::Done);
             Ok(report)
         };
@@ -297,38 +301,6 @@ impl Work<'_> {
         let gaps: Vec<_> = contents.iter().zip(reports).flat_map(of_each).collect();
         let gaps: Vec<_> = gaps.iter().map(|(uid, gap)| (uid.as_str(), gap)).collect();
         gaps::write(report, gaps::json(&gaps), self.options.overwrite).await
-    }
-
-    /// Fetches captions to files beside the result.
-    async fn with_captions(
-        &self,
-        mut report: Report,
-        captions: &[&Content],
-        names: &mut Names,
-    ) -> Result<Report> {
-        let was_asked = self.options.stop.is_asked();
-        self.counting.set_phase(Phase::Finishing);
-        let mut options = self.options.clone();
-        (options.hook, options.checksums) = (None, Vec::new());
-        for caption in captions {
-            let to = Target::file(names.of_caption(caption)).with_fitting_extension();
-            match Box::pin(self.registry.download(self.cx, caption, &to, &options)).await {
-                Ok(done) => {
-                    report.paths.extend(done.paths);
-                    report.bytes_fetched_twice =
-                        report.bytes_fetched_twice.saturating_add(done.bytes_fetched_twice);
-                    report.complete &= done.complete;
-                    report.gaps.extend(done.gaps);
-                    report.gaps_list = report.gaps_list.or(done.gaps_list);
-                }
-                // A recording was asked to end, and it is whole.
-                Err(Error::Interrupted) if was_asked => {
-                    tracing::warn!(uid = caption.uid, "captions are left out of what was asked to end");
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(report)
     }
 }
 

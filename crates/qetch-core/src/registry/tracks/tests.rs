@@ -263,6 +263,34 @@ async fn a_recording_that_is_asked_to_end_is_made_whole() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn captions_are_recorded_with_what_they_belong_to() {
+    for uids in [&["v-live", "a-live", "c-live.de"][..], &["v-live", "c-live.de"]] {
+        let desk = Desk::new(Joiner::default());
+        let options = options();
+        let stop = options.stop.clone();
+        let (done, ()) = tokio::join!(desk.download(uids, &options), async {
+            sleep(Duration::from_secs(9)).await;
+            stop.ask();
+        });
+        assert_eq!(done.unwrap().paths, ["film.mkv", "film.de.vtt"].map(|name| desk.path(name)));
+        assert!(desk.files().contains(&"film.de.vtt=c-live.de".to_owned()));
+    }
+    // They end where that fails.
+    let desk = Desk::new(Joiner::default());
+    let begun = Instant::now();
+    assert_eq!(desk.download(&["v-bad", "c-live.de"], &options()).await.unwrap_err().code(), "not_found");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    // Where nothing else was still to come, that they are missing is no result.
+    let options = options();
+    let stop = options.stop.clone();
+    let (done, ()) = tokio::join!(desk.download(&["v", "c-long.de"], &options), async {
+        sleep(Duration::from_secs(9)).await;
+        stop.ask();
+    });
+    assert_eq!(done.unwrap_err().code(), "interrupted");
+}
+
+#[tokio::test(start_paused = true)]
 async fn muxing_ends_when_it_is_asked_to_or_dropped_and_leaves_the_tracks() {
     let desk = Desk::new(Joiner { hangs: true, ..Joiner::default() });
     let options = options();

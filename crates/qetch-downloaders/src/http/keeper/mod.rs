@@ -1,5 +1,7 @@
 //! Keeping the journal: what has landed is noted as it lands, and written down once it is durable.
 
+mod opening;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
@@ -9,11 +11,11 @@ use std::{
     time::Duration,
 };
 
-use qetch_core::{Error, Gap, PartStart, Result, files};
+use qetch_core::{Error, Gap, PartStart, Result};
 use tokio::time::{Instant, sleep};
 
+use self::opening::new;
 use super::{
-    count::Count,
     disk::{Disk, Landing, Seal},
     entity::Entity,
     journal::{Journal, Open, Subject},
@@ -43,7 +45,7 @@ const MOST_BYTES: u64 = 64 << 20;
 
 /// Keeps the journal of one part file.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(in crate::http) struct Keeper {
     disk: Arc<dyn Disk>,
     part: Arc<Part>,
     path: PathBuf,
@@ -84,121 +86,57 @@ struct Note {
 }
 
 impl Keeper {
-    /// Opens the part file of the file to be at `to`, and the journal that an earlier run left beside it. Where that one
-    /// is torn, about something else or speaks of more than is there, or where `resume` is false, both begin empty.
-    pub(super) async fn open(
-        disk: &Arc<dyn Disk>,
-        to: &Path,
-        subject: &Subject,
-        resume: bool,
-        open: &Count,
-    ) -> Result<Self> {
-        let path = journal_of(to);
-        let is_there = disk.is_there(&path);
-        let later = if is_there { None } else { Part::later(disk, to, open) };
-        let (part, len) = match later {
-            Some(part) => (part, 0),
-            None => {
-                let (part, len) = Part::open(disk, to, open).await?;
-                // What a run left that was killed while it wrote one.
-                disk.remove(&new(&path))?;
-                (part, len)
-            }
-        };
-        let bytes = if is_there { disk.read(&path, MOST_BYTES).await? } else { None };
-        let written = match bytes.as_deref().map(Journal::read) {
-            None => None,
-            Some(_) if !resume => None,
-            Some(Ok(journal)) if !journal.is_about(subject) => refused(&path, "it is about another content"),
-            Some(Ok(journal)) if journal.reach() > len => refused(&path, "it speaks of more than is there"),
-            Some(Ok(journal)) => Some(journal),
-            Some(Err(problem)) => refused(&path, &problem),
-        };
-        // Where there is neither, taking the part sees to it that none comes back.
-        let recording = bytes.as_deref().and_then(|it| Journal::read(it).ok()).filter(Journal::is_recording);
-        let (part, len) = match recording.filter(|journal| written.is_none() && journal.reach() <= len) {
-            // Nobody can make it again.
-            Some(journal) => {
-                part.file().await?.set_len(journal.end).await?;
-                let aside = part.put_aside(to, ".recorded").await?;
-                tracing::warn!(path = %aside.display(), bytes = journal.end, "what was recorded before is put aside");
-                remove(disk, &path).await?;
-                drop(part);
-                Part::open(disk, to, open).await?
-            }
-            None => (part, len),
-        };
-        if written.is_none() && (is_there || len > 0) {
-            // Before anything is written: an old journal beside new bytes would be believed.
-            remove(disk, &path).await?;
-            part.stays(false);
-            part.file().await?.set_len(0).await?;
-        }
-        let journal = written.clone().unwrap_or_else(|| Journal::new(subject));
-        let open = journal.open.iter().cloned().map(|open| (open.index, open)).collect();
-        let ledger = Mutex::new(Ledger { journal, open, notes: BTreeMap::new(), unwritten: 0 });
-        let written = tokio::sync::Mutex::new(Written { journal: written, is_over: false });
-        Ok(Self { disk: disk.clone(), part: Arc::new(part), path, ledger, written })
-    }
-
-    /// The journal of the file to be at `to`, where it is about a recording.
-    pub(super) async fn recorded(disk: &Arc<dyn Disk>, to: &Path) -> Option<Journal> {
-        let path = journal_of(to);
-        let bytes = if disk.is_there(&path) { disk.read(&path, MOST_BYTES).await.ok()? } else { None };
-        Journal::read(&bytes?).ok().filter(Journal::is_recording)
-    }
-
     /// The part file.
-    pub(super) fn part(&self) -> &Arc<Part> {
+    pub(in crate::http) fn part(&self) -> &Arc<Part> {
         &self.part
     }
 
     /// Bytes that are there.
-    pub(super) fn count(&self) -> u64 {
+    pub(in crate::http) fn count(&self) -> u64 {
         self.ledger().journal().count()
     }
 
     /// How many fragments are whole, and where they end.
-    pub(super) fn whole(&self) -> (usize, u64) {
+    pub(in crate::http) fn whole(&self) -> (usize, u64) {
         let ledger = self.ledger();
         (ledger.journal.whole, ledger.journal.end)
     }
 
     /// What the source of a list that goes on is told of them.
-    pub(super) fn left(&self) -> Left {
+    pub(in crate::http) fn left(&self) -> Left {
         self.ledger().journal.left()
     }
 
     /// How much is noted of them for good.
-    pub(super) fn notes(&self) -> usize {
+    pub(in crate::http) fn notes(&self) -> usize {
         self.ledger().journal.notes()
     }
 
     /// Where parts begin in them.
-    pub(super) fn parts(&self) -> Vec<PartStart> {
+    pub(in crate::http) fn parts(&self) -> Vec<PartStart> {
         self.ledger().journal.parts()
     }
 
     /// Those of them that are missing.
-    pub(super) fn gaps(&self) -> Vec<Gap> {
+    pub(in crate::http) fn gaps(&self) -> Vec<Gap> {
         self.ledger().journal.gaps()
     }
 
     /// The fragments of which something is there, with where they begin and how large they are.
-    pub(super) fn all_begun(&self) -> Vec<(usize, u64, u64)> {
+    pub(in crate::http) fn all_begun(&self) -> Vec<(usize, u64, u64)> {
         self.ledger().open.values().map(|open| (open.index, open.base, open.size)).collect()
     }
 
     /// Forgets what is there of fragments from `index` on, as [`forget`](Keeper::forget) does. Answers how many bytes those
     /// are.
-    pub(super) async fn forget_from(self: &Arc<Self>, index: usize) -> Result<u64> {
+    pub(in crate::http) async fn forget_from(self: &Arc<Self>, index: usize) -> Result<u64> {
         let others = self.ledger().open.split_off(&index);
         self.forget(index).await?;
         Ok(others.values().map(|open| open.done.count()).sum())
     }
 
     /// Remembers of a fragment what is to be noted when it is whole.
-    pub(super) fn expects(&self, index: usize, piece: &Piece) {
+    pub(in crate::http) fn expects(&self, index: usize, piece: &Piece) {
         let (begins_part, mark) = (piece.begins_part, piece.mark);
         if begins_part.is_some() || mark.is_some() {
             // Behind an initialisation alone nothing can be gone on with.
@@ -209,7 +147,7 @@ impl Keeper {
     }
 
     /// Notes that a fragment which would begin at `base` is missing.
-    pub(super) fn is_missing(&self, index: usize, base: u64, gap: Gap) {
+    pub(in crate::http) fn is_missing(&self, index: usize, base: u64, gap: Gap) {
         {
             let mut ledger = self.ledger();
             ledger.open.remove(&index);
@@ -220,19 +158,19 @@ impl Keeper {
     }
 
     /// The last of the whole fragments that has bytes, where those are, and what they were fetched from.
-    pub(super) fn last(&self) -> Option<(usize, Range<u64>, Entity)> {
+    pub(in crate::http) fn last(&self) -> Option<(usize, Range<u64>, Entity)> {
         let ledger = self.ledger();
         let (index, bytes) = (ledger.journal.last_index, ledger.journal.last..ledger.journal.end);
         (!bytes.is_empty()).then(|| (index, bytes, ledger.journal.last_entity.clone()))
     }
 
     /// What is there of a fragment that is not whole.
-    pub(super) fn begun(&self, index: usize) -> Option<Open> {
+    pub(in crate::http) fn begun(&self, index: usize) -> Option<Open> {
         self.ledger().open.get(&index).cloned()
     }
 
     /// Begins a fragment, of which nothing is there, that can be gone on with.
-    pub(super) fn begin(&self, index: usize, base: u64, span: Range<u64>, entity: &Entity) {
+    pub(in crate::http) fn begin(&self, index: usize, base: u64, span: Range<u64>, entity: &Entity) {
         let (from, size) = (span.start, span.end - span.start);
         let done = Spans::default();
         let (entity, seams) = (entity.clone(), BTreeSet::new());
@@ -241,7 +179,7 @@ impl Keeper {
     }
 
     /// Notes that bytes of a fragment have landed.
-    pub(super) fn landed(&self, index: usize, run: Range<u64>) {
+    pub(in crate::http) fn landed(&self, index: usize, run: Range<u64>) {
         let mut ledger = self.ledger();
         if let Some(open) = ledger.open.get_mut(&index) {
             let len = run.end - run.start;
@@ -251,7 +189,7 @@ impl Keeper {
     }
 
     /// Notes that what a reply brings of a fragment begins here.
-    pub(super) fn seam(&self, index: usize, at: u64) {
+    pub(in crate::http) fn seam(&self, index: usize, at: u64) {
         if let Some(open) = self.ledger().open.get_mut(&index)
             && open.seams.len() < MOST_SEAMS
         {
@@ -260,14 +198,14 @@ impl Keeper {
     }
 
     /// Notes that what is there of a fragment may be of several versions, until it is called whole.
-    pub(super) fn mixed(&self, index: usize) {
+    pub(in crate::http) fn mixed(&self, index: usize) {
         if let Some(open) = self.ledger().open.get_mut(&index) {
             open.mixed = true;
         }
     }
 
     /// Notes that a fragment is whole, and of one version.
-    pub(super) fn is_whole(&self, index: usize, base: u64, size: u64, entity: &Entity) {
+    pub(in crate::http) fn is_whole(&self, index: usize, base: u64, size: u64, entity: &Entity) {
         let mut guard = self.ledger();
         let ledger = &mut *guard;
         // Once all of its bytes have landed, and those before it are whole, it counts as one of them.
@@ -310,13 +248,13 @@ impl Keeper {
     }
 
     /// Forgets a fragment that is begun again, and makes sure that no journal speaks of it, before it is written over.
-    pub(super) async fn forget(self: &Arc<Self>, index: usize) -> Result<()> {
+    pub(in crate::http) async fn forget(self: &Arc<Self>, index: usize) -> Result<()> {
         self.ledger().open.remove(&index);
         if self.written.lock().await.journal.is_some() { self.write().await } else { Ok(()) }
     }
 
     /// Forgets everything, as [`forget`](Keeper::forget) does.
-    pub(super) async fn forget_all(self: &Arc<Self>, subject: &Subject) -> Result<()> {
+    pub(in crate::http) async fn forget_all(self: &Arc<Self>, subject: &Subject) -> Result<()> {
         {
             let mut ledger = self.ledger();
             ledger.journal = Journal::new(subject);
@@ -328,7 +266,7 @@ impl Keeper {
 
     /// Writes down what has landed, whenever there is enough of it, until dropped. `total` tells how large the file is,
     /// once known: a thousandth of it is enough, but not more often than ten times a second, nor than the disk likes.
-    pub(super) async fn keep(self: &Arc<Self>, total: impl Fn() -> Option<u64>) -> Infallible {
+    pub(in crate::http) async fn keep(self: &Arc<Self>, total: impl Fn() -> Option<u64>) -> Infallible {
         let (mut written, mut pause, mut complained) = (Instant::now(), SHORTEST, false);
         // A disk that hesitated once is no slow one: the quicker of the last two tells.
         let mut before = Duration::ZERO;
@@ -356,7 +294,7 @@ impl Keeper {
 
     /// Makes what has landed durable, and writes a journal that says so in place of the last one. Once begun it goes to
     /// its end, whoever waits for it: half of it would leave a file behind.
-    pub(super) async fn write(self: &Arc<Self>) -> Result<()> {
+    pub(in crate::http) async fn write(self: &Arc<Self>) -> Result<()> {
         let keeper = self.clone();
         let written = tokio::spawn(async move { keeper.write_now().await });
         written
@@ -401,7 +339,7 @@ impl Keeper {
     }
 
     /// Ends a download that failed: what is there stays for the next run, which finds out what it is worth.
-    pub(super) async fn give_up(self: &Arc<Self>, why: &Error) {
+    pub(in crate::http) async fn give_up(self: &Arc<Self>, why: &Error) {
         // The bytes were put aside; or another run was quicker with a file so small that nothing of it is on the disk.
         let is_late = matches!(why, Error::Conflict { .. }) && !self.part.is_made();
         if is_late || matches!(why, Error::ChecksumMismatch { .. }) {
@@ -412,26 +350,9 @@ impl Keeper {
         }
     }
 
-    /// Removes what a run left beside the file at `to` that was killed while it gave that its name: the journal, and the
-    /// part's name where both were there. What another run has begun, to replace the file, stays.
-    pub(super) async fn clear(disk: &Arc<dyn Disk>, to: &Path, open: &Count) -> Result<()> {
-        let part = files::with_suffix(to, ".qetch");
-        if disk.look(&part).await.is_ok_and(|found| found.is_some()) {
-            // Opening it gives up a name that is the file's second one, and makes an empty file.
-            match Part::open(disk, to, open).await {
-                Ok((_, 0)) => (),
-                Ok(_) | Err(Error::Conflict { .. }) => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-        let journal = journal_of(to);
-        disk.remove(&new(&journal))?;
-        remove(disk, &journal).await
-    }
-
     /// Makes the part file what `seal` says and gives it its final name, and removes the journal. One that is under way is waited
     /// for, and none follows: it would be about a part file that is not there any more, or make one.
-    pub(super) async fn publish(&self, seal: Seal, to: &Path, overwrite: bool) -> Result<()> {
+    pub(in crate::http) async fn publish(&self, seal: Seal, to: &Path, overwrite: bool) -> Result<()> {
         let mut written = self.written.lock().await;
         self.part.publish(seal, to, overwrite).await?;
         *written = Written { journal: None, is_over: true };
@@ -475,19 +396,4 @@ async fn remove(disk: &Arc<dyn Disk>, path: &Path) -> Result<()> {
     }
     disk.remove(path)?;
     disk.sync_directory(path).await
-}
-
-/// Where the journal of the file to be at `to` is.
-fn journal_of(to: &Path) -> PathBuf {
-    files::with_suffix(to, ".qetch-journal")
-}
-
-/// Where the journal at `path` is written before it is there.
-fn new(path: &Path) -> PathBuf {
-    files::with_suffix(path, "-new")
-}
-
-fn refused(path: &Path, problem: &str) -> Option<Journal> {
-    tracing::warn!(path = %path.display(), problem, "a journal that is of no use: beginning afresh");
-    None
 }
