@@ -221,8 +221,10 @@ impl Keeper {
         done.insert(0..size);
         ledger.open.insert(index, Open { index, base, from, size, entity, done, mixed: false, seams });
         let is_one = ledger.journal.is_about_one();
+        // One that lies elsewhere than where those before it end is found out when it is its turn.
+        let follows = |open: &&Open, end: u64| !is_one && open.is_whole() && open.base == end;
         while let Some(next) =
-            ledger.open.get(&ledger.journal.whole).filter(|open| !is_one && open.is_whole())
+            ledger.open.get(&ledger.journal.whole).filter(|open| follows(open, ledger.journal.end))
         {
             if next.size > 0 {
                 (ledger.journal.last_index, ledger.journal.last) = (next.index, next.base);
