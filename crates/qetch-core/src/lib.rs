@@ -32,6 +32,7 @@ mod mux;
 mod progress;
 mod rate_limit;
 mod refresh;
+mod report;
 mod stop;
 mod target;
 
@@ -76,7 +77,7 @@ pub use crate::{
     claim::Claim,
     content::{Checksum, Content, Delivery, Kind, Role},
     context::{Context, ContextBuilder},
-    downloader::{Apart, DownloadOptions, Downloader, Gap, LiveStart, Report},
+    downloader::{DownloadOptions, Downloader, LiveStart},
     egress::{AddressClass, Floor, NetworkPolicy, Resolver},
     error::{BoxError, Error, NetworkFault, Result},
     extraction::{Extraction, Found, Handoff, Known, Page, Warning},
@@ -91,6 +92,7 @@ pub use crate::{
     rate_limit::RateLimit,
     refresh::Refresh,
     registry::{Claimed, Registry},
+    report::{Apart, Gap, Report},
     request::Request,
     select::{Comparison, Measure, Select, Selection},
     shown::{shown, without_values},

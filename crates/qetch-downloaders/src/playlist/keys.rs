@@ -7,7 +7,6 @@ use std::{
 };
 
 use aes::cipher::{Block, BlockModeDecrypt as _, KeyIvInit as _};
-use async_trait as _;
 use bytes::{Bytes, BytesMut};
 use qetch_core::{Error, Result, Url};
 use qetch_manifest::Key;

@@ -1,9 +1,10 @@
 //! Keeping the journal: what has landed is noted as it lands, and written down once it is durable.
 
+mod ledger;
 mod opening;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     convert::Infallible,
     ops::Range,
     path::{Path, PathBuf},
@@ -14,14 +15,17 @@ use std::{
 use qetch_core::{Error, Gap, PartStart, Result};
 use tokio::time::{Instant, sleep};
 
-use self::opening::new;
+use self::{
+    ledger::{Ledger, Note},
+    opening::new,
+};
 use super::{
     disk::{Disk, Landing, Seal},
     entity::Entity,
     journal::{Journal, Open, Subject},
     lock::lock,
     part::Part,
-    source::{Left, Mark, Piece},
+    source::{Left, Piece},
     spans::Spans,
 };
 
@@ -61,28 +65,6 @@ struct Written {
     journal: Option<Journal>,
     /// Whether there is to be none any more.
     is_over: bool,
-}
-
-/// What has landed, whether it is durable or not.
-#[derive(Debug)]
-struct Ledger {
-    /// Whole fragments, and whom it is about.
-    journal: Journal,
-    open: BTreeMap<usize, Open>,
-    /// What is noted of fragments when all before them and they themselves are whole.
-    notes: BTreeMap<usize, Note>,
-    /// Bytes that landed since the last journal.
-    unwritten: u64,
-}
-
-/// What is noted of a fragment when it is whole.
-#[derive(Debug)]
-struct Note {
-    begins_part: Option<Duration>,
-    mark: Option<Mark>,
-    /// Where it ends in the medium.
-    ends: Option<Duration>,
-    gap: Option<Gap>,
 }
 
 impl Keeper {
@@ -206,47 +188,7 @@ impl Keeper {
 
     /// Notes that a fragment is whole, and of one version.
     pub(in crate::http) fn is_whole(&self, index: usize, base: u64, size: u64, entity: &Entity) {
-        let mut guard = self.ledger();
-        let ledger = &mut *guard;
-        // Once all of its bytes have landed, and those before it are whole, it counts as one of them.
-        if index < ledger.journal.whole {
-            return;
-        }
-        let open = ledger.open.remove(&index);
-        let from = open.as_ref().map_or(0, |open| open.from);
-        let complete = entity.complete.or(Some(from + size));
-        let entity = Entity { complete, ..entity.clone() };
-        let seams = open.map(|open| open.seams).unwrap_or_default();
-        let mut done = Spans::default();
-        done.insert(0..size);
-        ledger.open.insert(index, Open { index, base, from, size, entity, done, mixed: false, seams });
-        let is_one = ledger.journal.is_about_one();
-        // One that lies elsewhere than where those before it end is found out when it is its turn.
-        let follows = |open: &&Open, end: u64| !is_one && open.is_whole() && open.base == end;
-        while let Some(next) =
-            ledger.open.get(&ledger.journal.whole).filter(|open| follows(open, ledger.journal.end))
-        {
-            if next.size > 0 {
-                (ledger.journal.last_index, ledger.journal.last) = (next.index, next.base);
-                ledger.journal.last_entity = next.entity.clone();
-            }
-            ledger.journal.end = next.base + next.size;
-            if let Some(note) = ledger.notes.remove(&ledger.journal.whole) {
-                if let Some(time) = note.begins_part {
-                    ledger.journal.part_begins(next.base, time);
-                }
-                ledger.journal.mark = note.mark.or(ledger.journal.mark);
-                if let Some(ends) = note.ends {
-                    ledger.journal.reaches(ends);
-                }
-                if let Some(gap) = note.gap {
-                    ledger.journal.is_missing(gap);
-                }
-            }
-            ledger.open.remove(&ledger.journal.whole);
-            ledger.journal.whole += 1;
-        }
-        ledger.unwritten += size;
+        self.ledger().is_whole(index, base, size, entity);
     }
 
     /// Forgets a fragment that is begun again, and makes sure that no journal speaks of it, before it is written over.
@@ -381,13 +323,6 @@ impl Keeper {
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.ledger)
-    }
-}
-
-impl Ledger {
-    fn journal(&self) -> Journal {
-        let open = self.open.values().filter(|open| !open.done.runs().is_empty()).cloned().collect();
-        self.journal.with_open(open)
     }
 }
 
