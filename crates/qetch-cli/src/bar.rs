@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -61,13 +61,20 @@ pub(crate) struct Bar {
     started: Instant,
     attempt: AtomicU32,
     resumed: AtomicU64,
+    is_estimate: AtomicBool,
 }
 
 impl Bar {
     fn new(bars: &MultiProgress, name: &str) -> Self {
         let bar = bars.add(ProgressBar::no_length().with_style(style(WAITING)).with_message(plain(name)));
         bar.set_prefix(Phase::Connecting.to_string());
-        Self { bar, started: Instant::now(), attempt: AtomicU32::new(0), resumed: AtomicU64::new(0) }
+        Self {
+            bar,
+            started: Instant::now(),
+            attempt: AtomicU32::new(0),
+            resumed: AtomicU64::new(0),
+            is_estimate: AtomicBool::new(false),
+        }
     }
 
     fn summary(&self, report: &Report) -> String {
@@ -88,10 +95,11 @@ impl Bar {
 
 impl ProgressHook for Bar {
     fn update(&self, progress: Progress) {
+        let was_estimate = self.is_estimate.swap(progress.is_estimate, Ordering::Relaxed);
         if let Some(total) = progress.total
-            && self.bar.length() != Some(total)
+            && (self.bar.length(), was_estimate) != (Some(total), progress.is_estimate)
         {
-            self.bar.set_style(style(KNOWN));
+            self.bar.set_style(style(if progress.is_estimate { ESTIMATED } else { KNOWN }));
             self.bar.set_length(total);
         }
         self.bar.set_prefix(match (progress.phase, progress.fragments) {
@@ -123,6 +131,10 @@ const WAITING: &str = "{wide_msg}\n  {spinner} {bytes:>11} {binary_bytes_per_sec
 /// When it is.
 const KNOWN: &str =
     "{wide_msg}\n  [{bar:16}] {bytes:>11}/{total_bytes:<11} {binary_bytes_per_sec:>13} {eta:>4}  {prefix}";
+
+/// When it is estimated, by the fragments of which the size is known.
+const ESTIMATED: &str =
+    "{wide_msg}\n  [{bar:16}] {bytes:>11}/~{total_bytes:<10} {binary_bytes_per_sec:>13} {eta:>4}  {prefix}";
 
 /// While a site is asked.
 const ASKING: &str = "{spinner} {elapsed:>3} {wide_msg}";
@@ -169,6 +181,7 @@ impl ProgressHook for Json {
             "done": progress.done,
             "resumed": progress.resumed,
             "total": progress.total,
+            "is_estimate": progress.is_estimate,
             "attempt": progress.attempt,
             "phase": progress.phase.to_string(),
             "fragments": { "done": done, "total": total },
@@ -185,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_templates_parse() {
-        for template in [WAITING, KNOWN, ASKING] {
+        for template in [WAITING, KNOWN, ESTIMATED, ASKING] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }
@@ -197,6 +210,10 @@ mod tests {
         (progress.done, progress.resumed, progress.total) = (2048, 2048, Some(4096));
         bar.update(progress);
         assert_eq!((bar.bar.position(), bar.bar.length()), (2048, Some(4096)));
+        // An estimate that turns out to be right is told as what it is.
+        progress.is_estimate = true;
+        bar.update(progress);
+        assert!(bar.is_estimate.load(Ordering::Relaxed));
         let report = Report::complete(["f".into()], 4096).with_resumed(2048);
         assert!(bar.summary(&report).ends_with(", 2.00 KiB of an earlier run"), "{}", bar.summary(&report));
     }
