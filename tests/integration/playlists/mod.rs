@@ -3,6 +3,7 @@
 mod gaps;
 mod hls;
 mod resume;
+mod review;
 
 use qetch::{Content, Delivery, DownloadOptions, Kind, Report, Result, Target};
 use qetch_testkit::pattern;
