@@ -56,6 +56,11 @@ impl Entity {
         Self { etag, last_modified, dated, is_page, ..Self::default() }
     }
 
+    /// Whether `now` has another validator, which may be that of the same bytes on another machine.
+    pub(super) fn differs(&self, now: &Self) -> bool {
+        self.etag.as_ref().zip(now.etag.as_ref()).is_some_and(|(before, now)| before != now)
+    }
+
     /// Whether `now`, what a later reply tells, is about this.
     ///
     /// An `ETag` that differs alone may belong to the machine that answered: content networks have many, and some name

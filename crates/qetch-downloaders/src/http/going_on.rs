@@ -1,26 +1,33 @@
 //! Going on with the fragments that an earlier run left, and whether they are of one version with what the origin has now.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use qetch_core::{Error, Result};
 
-use super::{Download, Keeper, place::Place};
+use super::{Download, Keeper, Part, place::Place, shelf::Shelf, source::Piece};
 
 /// Of more fragments that nothing proves to be of one version, so many are compared.
 const MOST_COMPARED: u64 = 64;
 
 impl Download<'_> {
     /// Compares some of each fragment that is a range with what the origin has now, where nothing else told that they are
-    /// of one version.
-    pub(super) async fn confirm_ranges(&self, keeper: &Arc<Keeper>) -> Result<()> {
+    /// of one version. `placed` says where those of this run begin.
+    pub(super) async fn confirm_ranges(
+        &self,
+        keeper: &Arc<Keeper>,
+        placed: &BTreeMap<usize, u64>,
+    ) -> Result<()> {
         let Some(count) = self.task.source.count() else { return Ok(()) };
-        let mut start = 0;
+        let mut begins = Some(0);
         for index in 0..count {
             let Some(piece) = self.task.source.piece(index).await? else { return Ok(()) };
             let fragment = &piece.fragment;
-            let Some(size) = fragment.exact_size().filter(|_| !piece.is_coded) else { return Ok(()) };
-            let place = start..start + size;
-            start = place.end;
+            let size = fragment.exact_size().filter(|_| !piece.is_coded);
+            // Of what an earlier run left behind one whose size is not known, nobody knows where it lies.
+            let start = placed.get(&index).copied().or(begins);
+            begins = start.zip(size).and_then(|(start, size)| start.checked_add(size));
+            let (Some(start), Some(end)) = (start, begins) else { continue };
+            let place = start..end;
             let is_chosen = self.task.dice.below(count as u64) < MOST_COMPARED;
             let (Some(_), Some(entity), true) = (fragment.range, self.task.known(&fragment.url), is_chosen)
             else {
@@ -70,7 +77,7 @@ impl Download<'_> {
 
     /// Compares the last of several fragments that an earlier run left whole with what the origin has now: where a site
     /// changed what it has, the next fragments would be of another version.
-    pub(super) async fn confirm_last(&self, keeper: &Arc<Keeper>) -> Result<()> {
+    pub(super) async fn confirm_last(&self, keeper: &Arc<Keeper>, shelf: Option<&Arc<Shelf>>) -> Result<()> {
         let Some((index, last, entity)) = keeper.last() else { return Ok(()) };
         // A list that grows may not have it any more.
         if self.task.source.count().is_none() {
@@ -78,7 +85,7 @@ impl Download<'_> {
         }
         let Some(piece) = self.task.source.piece(index).await? else { return Ok(()) };
         if piece.is_coded {
-            return Ok(());
+            return self.confirm_coded(keeper, shelf, index, &piece, last).await;
         }
         if piece.fragment.range.is_some() {
             // The next range of the same resource is held against what this one was told.
@@ -93,6 +100,27 @@ impl Download<'_> {
         self.begin_afresh(keeper).await
     }
 
+    /// Fetches a coded fragment again, and compares what it becomes with what is there: nothing else tells what it was made of.
+    async fn confirm_coded(
+        &self,
+        keeper: &Arc<Keeper>,
+        shelf: Option<&Arc<Shelf>>,
+        index: usize,
+        piece: &Piece,
+        place: Range<u64>,
+    ) -> Result<()> {
+        let Some(shelf) = shelf else { return Ok(()) };
+        let apart = Place::apart(Part::shelved(shelf, &self.task.open));
+        let fetched = self.fetch(index, piece, apart.clone()).run().await?;
+        self.task.gauge.waste(fetched.bytes);
+        let decoder = self.task.source.decoder(index).await?;
+        if keeper.part().holds(place, &apart.part, fetched.bytes, decoder).await? {
+            return Ok(());
+        }
+        tracing::warn!("what is there is of another version: beginning afresh");
+        self.begin_afresh(keeper).await
+    }
+
     pub(super) async fn begin_afresh(&self, keeper: &Arc<Keeper>) -> Result<()> {
         // What was claimed and had not landed when it was given up is as lost as the rest.
         let there = self.task.meter.read().done;
@@ -101,6 +129,7 @@ impl Download<'_> {
         self.task.resumed.store(0, std::sync::atomic::Ordering::Relaxed);
         self.task.meter.restart(there);
         self.sizes.restart(&self.known_sizes(), &self.task.meter);
+        self.task.source.restart();
         Ok(())
     }
 }

@@ -44,6 +44,8 @@ struct Line<'a> {
     end: u64,
     /// What the last one was fetched from.
     entity: Option<Entity>,
+    /// Where those begin that are ranges of a resource.
+    ranges: BTreeMap<usize, u64>,
 }
 
 /// A fragment that was fetched, or could not be.
@@ -105,22 +107,32 @@ impl Download<'_> {
         keeper: &Arc<Keeper>,
         is_misplaced: &mut bool,
     ) -> Result<(u64, Option<Entity>)> {
-        self.confirm_last(keeper).await?;
-        let (whole, end) = self.go_on(keeper).await?;
-        self.task.meter.set_fragments_done(whole);
         let shelf = match self.is_one {
             true => None,
             false => Some(Shelf::new(&self.task.disk, keeper.part().path(), &self.task.open)?),
         };
+        self.confirm_last(keeper, shelf.as_ref()).await?;
+        let (whole, end) = self.go_on(keeper).await?;
+        self.task.meter.set_fragments_done(whole);
         if let (false, Some(total)) = (self.is_one, self.sizes.sum()) {
             self.task.check_size(total)?;
             keeper.part().file().await?.allocate(total).await?;
         }
         let (running, arrived) = (FuturesUnordered::new(), BTreeMap::new());
-        let mut line = Line { keeper, shelf, running, arrived, next: whole, turn: whole, end, entity: None };
+        let mut line = Line {
+            keeper,
+            shelf,
+            running,
+            arrived,
+            next: whole,
+            turn: whole,
+            end,
+            entity: None,
+            ranges: BTreeMap::new(),
+        };
         self.bring_all(&mut line, is_misplaced).await?;
         if self.task.was_left_open() {
-            self.confirm_ranges(keeper).await?;
+            self.confirm_ranges(keeper, &line.ranges).await?;
         }
         Ok((line.end, line.entity.filter(|_| self.is_one)))
     }
@@ -229,6 +241,12 @@ impl Download<'_> {
         while let Some(Ended { index, piece, result }) = line.arrived.remove(&line.turn) {
             match result {
                 Ok((fetched, decoder)) => {
+                    if piece.fragment.range.is_some()
+                        && decoder.is_none()
+                        && self.task.source.count().is_some()
+                    {
+                        line.ranges.insert(index, line.end);
+                    }
                     let looked = |decoder| Opened::of(decoder, self.task.media, piece.fragment.url.clone());
                     let decoder = decoder.map(looked);
                     let placed = self.put(line, index, fetched, decoder).await?;

@@ -394,6 +394,7 @@ impl Download<'_> {
             was: None,
             expected: None,
             given_up: None,
+            counted: 0,
             resumed: 0,
             versions: 0,
             sizes: self.sizes.clone(),

@@ -43,6 +43,9 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// answers now, `status` its status.
     async fn renew(&self, index: usize, age: u32, status: u16, died: Error) -> Result<(u32, Fragment)>;
 
+    /// Says that all pieces are asked for once more, from the first one on.
+    fn restart(&self) {}
+
     /// Says that nothing of the piece at `index` is needed any more.
     fn is_done(&self, index: usize);
 }

@@ -30,6 +30,11 @@ struct Joined {
 }
 
 impl Joint {
+    /// Forgets all segments.
+    pub(super) fn restart(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Joined::default();
+    }
+
     /// What joins the next segment to those before it.
     pub(super) fn decoder(&self) -> Box<dyn Decoder> {
         Box::new(Joins { joint: self.clone(), text: Vec::new() })

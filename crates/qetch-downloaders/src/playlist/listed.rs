@@ -144,6 +144,10 @@ impl Source for Listed {
         if fresh == stale { Err(died) } else { Ok((now + 1, fresh)) }
     }
 
+    fn restart(&self) {
+        self.captions.restart();
+    }
+
     fn is_done(&self, _: usize) {}
 }
 

@@ -144,6 +144,14 @@ impl Fetch {
             let problem = format!("{complete} bytes where a range of it tells of {told}");
             return Err(Misfit::Passing(Error::bad_reply(answer.url(), problem)));
         }
+        if self.is_coded
+            && let Some(shared) = &shared
+            && shared.differs(&fit.entity)
+        {
+            // What becomes of it cannot be compared with what the origin has.
+            let what = "its validators, between two ranges of it";
+            return Err(Misfit::Changed(Error::content_changed(answer.url(), what)));
+        }
         let counted = self.task.gauge.connection();
         if !fit.is_proven {
             // Ranges of one resource are compared when all of them are there.

@@ -59,6 +59,8 @@ pub(super) struct Fetch {
     pub(super) given_up: Option<u64>,
     /// Bytes that an earlier run left of it.
     pub(super) resumed: u64,
+    /// Bytes of it that count as progress, since a version of it broke off.
+    pub(super) counted: u64,
     /// Versions that were begun and given up.
     pub(super) versions: u32,
     /// Hears its size as soon as an answer tells it.
@@ -87,8 +89,17 @@ enum Manner {
 }
 
 impl Fetch {
-    /// Brings it whole.
+    /// Brings it whole. Where it may be left out, what came of it is no progress once it cannot be had.
     pub(super) async fn run(mut self) -> Result<Fetched> {
+        let fetched = self.bring_whole().await;
+        if fetched.is_err() && !self.tells_place && !self.is_coded && self.counted > 0 {
+            self.task.gauge.waste(self.counted);
+            self.task.meter.restart(self.counted);
+        }
+        fetched
+    }
+
+    async fn bring_whole(&mut self) -> Result<Fetched> {
         let mut backoff = self.task.backoff_of_a_fragment();
         let mut patience = self.task.backoff();
         let mut strikes = Backoff::new(MOST_STRIKES, &self.task.dice);
@@ -124,6 +135,7 @@ impl Fetch {
             job.writes.none().await;
             // All that this version brought is fetched again.
             let lost = job.plan().done();
+            self.counted = lost;
             (self.was, self.expected) = (Some(job.entity.clone()), Some(job.entity.clone()));
             match fault {
                 Fault::Fatal(error)
@@ -251,6 +263,7 @@ impl Fetch {
     async fn give_up(&mut self) -> Result<()> {
         let Some(lost) = self.given_up.take() else { return Ok(()) };
         self.task.resumed.fetch_sub(std::mem::take(&mut self.resumed), Ordering::Relaxed);
+        self.counted = 0;
         self.forget(lost).await
     }
 

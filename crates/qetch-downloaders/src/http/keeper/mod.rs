@@ -113,7 +113,7 @@ impl Keeper {
     /// are.
     pub(in crate::http) async fn forget_from(self: &Arc<Self>, index: usize) -> Result<u64> {
         let others = self.ledger().open.split_off(&index);
-        self.forget(index).await?;
+        self.write_unless_none().await?;
         Ok(others.values().map(|open| open.done.count()).sum())
     }
 
@@ -193,7 +193,13 @@ impl Keeper {
 
     /// Forgets a fragment that is begun again, and makes sure that no journal speaks of it, before it is written over.
     pub(in crate::http) async fn forget(self: &Arc<Self>, index: usize) -> Result<()> {
-        self.ledger().open.remove(&index);
+        let was_begun = self.ledger().open.remove(&index).is_some();
+        // No journal speaks of what was not begun.
+        if was_begun { self.write_unless_none().await } else { Ok(()) }
+    }
+
+    /// Writes down what has landed where there is a journal that may say otherwise.
+    async fn write_unless_none(self: &Arc<Self>) -> Result<()> {
         if self.written.lock().await.journal.is_some() { self.write().await } else { Ok(()) }
     }
 
@@ -205,7 +211,7 @@ impl Keeper {
             ledger.open.clear();
             ledger.notes.clear();
         }
-        if self.written.lock().await.journal.is_some() { self.write().await } else { Ok(()) }
+        self.write_unless_none().await
     }
 
     /// Writes down what has landed, whenever there is enough of it, until dropped. `total` tells how large the file is,

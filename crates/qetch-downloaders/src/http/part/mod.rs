@@ -4,6 +4,7 @@
 use std::{
     fmt,
     future::ready,
+    ops::Range,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -247,17 +248,56 @@ impl Part {
         landed: impl Fn(u64, &[Bytes]) + Clone + Send + 'static,
     ) -> Result<u64> {
         let (mut at, mut to) = (0, offset);
-        while at < len {
-            let mut block = other.block(at, len).await?;
-            at += block.len() as u64;
-            if let Some(decoder) = &mut decoder {
-                block = decoder.decode(block, at >= len)?;
-            }
+        while let Some(block) = other.decoded(&mut at, len, &mut decoder).await? {
             let (landed, from, count) = (landed.clone(), to, block.len() as u64);
             self.write(from, vec![block], Landing::new(move |chunks| landed(from, chunks))).await?.await?;
             to += count;
         }
         Ok(to - offset)
+    }
+
+    /// Whether all of `other`, which has `len` bytes and is made the file's by `decoder`, is what lies in `place`.
+    pub(super) async fn holds(
+        &self,
+        place: Range<u64>,
+        other: &Self,
+        len: u64,
+        decoder: Box<dyn Decoder>,
+    ) -> Result<bool> {
+        let (mut decoder, mut at, mut to) = (Some(decoder), 0, place.start);
+        while let Some(block) = other.decoded(&mut at, len, &mut decoder).await? {
+            if to + block.len() as u64 > place.end || self.file().await?.read(to, block.len()).await? != block
+            {
+                return Ok(false);
+            }
+            to += block.len() as u64;
+        }
+        Ok(to == place.end)
+    }
+
+    /// What `decoder` makes of what is there from `at` on, where there is one; `None` behind the last of `len` bytes. It hears
+    /// of the end of nothing, too.
+    async fn decoded(
+        &self,
+        at: &mut u64,
+        len: u64,
+        decoder: &mut Option<Box<dyn Decoder>>,
+    ) -> Result<Option<Bytes>> {
+        let block = match *at < len {
+            true => self.block(*at, len).await?,
+            false if len > 0 || decoder.is_none() => return Ok(None),
+            false => Bytes::new(),
+        };
+        *at += block.len() as u64;
+        let is_last = *at >= len;
+        let block = match decoder {
+            Some(decoder) => decoder.decode(block, is_last)?,
+            None => block,
+        };
+        if len == 0 {
+            *decoder = None;
+        }
+        Ok(Some(block))
     }
 
     /// Some of what is there between `at` and `len`, from `at` on.
