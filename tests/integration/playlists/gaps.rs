@@ -1,9 +1,16 @@
 //! Segments that are not to be had.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 use qetch::DownloadOptions;
-use qetch_tests::{Folder, stage::Stage};
+use qetch_testkit::pattern;
+use qetch_tests::{
+    Folder,
+    stage::{Stage, answer},
+};
 use wiremock::ResponseTemplate;
 
 use super::{bring, hls, put_segments};
@@ -66,4 +73,22 @@ async fn a_refused_address_is_no_gap() {
     let options = DownloadOptions::new().with_allow_gaps(true);
     let error = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await.unwrap_err();
     assert_eq!(error.code(), "unsupported", "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_gaps_cost_no_journal_each() {
+    let stage = Stage::start().await;
+    put_segments(&stage, [400_000; 2]);
+    let last = pattern(400_000, 1);
+    // It is under way meanwhile, so that there is a journal.
+    stage.act("1.ts", move |request| answer(request, &last).set_delay(Duration::from_secs(1)));
+    let mut list = "#EXTM3U\n#EXTINF:2,\n0.ts\n#EXTINF:2,\n1.ts\n".to_owned();
+    (2..8000).for_each(|number| list.push_str(&format!("#EXT-X-GAP\n#EXTINF:2,\n{number}.ts\n")));
+    stage.put("list.m3u8", list + "#EXT-X-ENDLIST\n");
+    let (folder, begun) = (Folder::new(), Instant::now());
+    let options = DownloadOptions::new().with_allow_gaps(true);
+    let report = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await.unwrap();
+    assert_eq!(report.gaps.len(), 7998);
+    // With a journal each it was minutes.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }

@@ -4,6 +4,7 @@ mod gaps;
 mod hls;
 mod resume;
 mod review;
+mod versions;
 
 use qetch::{Content, Delivery, DownloadOptions, Kind, Report, Result, Target};
 use qetch_testkit::pattern;

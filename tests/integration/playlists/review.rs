@@ -13,7 +13,7 @@ use std::{
 use qetch::{Context, DownloadOptions, Kind, LiveStart, Target};
 use qetch_testkit::pattern;
 use qetch_tests::{
-    Folder, downloaders, listening,
+    Folder, downloaders,
     stage::{Stage, answer},
     stopping_at,
 };
@@ -80,46 +80,6 @@ fn list_of(count: usize) -> String {
     list + "#EXT-X-ENDLIST\n"
 }
 
-// R1
-#[tokio::test(flavor = "multi_thread")]
-async fn r01_a_hole_between_misplaced_fragments_is_never_gone_on_with() {
-    let bytes: Vec<Vec<u8>> =
-        [200_000, 300_000, 400_000].iter().zip(0..).map(|(s, n)| pattern(*s, n)).collect();
-    let (served, is_honest) = (bytes.clone(), Arc::new(AtomicU32::new(0)));
-    let honest = is_honest.clone();
-    let at = raw(move |mut stream, path, number| {
-        let (bytes, honest) = (served.clone(), honest.clone());
-        async move {
-            match path.as_str() {
-                "/list.m3u8" => send(&mut stream, list_of(3).len(), list_of(3).as_bytes()).await,
-                // Its head says 300,000, and it breaks off; asked again, it has 200,000.
-                "/0.ts" if number % 3 == 1 && honest.load(Ordering::SeqCst) == 0 => {
-                    send(&mut stream, 300_000, &bytes[0][..100_000]).await;
-                    tokio::time::sleep(Duration::from_millis(700)).await;
-                }
-                _ => {
-                    let index: usize = path[1..2].parse().unwrap();
-                    send(&mut stream, bytes[index].len(), &bytes[index]).await;
-                }
-            }
-        }
-    })
-    .await;
-    let folder = Folder::new();
-    let options = DownloadOptions::new().with_max_fragments(2).with_max_connections(1);
-    let content = hls(&format!("{at}/list.m3u8"), "");
-    let first = bring(&folder, &content, &options).await;
-    println!("first run: {first:?}");
-    is_honest.store(1, Ordering::SeqCst);
-    if first.is_err() {
-        let second = bring(&folder, &content, &options).await;
-        println!("second run: {second:?}");
-    }
-    let file = fs::read(folder.path("f.ts")).unwrap();
-    println!("{} bytes where {} are right", file.len(), bytes.concat().len());
-    assert!(file == bytes.concat(), "a wrong file");
-}
-
 fn sealed(folder: &Folder, plain: &[u8]) -> Vec<u8> {
     fs::write(folder.path("plain"), plain).unwrap();
     let arguments = ["enc", "-aes-128-cbc", "-K", "000102030405060708090a0b0c0d0e0f", "-iv"];
@@ -143,63 +103,6 @@ fn put_sealed(stage: &Stage, count: usize, size: usize, seed: u64) -> Vec<u8> {
     }
     stage.put("list.m3u8", list + "#EXT-X-ENDLIST\n");
     all
-}
-
-// R2
-#[tokio::test(flavor = "multi_thread")]
-async fn r02_encrypted_segments_of_two_versions_are_not_mixed_across_a_resume() {
-    let stage = Stage::with_delay(Duration::from_millis(5)).await;
-    let old = put_sealed(&stage, 20, 200_000, 0);
-    let (folder, content) = (Folder::new(), hls(&stage.link("list.m3u8"), ""));
-    let half = stopping_at(DownloadOptions::new(), old.len() as u64 / 2);
-    bring(&folder, &content, &half).await.unwrap_err();
-    // The site encodes the film anew: other bytes and ETags under the same names.
-    let new = put_sealed(&stage, 20, 200_000, 1000);
-    let report = bring(&folder, &content, &DownloadOptions::new()).await.unwrap();
-    println!("{report:?}");
-    assert!(fs::read(folder.path("f.ts")).unwrap() == new, "two versions in one file");
-}
-
-// R3
-#[tokio::test(flavor = "multi_thread")]
-async fn r03_an_encrypted_segment_of_no_bytes_is_refused() {
-    let stage = Stage::start().await;
-    put_sealed(&stage, 3, 5000, 0);
-    stage.put("1.ts", []);
-    let folder = Folder::new();
-    let report = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &DownloadOptions::new()).await;
-    println!("{report:?}");
-    assert!(report.is_err(), "a segment is missing and nobody says so");
-}
-
-// R4
-#[tokio::test(flavor = "multi_thread")]
-async fn r04_captions_that_are_begun_afresh_have_their_header() {
-    let stage = Stage::start().await;
-    let texts = ["WEBVTT\n\n00:01.000 --> 00:02.000\nalt\n\n", "00:03.000 --> 00:04.000\nalt2\n\n"];
-    let news = ["WEBVTT\n\n00:01.000 --> 00:02.000\nneu\n\n", "00:03.000 --> 00:04.000\nneu2\n\n"];
-    let (old, new) = (texts.concat(), news.concat());
-    assert_eq!(old.len(), new.len());
-    let (first, second) = (texts[0].len(), texts[1].len());
-    stage.put(
-        "list.m3u8",
-        format!("#EXTM3U\n#EXTINF:2,\n#EXT-X-BYTERANGE:{first}@0\nc.vtt\n#EXTINF:2,\n#EXT-X-BYTERANGE:{second}@{first}\nc.vtt\n#EXT-X-ENDLIST\n"),
-    );
-    let count = AtomicU32::new(0);
-    let (old_bytes, new_bytes) = (old.clone(), new.clone());
-    stage.act("c.vtt", move |request| {
-        let is_old = count.fetch_add(1, Ordering::SeqCst) == 0;
-        let (text, day) = if is_old { (&old_bytes, "Wed, 21") } else { (&new_bytes, "Thu, 22") };
-        answer(request, text.as_bytes())
-            .insert_header("Last-Modified", format!("{day} Oct 2015 07:28:00 GMT"))
-    });
-    let (folder, mut content) = (Folder::new(), hls(&stage.link("list.m3u8"), ""));
-    content.kind = Kind::Text;
-    let report = bring(&folder, &content, &DownloadOptions::new().with_max_connections(1)).await.unwrap();
-    println!("{report:?}");
-    let text = fs::read_to_string(folder.path("f.ts")).unwrap();
-    println!("{text:?} {:?}", stage.asked().await);
-    assert!(text.starts_with("WEBVTT"), "no header: {text:?}");
 }
 
 /// A live playlist that reads as the n-th of these, and as the last of them ever after.
@@ -389,58 +292,6 @@ async fn r11_a_recording_that_was_killed_before_it_was_joined_is_gone_on_with() 
     let report = bring(&folder, &content, &from_window()).await;
     println!("{report:?} {:?}", folder.names());
     assert!(report.is_ok(), "every run from now on ends so");
-}
-
-// R12
-#[tokio::test(flavor = "multi_thread")]
-async fn r12_progress_does_not_count_what_is_left_out() {
-    let bytes: Vec<Vec<u8>> = (0..3).map(|n| pattern(300_000, n)).collect();
-    let served = bytes.clone();
-    let at = raw(move |mut stream, path, _| {
-        let bytes = served.clone();
-        async move {
-            match path.as_str() {
-                "/list.m3u8" => send(&mut stream, list_of(3).len(), list_of(3).as_bytes()).await,
-                "/1.ts" => send(&mut stream, 300_000, &bytes[1][..200_000]).await,
-                _ => {
-                    let index: usize = path[1..2].parse().unwrap();
-                    send(&mut stream, bytes[index].len(), &bytes[index]).await;
-                }
-            }
-        }
-    })
-    .await;
-    let folder = Folder::new();
-    let options = DownloadOptions::new().with_allow_gaps(true).with_retries(1).with_max_connections(1);
-    let (options, heard) = listening(options);
-    let report = bring(&folder, &hls(&format!("{at}/list.m3u8"), ""), &options).await.unwrap();
-    let last = *heard.lock().unwrap().last().unwrap();
-    println!("{report:?}\n{last:?}");
-    assert_eq!((last.done, last.total), (600_000, Some(600_000)));
-}
-
-// R13
-#[tokio::test(flavor = "multi_thread")]
-async fn r13_gaps_cost_no_journal_each() {
-    let time = |count: usize| async move {
-        let stage = Stage::start().await;
-        stage.put("0.ts", pattern(400_000, 0));
-        stage.put("1.ts", pattern(400_000, 1));
-        stage.act("1.ts", |request| answer(request, &pattern(400_000, 1)).set_delay(Duration::from_secs(2)));
-        let mut list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n0.ts\n#EXTINF:2,\n1.ts\n".to_owned();
-        for number in 2..count {
-            list.push_str(&format!("#EXT-X-GAP\n#EXTINF:2,\n{number}.ts\n"));
-        }
-        stage.put("list.m3u8", list + "#EXT-X-ENDLIST\n");
-        let (folder, begun) = (Folder::new(), Instant::now());
-        let options = DownloadOptions::new().with_allow_gaps(true);
-        let done = within(120, bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options)).await;
-        let took = begun.elapsed();
-        println!("{count} gaps: {took:?} {}", done.is_some());
-        took
-    };
-    let (few, many) = (time(2000).await, time(8000).await);
-    assert!(many < Duration::from_secs(5), "{few:?} {many:?}");
 }
 
 fn peak() -> u64 {
@@ -710,46 +561,6 @@ async fn r22_a_track_of_an_older_list_is_not_muxed_with_a_newer_one() {
     assert!(!(second.is_ok() && has(0) && has(150)), "the picture of one version, the sound of another");
 }
 
-// R23
-#[tokio::test(flavor = "multi_thread")]
-async fn r23_ranges_behind_a_whole_file_are_of_one_version_too() {
-    for with_other in [false, true] {
-        let stage = Stage::start().await;
-        stage.put("0.ts", pattern(1000, 9));
-        let (old, new) = (pattern(400_000, 1), pattern(400_000, 2));
-        let count = AtomicU32::new(0);
-        let (old_bytes, new_bytes) = (old.clone(), new.clone());
-        stage.act("film.ts", move |request| {
-            let bytes = if count.fetch_add(1, Ordering::SeqCst) < 2 { &old_bytes } else { &new_bytes };
-            let range =
-                request.headers.get("range").unwrap().to_str().unwrap().strip_prefix("bytes=").unwrap();
-            let (first, last) = range.split_once('-').unwrap();
-            let (first, last) = (first.parse::<usize>().unwrap(), last.parse::<usize>().unwrap_or(399_999));
-            // Nothing tells of which version it is.
-            ResponseTemplate::new(206)
-                .insert_header("Content-Range", format!("bytes {first}-{last}/400000"))
-                .set_body_bytes(&bytes[first..=last])
-        });
-        let mut list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n".to_owned();
-        if with_other {
-            list.push_str("#EXTINF:2,\n0.ts\n");
-        }
-        for number in 0..4 {
-            list.push_str(&format!("#EXTINF:2,\n#EXT-X-BYTERANGE:100000@{}\nfilm.ts\n", number * 100_000));
-        }
-        stage.put("list.m3u8", list + "#EXT-X-ENDLIST\n");
-        let folder = Folder::new();
-        let options = DownloadOptions::new().with_max_connections(1);
-        let done = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await;
-        println!("{with_other}: {:?}", done.as_ref().map(|it| it.bytes));
-        if done.is_ok() {
-            let file = fs::read(folder.path("f.ts")).unwrap();
-            let film = &file[file.len() - 400_000..];
-            assert!(film == old || film == new, "two versions in one file ({with_other})");
-        }
-    }
-}
-
 // R24
 #[tokio::test(flavor = "multi_thread")]
 async fn r24_two_runs_at_once_never_name_a_file_that_is_not_whole() {
@@ -797,63 +608,6 @@ async fn r24_two_runs_at_once_never_name_a_file_that_is_not_whole() {
     let second = second.await.unwrap();
     println!("second: {second:?} {:?}", folder.names());
     assert!(done.is_err() || len.unwrap() == 2 * part as u64, "it is called done, and is not whole");
-}
-
-// R25
-#[tokio::test(flavor = "multi_thread")]
-async fn r25_byte_ranges_of_a_file_that_changes_are_of_one_version() {
-    for kind in [Kind::Video, Kind::Text] {
-        for size in [1000, 100_000] {
-            let stage = Stage::start().await;
-            let (old, new) = (vec![b'a'; 2 * size], vec![b'b'; 2 * size]);
-            stage.put(
-                "list.m3u8",
-                format!("#EXTM3U\n#EXTINF:2,\n#EXT-X-BYTERANGE:{size}@0\nf.ts\n#EXTINF:2,\n#EXT-X-BYTERANGE:{size}@{size}\nf.ts\n#EXT-X-ENDLIST\n"),
-            );
-            let count = AtomicU32::new(0);
-            stage.act("f.ts", move |request| {
-                let text = if count.fetch_add(1, Ordering::SeqCst) == 0 { &old } else { &new };
-                answer(request, text)
-            });
-            let (folder, mut content) = (Folder::new(), hls(&stage.link("list.m3u8"), ""));
-            content.kind = kind;
-            let done = bring(&folder, &content, &DownloadOptions::new().with_max_connections(1)).await;
-            let file = fs::read(folder.path("f.ts")).unwrap_or_default();
-            println!(
-                "{kind:?} {size}: {:?} a {} b {}, asked {:?}",
-                done.map(|it| it.bytes),
-                file.contains(&b'a'),
-                file.contains(&b'b'),
-                stage.asked().await.len()
-            );
-            assert!(
-                !(file.contains(&b'a') && file.contains(&b'b')),
-                "{kind:?} {size}: two versions in one file"
-            );
-        }
-    }
-}
-
-// R26
-#[tokio::test(flavor = "multi_thread")]
-async fn r26_encrypted_byte_ranges_of_a_file_that_changes_are_of_one_version() {
-    let (stage, work) = (Stage::start().await, Folder::new());
-    stage.put("key", (0..16).collect::<Vec<u8>>());
-    let two = |letter: u8| [sealed(&work, &[letter; 1000]), sealed(&work, &[letter; 1000])].concat();
-    let (old, new) = (two(b'a'), two(b'b'));
-    let size = old.len() / 2;
-    stage.put("list.m3u8", format!("#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"key\",IV=0x00000000000000000000000000000000\n#EXTINF:2,\n#EXT-X-BYTERANGE:{size}@0\nf.ts\n#EXTINF:2,\n#EXT-X-BYTERANGE:{size}@{size}\nf.ts\n#EXT-X-ENDLIST\n"));
-    let count = AtomicU32::new(0);
-    stage.act("f.ts", move |request| {
-        answer(request, if count.fetch_add(1, Ordering::SeqCst) == 0 { &old } else { &new })
-    });
-    let folder = Folder::new();
-    let done =
-        bring(&folder, &hls(&stage.link("list.m3u8"), ""), &DownloadOptions::new().with_max_connections(1))
-            .await;
-    let file = fs::read(folder.path("f.ts")).unwrap_or_default();
-    println!("{done:?}");
-    assert!(!(file.contains(&b'a') && file.contains(&b'b')), "two versions in one file");
 }
 
 // R27
