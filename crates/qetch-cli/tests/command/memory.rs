@@ -52,9 +52,10 @@ async fn peak_of(arguments: &[&str], body: &[u8]) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_does_not_grow_with_the_file() {
-    let (small, large) = (peak(30 * MIB).await, peak(300 * MIB).await);
-    // A debug build was measured at 29 MiB and 31 MiB.
-    println!("at most {small} KiB for 30 MiB, {large} KiB for 300 MiB");
+    // A smaller one is often there before each connection has filled what it may.
+    let (small, large) = (peak(100 * MIB).await, peak(400 * MIB).await);
+    // A debug build was measured at 38 MiB and 40 MiB, of which 22 MiB are its code.
+    println!("at most {small} KiB for 100 MiB, {large} KiB for 400 MiB");
     assert!(large < small + 8 * 1024, "{small} KiB, {large} KiB");
     assert!(large < 64 * 1024, "{large} KiB");
 }
