@@ -2,6 +2,7 @@
 
 mod gaps;
 mod hls;
+mod keys;
 mod resume;
 mod review;
 
