@@ -203,3 +203,32 @@ async fn asked_to_end_before_it_began_it_leaves_nothing() {
     let error = record(&folder, &hls(&stage.link("list.m3u8")), &options).await.unwrap_err();
     assert_eq!((error.code(), folder.names()), ("interrupted", Vec::new()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_forbidden_or_fails_for_good_ends_what_was_recorded() {
+    for status in [401, 403, 503] {
+        let stage = Stage::start().await;
+        let list = move |reading| match reading {
+            0 | 1 => text(window(reading..reading + 4, false)),
+            _ => ResponseTemplate::new(status),
+        };
+        let options = from_window().with_retries(1).with_patience(Duration::from_secs(1));
+        let report = check(&stage, list, options, 0..5).await;
+        assert!(report.complete);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asked_to_end_it_does_not_wait_for_a_segment_that_hangs() {
+    let stage = Stage::start().await;
+    let options = from_window();
+    let stop = options.stop.clone();
+    stage.act("2.ts", move |_| {
+        stop.ask();
+        ResponseTemplate::new(200).set_delay(Duration::from_secs(600))
+    });
+    let begun = Instant::now();
+    let report = check(&stage, |_| text(window(0..3, false)), options, [0, 1]).await;
+    assert_eq!(missing(&report), [Some(2)]);
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}

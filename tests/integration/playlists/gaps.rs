@@ -92,3 +92,33 @@ async fn thousands_of_gaps_cost_no_journal_each() {
     // With a journal each it was minutes.
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_is_for_others_is_a_gap_too() {
+    for status in [401, 402, 451] {
+        let stage = Stage::start().await;
+        put_segments(&stage, [1000; 3]);
+        stage.act("1.ts", move |_| ResponseTemplate::new(status));
+        let folder = Folder::new();
+        let options = DownloadOptions::new().with_allow_gaps(true).with_retries(1);
+        let report = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await.unwrap();
+        assert_eq!((report.gaps.len(), report.gaps[0].fragment), (1, 1), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gaps_alone_are_no_file() {
+    for map in ["", "#EXT-X-MAP:URI=\"init.mp4\"\n"] {
+        let stage = Stage::start().await;
+        stage.put("init.mp4", [7; 100]);
+        stage.put("list.m3u8", format!("#EXTM3U\n{map}#EXTINF:2,\n0.ts\n#EXTINF:2,\n1.ts\n#EXT-X-ENDLIST\n"));
+        let (folder, content) = (Folder::new(), hls(&stage.link("list.m3u8"), ""));
+        let options = DownloadOptions::new().with_allow_gaps(true);
+        let error = bring(&folder, &content, &options).await.unwrap_err();
+        assert_eq!(error.code(), "not_found");
+        assert!(error.to_string().contains("0.ts") && !folder.path("f.ts").exists(), "{error}");
+        // What is there later is had later.
+        stage.put("1.ts", [8; 100]);
+        assert_eq!(bring(&folder, &content, &options).await.unwrap().gaps.len(), 1);
+    }
+}

@@ -112,3 +112,21 @@ async fn variables_queries_and_redirects_lead_to_the_segments() {
     bring(&folder, &hls(&stage.link("go"), ""), &DownloadOptions::new()).await.unwrap();
     assert_eq!(fs::read(folder.path("f.ts")).unwrap(), [[1; 100], [2; 100]].concat());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variant_of_pictures_alone_is_not_the_best() {
+    let stage = Stage::start().await;
+    let variant = |height: u32, codecs: &str| {
+        let width = height * 16 / 9;
+        let bandwidth = height * 9;
+        format!(
+            "#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},RESOLUTION={width}x{height},CODECS=\"{codecs}\"\n{height}.m3u8\n"
+        )
+    };
+    let list = format!("#EXTM3U\n{}{}", variant(1080, "avc1.640028"), variant(720, "avc1.640028,mp4a.40.2"));
+    stage.put("master.m3u8", list);
+    let qetch = qetch::Qetch::new();
+    let mut extraction = qetch.extract(&stage.link("master.m3u8")).await.unwrap();
+    let variants = extraction.next_variants().await.unwrap().unwrap();
+    assert_eq!(qetch::Select::best().choose(&variants).unwrap().content.height, Some(720));
+}

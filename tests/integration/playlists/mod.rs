@@ -2,8 +2,8 @@
 
 mod gaps;
 mod hls;
+mod keys;
 mod resume;
-mod review;
 mod versions;
 
 use qetch::{Content, Delivery, DownloadOptions, Kind, Report, Result, Target};

@@ -11,7 +11,12 @@ use std::{
 };
 
 use qetch::DownloadOptions;
-use qetch_tests::{Folder, stage::Stage, stopping_at};
+use qetch_tests::{
+    Folder,
+    stage::{Stage, answer},
+    stopping_at,
+};
+use wiremock::ResponseTemplate;
 
 use super::{bring, hls, put_segments};
 
@@ -96,4 +101,18 @@ async fn what_waits_for_its_place_is_never_the_whole_twice() {
     assert!(most >= whole / 2, "nothing was sampled: {most}");
     assert!(most <= whole + window, "{most} bytes where {whole} and {window} may be");
     assert_eq!(folder.names(), ["f.ts"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_run_left_out_is_asked_for_where_nothing_may_be_missing() {
+    let stage = Stage::with_delay(Duration::from_millis(5)).await;
+    let all = put_segments(&stage, [200_000; 20]);
+    stage.act("1.ts", |_| ResponseTemplate::new(404));
+    let (folder, content) = (Folder::new(), hls(&stage.link("list.m3u8"), ""));
+    let half = stopping_at(DownloadOptions::new().with_allow_gaps(true), all.len() as u64 / 2);
+    bring(&folder, &content, &half).await.unwrap_err();
+    let segment = all[200_000..400_000].to_vec();
+    stage.act("1.ts", move |request| answer(request, &segment));
+    let report = bring(&folder, &content, &DownloadOptions::new()).await.unwrap();
+    assert!(report.complete && fs::read(folder.path("f.ts")).unwrap() == all, "{report:?}");
 }

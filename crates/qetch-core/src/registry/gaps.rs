@@ -54,13 +54,13 @@ pub(super) async fn listed(report: Report, uid: &str, overwrite: bool) -> Result
 }
 
 /// Writes what [`json`] made beside the first file of `report`. The file is made by now, so a list that cannot be written is no
-/// failure of it. Where nothing is missing, a list that was about the file that was replaced goes.
+/// failure of it. Where nothing is missing, a list that was about an earlier file of that name goes.
 pub(super) async fn write(report: Report, list: Option<Vec<u8>>, overwrite: bool) -> Result<Report> {
     let Some(path) = report.paths.first().map(|path| files::with_suffix(path, ".gaps.json")) else {
         return Ok(report);
     };
     let Some(list) = list else {
-        if overwrite {
+        if report.complete {
             blocking(move |_| {
                 if is_ours(&path) {
                     remove(&path);
@@ -153,12 +153,10 @@ mod tests {
             r#"{"format":1,"gaps":[{"uid":"u","fragment":7,"sequence":9,"start":28.5,"reason":"404"}]}"#;
         assert_eq!(fs::read_to_string(&list).unwrap(), format!("{expected}\n"));
 
-        // Another list takes its place, and the file that is whole in its place takes it away.
+        // Another list takes its place, and a file that is whole takes it away.
         let told = listed(report(&path, vec![Gap::new(1, "x")]), "u", false).await.unwrap();
         assert!(fs::read_to_string(told.gaps_list.unwrap()).unwrap().contains(r#""fragment":1"#));
-        listed(report(&path, vec![]), "u", false).await.unwrap();
-        assert!(list.exists());
-        assert_eq!(listed(report(&path, vec![]), "u", true).await.unwrap().gaps_list, None);
+        assert_eq!(listed(report(&path, vec![]), "u", false).await.unwrap().gaps_list, None);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 

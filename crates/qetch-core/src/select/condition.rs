@@ -164,3 +164,15 @@ fn codecs(content: &Content) -> impl Iterator<Item = String> {
     let all = content.codecs.as_deref().unwrap_or_default().split(',');
     all.map(|codec| codec.trim().to_ascii_lowercase()).filter(|codec| !codec.is_empty())
 }
+
+/// How the names of codecs begin that are not of sound: of pictures (RFC 6381, and as people write them), and of text.
+const OF_NO_SOUND: [&str; 21] = [
+    "avc", "h26", "hvc", "hev", "vvc", "vvi", "dvh", "dva", "av01", "av1", "dav1", "vp8", "vp9", "vp0",
+    "mp4v", "theora", "mjp", "jpeg", "stpp", "wvtt", "tx3g",
+];
+
+/// Whether one of its codecs is of sound, where they are told.
+pub(super) fn has_sound(content: &Content) -> Option<bool> {
+    let is_of_sound = |codec: String| !OF_NO_SOUND.iter().any(|start| codec.starts_with(start));
+    codecs(content).next().map(|_| codecs(content).any(is_of_sound))
+}

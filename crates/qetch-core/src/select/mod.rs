@@ -48,7 +48,8 @@ impl From<Content> for Selection {
 /// | `sound=no` | a video without the sound that is not in it |
 ///
 /// What a content does not tell fits no condition, whatever it says. A video whose sound is a companion is chosen together
-/// with it: the first of its group, or the first of the language that is asked for. Conditions are for renditions of the role and kind of
+/// with it: the first of its group, or the first of the language that is asked for. One of which the codecs tell that it has
+/// none is chosen where all that fit are so, or where that is asked for. Conditions are for renditions of the role and kind of
 /// the best, so that a poster is never the worst video; one on the extension (`=`) is for all, and where no rendition fits,
 /// for companions.
 ///
@@ -178,9 +179,9 @@ impl Select {
     }
 
     fn content_of<'a>(&self, variants: &'a Variants) -> Option<&'a Content> {
+        let has_sound = |group: &String| sounds(variants, group).next().is_some();
         if let Which::Uid(uid) = &self.which {
             // It is not to be had without its sound because that is to be had in other languages alone.
-            let has_sound = |group: &String| sounds(variants, group).next().is_some();
             let may_be = |it: &&Content| {
                 self.without_sound || !it.sound.as_ref().is_some_and(has_sound) || self.speaks(it, variants)
             };
@@ -194,6 +195,12 @@ impl Select {
         if fitting.is_empty() && is_for_all {
             let speaks = |it: &&Content| self.language.is_none() || self.is_spoken(it);
             fitting = variants.companions.iter().filter(|it| self.fits(it)).filter(speaks).collect();
+        }
+        let is_apart = |it: &Content| it.sound.as_ref().is_some_and(has_sound);
+        let is_loud =
+            |it: &Content| it.kind == Kind::Video && (is_apart(it) || condition::has_sound(it) == Some(true));
+        if !self.without_sound && fitting.iter().any(|it| is_loud(it)) {
+            fitting.retain(|it| is_loud(it) || it.kind != Kind::Video || condition::has_sound(it).is_none());
         }
         let first = *fitting.first()?;
         match self.which {

@@ -167,6 +167,32 @@ fn a_video_is_never_silent_because_its_sound_is_in_other_languages() {
 }
 
 #[test]
+fn a_video_without_sound_is_chosen_where_there_is_no_other_or_it_is_asked_for() {
+    let told = |uid: &str, height, codecs: &str| {
+        content(uid, Kind::Video, |it| (it.height, it.codecs) = (Some(height), Some(codecs.into())))
+    };
+    let mute =
+        || [told("mute1080", 1080, "avc1.640028"), told("mute240", 240, "hvc1.1.6.L93, vp09.00.10.08")];
+    let loud = told("loud720", 720, "avc1.640028,mp4a.40.2");
+    let [large, small] = mute();
+    let variants = Variants::in_order([large, loud, video("apart", 360, Some("s")), small]).unwrap();
+    let variants = variants.with_companions([companion("s-en", Kind::Audio, "en", "s")]);
+    let check = |select, expected| check_in(&variants, select, expected);
+    check("best", "loud720");
+    check("worst", "apart+s-en");
+    check("height>=720", "loud720");
+    check("height>720", "mute1080");
+    check("sound=no", "mute1080");
+    check("worst,sound=no", "mute240");
+    check("mute1080", "mute1080");
+    // Of one that does not tell nobody knows whether it is silent.
+    let untold = content("untold", Kind::Video, |_| ());
+    let all = Variants::in_order(mute().into_iter().chain([untold])).unwrap();
+    check_in(&all, "best", "mute1080");
+    check_in(&all, "worst", "untold");
+}
+
+#[test]
 fn what_is_built_is_what_is_written() {
     let check = |built: Select, written: &str| {
         assert_eq!(built.to_string(), written);

@@ -1,6 +1,10 @@
 //! Going on with the fragments that an earlier run left, and whether they are of one version with what the origin has now.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use qetch_core::{Error, Result};
 
@@ -39,6 +43,31 @@ impl Download<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Begins afresh where an earlier run left out what may not be missing now.
+    pub(super) async fn ask_for_gaps(&self, keeper: &Arc<Keeper>) -> Result<()> {
+        let may_have_gaps = self.options.allow_gaps || self.task.source.count().is_none();
+        if may_have_gaps || keeper.gaps().is_empty() {
+            return Ok(());
+        }
+        tracing::warn!("an earlier run left something out: beginning afresh");
+        self.begin_afresh(keeper).await
+    }
+
+    /// Whether an earlier run left more than initialisations.
+    pub(super) async fn has_media(&self, keeper: &Arc<Keeper>) -> Result<bool> {
+        let (whole, end) = keeper.whole();
+        if self.task.source.count().is_none() {
+            return Ok(end > 0);
+        }
+        let gaps: HashSet<_> = keeper.gaps().into_iter().map(|gap| gap.fragment).collect();
+        for index in (0..whole).filter(|&index| !gaps.contains(&(index as u64))) {
+            if self.task.source.piece(index).await?.is_some_and(|piece| !piece.is_needed) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// How many fragments an earlier run left whole, and where they end: nothing where that does not fit the content. What

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::pending, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use qetch_core::{Error, Result};
+use qetch_core::{Error, Gap, Result};
 use tokio::time::sleep;
 
 use super::{
@@ -27,6 +27,9 @@ const MOST_EARLY: u32 = 3;
 /// No wait for it is longer.
 const LONGEST_EARLY: Duration = Duration::from_secs(3);
 
+/// How long what is under way of a recording has from when it is asked to end.
+const LONGEST_ENDING: Duration = Duration::from_secs(5);
+
 /// More parts and gaps no recording has.
 const MOST_NOTES: usize = 100_000;
 
@@ -46,6 +49,8 @@ struct Line<'a> {
     entity: Option<Entity>,
     /// Where those begin that are ranges of a resource.
     ranges: BTreeMap<usize, u64>,
+    /// Whether there is more than initialisations.
+    has_media: bool,
 }
 
 /// A fragment that was fetched, or could not be.
@@ -107,6 +112,7 @@ impl Download<'_> {
         keeper: &Arc<Keeper>,
         is_misplaced: &mut bool,
     ) -> Result<(u64, Option<Entity>)> {
+        self.ask_for_gaps(keeper).await?;
         let shelf = match self.is_one {
             true => None,
             false => Some(Shelf::new(&self.task.disk, keeper.part().path(), &self.task.open)?),
@@ -119,6 +125,7 @@ impl Download<'_> {
             keeper.part().file().await?.allocate(total).await?;
         }
         let (running, arrived) = (FuturesUnordered::new(), BTreeMap::new());
+        let has_media = self.has_media(keeper).await?;
         let mut line = Line {
             keeper,
             shelf,
@@ -129,8 +136,15 @@ impl Download<'_> {
             end,
             entity: None,
             ranges: BTreeMap::new(),
+            has_media,
         };
         self.bring_all(&mut line, is_misplaced).await?;
+        let first = keeper.gaps().into_iter().next();
+        if let (false, Some(Gap { reason, .. })) = (line.has_media, first) {
+            // The next run asks for all of it again.
+            self.begin_afresh(keeper).await?;
+            return Err(Error::not_found(format!("a segment of {} ({reason})", self.content.uid)));
+        }
         if self.task.was_left_open() {
             self.confirm_ranges(keeper, &line.ranges).await?;
         }
@@ -201,12 +215,32 @@ impl Download<'_> {
                         false => Ok(None),
                     }
                 };
-                let result = futures_util::future::try_join(fetch, decoder).await;
+                let fetched = futures_util::future::try_join(fetch, decoder).boxed();
+                let result = tokio::select! {
+                    biased;
+                    result = fetched => result,
+                    () = self.overdue() => Err(self.given_up(index, &piece).await),
+                };
                 Ended { index, piece, result }
             }
             .boxed(),
         );
         Ok(())
+    }
+
+    /// Ends when a download without an end was asked to end, and what is under way had its time.
+    async fn overdue(&self) {
+        if self.task.source.count().is_some() {
+            return pending().await;
+        }
+        self.options.stop.asked().await;
+        sleep(LONGEST_ENDING).await;
+    }
+
+    /// Why a fragment is not waited for any longer. Nothing of it is written any more.
+    async fn given_up(&self, index: usize, piece: &Piece) -> Error {
+        self.task.busy.none().await;
+        Error::not_found(format!("{} (when the recording was asked to end)", self.name(index, piece)))
     }
 
     /// Brings a fragment to `place`. In a list that goes on it may be there a little later.
@@ -232,7 +266,8 @@ impl Download<'_> {
     /// Puts those where they belong whose turn it is.
     async fn settle(&self, line: &mut Line<'_>, is_misplaced: &mut bool) -> Result<()> {
         // What cannot be had ends the download at once, or leaves a gap when it is its turn.
-        let fails = |ended: &Ended| ended.result.is_err() && !self.may_be_missing(ended);
+        let fails =
+            |ended: &Ended| ended.result.as_ref().is_err_and(|error| !self.may_lack(&ended.piece, error));
         if let Some(index) = line.arrived.values().find(|ended| fails(ended)).map(|ended| ended.index)
             && let Some(Ended { piece, result: Err(error), .. }) = line.arrived.remove(&index)
         {
@@ -249,17 +284,24 @@ impl Download<'_> {
                     }
                     let looked = |decoder| Opened::of(decoder, self.task.media, piece.fragment.url.clone());
                     let decoder = decoder.map(looked);
-                    let placed = self.put(line, index, fetched, decoder).await?;
-                    if !placed {
-                        *is_misplaced = true;
-                        return Err(Error::content_changed(&piece.fragment.url, "the size of a fragment"));
+                    match self.put(line, index, fetched, decoder).await {
+                        Ok(true) => line.has_media |= !piece.is_needed,
+                        Ok(false) => {
+                            *is_misplaced = true;
+                            return Err(Error::content_changed(
+                                &piece.fragment.url,
+                                "the size of a fragment",
+                            ));
+                        }
+                        // What was written of it is written over by the next one.
+                        Err(error) if self.may_lack(&piece, &error) => {
+                            self.task.sums.restart();
+                            self.leave_out(line, index, &piece, error).await?;
+                        }
+                        Err(error) => return Err(self.named(index, &piece, error)),
                     }
                 }
-                Err(error) => {
-                    tracing::warn!(%error, index, "left out");
-                    line.keeper.forget(index).await?;
-                    line.keeper.is_missing(index, line.end, piece.gap(index, error.to_string()));
-                }
+                Err(error) => self.leave_out(line, index, &piece, error).await?,
             }
             if self.task.source.count().is_none() && line.keeper.notes() > MOST_NOTES {
                 let what = "the parts and gaps of a recording";
@@ -271,6 +313,14 @@ impl Download<'_> {
             self.task.meter.fragment_done();
             self.task.source.is_done(index);
         }
+        Ok(())
+    }
+
+    /// Notes a fragment that could not be had as a gap.
+    async fn leave_out(&self, line: &mut Line<'_>, index: usize, piece: &Piece, error: Error) -> Result<()> {
+        tracing::warn!(%error, index, "left out");
+        line.keeper.forget(index).await?;
+        line.keeper.is_missing(index, line.end, piece.gap(index, error.to_string()));
         Ok(())
     }
 
@@ -304,12 +354,11 @@ impl Download<'_> {
         Ok(true)
     }
 
-    /// Whether the download goes on without a fragment that could not be had.
-    fn may_be_missing(&self, ended: &Ended) -> bool {
-        let Err(error) = &ended.result else { return false };
+    /// Whether the download goes on without a piece that could not be had.
+    fn may_lack(&self, piece: &Piece, error: &Error) -> bool {
         // What a live stream has no more nobody will ever have.
         let may_have_gaps = self.options.allow_gaps || self.task.source.count().is_none();
-        may_have_gaps && !ended.piece.is_needed && is_unavailable(error)
+        may_have_gaps && !piece.is_needed && is_unavailable(error)
     }
 
     /// `error`, which names the fragment that it is about where a playlist lists it.
@@ -337,6 +386,8 @@ fn is_unavailable(error: &Error) -> bool {
         Error::NotFound { .. }
             | Error::Gone { .. }
             | Error::Private { .. }
+            | Error::LoginRequired { .. }
+            | Error::GeoBlocked { .. }
             | Error::Http { .. }
             | Error::BadReply { .. }
             | Error::RateLimited { .. }

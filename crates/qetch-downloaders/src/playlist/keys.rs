@@ -12,8 +12,8 @@ use qetch_core::{Error, Result, Url};
 use qetch_manifest::Key;
 use tokio::sync::OnceCell;
 
-use super::{Fetcher, segment::Template};
-use crate::http::source::Decoder;
+use super::{Fetcher, is_dead, segment::Template};
+use crate::http::source::{Decoder, Source};
 
 /// Bytes of a block, and of a key.
 const BLOCK: usize = 16;
@@ -35,11 +35,39 @@ impl Keys {
         Self { fetcher, kept: Mutex::default() }
     }
 
-    /// What opens a segment.
+    /// What opens the segment at `index` of `source`, of which `known` tells the key as it is known now. Where its link has died,
+    /// the playlist is read again, once.
     ///
     /// # Errors
     /// `bad_reply` where what is behind the link is no key, and those of fetching it.
-    pub(super) async fn decoder(&self, key: &Key, template: &Template) -> Result<Box<dyn Decoder>> {
+    pub(super) async fn decoder(
+        &self,
+        source: &dyn Source,
+        index: usize,
+        known: impl Fn() -> Option<(Box<Key>, Template)> + Send + Sync,
+    ) -> Result<Box<dyn Decoder>> {
+        let uncoded = || Error::unexpected(format!("a segment that is not coded: {index}"), None);
+        let (age, _) = source.current(index).await?;
+        let (key, template) = known().ok_or_else(uncoded)?;
+        let died = match self.open(&key, &template).await {
+            Err(error) if is_dead(&error) => error,
+            opened => return opened,
+        };
+        let status = match &died {
+            Error::LoginRequired { .. } => 401,
+            Error::Gone { .. } => 410,
+            _ => 403,
+        };
+        let renewed = source.renew(index, age, status, died).await;
+        let (fresh, template) = known().ok_or_else(uncoded)?;
+        match renewed {
+            // The segment may have the same link as before.
+            Err(error) if fresh.url == key.url => Err(error),
+            _ => self.open(&fresh, &template).await,
+        }
+    }
+
+    async fn open(&self, key: &Key, template: &Template) -> Result<Box<dyn Decoder>> {
         let cell = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= MOST_KEPT {

@@ -103,15 +103,14 @@ impl Source for Listed {
         }
         #[cfg(feature = "hls")]
         {
-            let (key, template) = {
+            let known = || {
                 let state = self.state();
-                (state.segment(index)?.key.clone(), state.template.clone())
+                Some((state.listing.segments.get(index)?.key.clone()?, state.template.clone()))
             };
-            if let Some(key) = key {
-                return self.keys.decoder(&key, &template).await;
-            }
+            self.keys.decoder(self, index, known).await
         }
-        Err(Error::unexpected("a segment that is not coded", None))
+        #[cfg(not(feature = "hls"))]
+        Err(Error::unexpected(format!("a segment that is not coded: {index}"), None))
     }
 
     async fn current(&self, index: usize) -> Result<(u32, Fragment)> {

@@ -78,7 +78,10 @@ pub(crate) async fn download(
     };
     let listing = match opened {
         // What is recorded is all that there will be.
-        Err(Error::NotFound { .. } | Error::Gone { .. }) if was_live => Listing::default(),
+        Err(error) if was_live && (matches!(error, Error::NotFound { .. }) || is_dead(&error)) => {
+            tracing::warn!(%error, "the playlist is not to be had any more: the recording ends here");
+            Listing::default()
+        }
         opened => opened?,
     };
     let is_live = listing.is_live || was_live;

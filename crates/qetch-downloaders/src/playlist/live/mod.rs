@@ -140,15 +140,13 @@ impl Source for Live {
         }
         #[cfg(feature = "hls")]
         {
-            let (key, template) = {
+            let known = || {
                 let state = self.state();
-                let key = state.running.get(&index).and_then(|(_, segment)| segment.key.clone());
-                (key, state.template.clone())
+                Some((state.running.get(&index)?.1.key.clone()?, state.template.clone()))
             };
-            if let Some(key) = key {
-                return self.keys.decoder(&key, &template).await;
-            }
+            self.keys.decoder(self, index, known).await
         }
+        #[cfg(not(feature = "hls"))]
         Err(Error::unexpected(format!("a segment that is not coded: {index}"), None))
     }
 

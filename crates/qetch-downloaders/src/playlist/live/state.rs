@@ -9,7 +9,10 @@ use qetch_core::{Error, LiveStart, Result};
 use qetch_manifest::{Listing, Segment};
 use tokio::time::Instant;
 
-use super::super::segment::{Template, seconds};
+use super::super::{
+    is_dead,
+    segment::{Template, seconds},
+};
 use crate::http::source::{Left, Piece};
 
 /// How often a live playlist is read where it does not say so.
@@ -174,22 +177,21 @@ impl State {
 
     /// What to make of a list that could not be read: nothing for now, the end of what was recorded, or an error.
     pub(super) fn bear(&mut self, error: Error, read: Instant, patience: Duration) -> Result<()> {
-        match error {
-            Error::NotFound { .. } | Error::Gone { .. } if self.has_begun() => {
-                tracing::warn!("the playlist is there no more: the recording ends here");
-                self.is_over = true;
-            }
-            // A host that is busy answers with a page of its own, or with half of a list.
-            error if error.is_retryable() || matches!(error, Error::BadReply { .. }) => {
-                if read.duration_since(self.answered) >= patience {
-                    return Err(error);
-                }
-                tracing::warn!(%error, "the playlist cannot be read: asking again");
-                self.interval = (self.interval / 2).max(LEAST);
-                self.next_reading = Instant::now() + self.interval;
-            }
-            error => return Err(error),
+        let is_gone = matches!(error, Error::NotFound { .. }) || is_dead(&error);
+        // A host that is busy answers with a page of its own, or with half of a list.
+        let is_busy = error.is_retryable() || matches!(error, Error::BadReply { .. });
+        let is_tired = read.duration_since(self.answered) >= patience;
+        if self.has_begun() && (is_gone || (is_busy && is_tired)) {
+            tracing::warn!(%error, "the playlist is not to be had any more: the recording ends here");
+            self.is_over = true;
+            return Ok(());
         }
+        if !is_busy || is_tired {
+            return Err(error);
+        }
+        tracing::warn!(%error, "the playlist cannot be read: asking again");
+        self.interval = (self.interval / 2).max(LEAST);
+        self.next_reading = Instant::now() + self.interval;
         Ok(())
     }
 
@@ -219,6 +221,9 @@ impl State {
             };
             if let Some(fresh) = listing.segments.iter().find(is_same) {
                 segment.url.clone_from(&fresh.url);
+                if let (Some(key), Some(fresh)) = (&mut segment.key, &fresh.key) {
+                    key.url.clone_from(&fresh.url);
+                }
                 *age += 1;
             }
         }
