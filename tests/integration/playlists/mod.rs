@@ -2,6 +2,7 @@
 
 mod gaps;
 mod hls;
+mod joining;
 mod resume;
 mod review;
 

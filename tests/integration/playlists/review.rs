@@ -714,54 +714,6 @@ async fn r23_ranges_behind_a_whole_file_are_of_one_version_too() {
     }
 }
 
-// R24
-#[tokio::test(flavor = "multi_thread")]
-async fn r24_two_runs_at_once_never_name_a_file_that_is_not_whole() {
-    const PART: usize = 60 << 20;
-    let part = PART / 188 * 188;
-    let at = raw(move |mut stream, path, _| async move {
-        if path == "/list.m3u8" {
-            let list = "#EXTM3U\n#EXTINF:2,\n0.ts\n#EXT-X-DISCONTINUITY\n#EXTINF:2,\n1.ts\n#EXT-X-ENDLIST\n";
-            return send(&mut stream, list.len(), list.as_bytes()).await;
-        }
-        let packet = [&[0x47, 0x1f, 0xff, 0x10][..], &[0xff; 184]].concat();
-        let block = packet.repeat(4096);
-        send(&mut stream, part, &[]).await;
-        let mut left = part;
-        while left > 0 {
-            let count = left.min(block.len());
-            if stream.write_all(&block[..count]).await.is_err() {
-                return;
-            }
-            left -= count;
-        }
-    })
-    .await;
-    let folder = Arc::new(Folder::new());
-    let content = hls(&format!("{at}/list.m3u8"), "");
-    let (one, of_one) = (folder.clone(), content.clone());
-    let first = tokio::spawn(async move {
-        let done = bring(&one, &of_one, &DownloadOptions::new().with_max_connections(1)).await;
-        let len = fs::metadata(one.path("f.ts")).map(|it| it.len());
-        (done, len)
-    });
-    while !folder.path("f.ts.qetch-joined").exists() {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        assert!(!first.is_finished());
-    }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let (two, of_two) = (folder.clone(), content.clone());
-    let second = tokio::spawn(async move {
-        bring(&two, &of_two, &DownloadOptions::new().with_max_connections(1)).await
-    });
-    let (done, len) = first.await.unwrap();
-    println!("first: {done:?} {len:?} where {} are right", 2 * part);
-    println!("{:?}", folder.names());
-    let second = second.await.unwrap();
-    println!("second: {second:?} {:?}", folder.names());
-    assert!(done.is_err() || len.unwrap() == 2 * part as u64, "it is called done, and is not whole");
-}
-
 // R25
 #[tokio::test(flavor = "multi_thread")]
 async fn r25_byte_ranges_of_a_file_that_changes_are_of_one_version() {
@@ -931,49 +883,6 @@ async fn r34_links_of_keys_that_die_are_made_anew() {
     let done = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &DownloadOptions::new()).await;
     println!("{done:?}");
     assert!(done.is_ok() && fs::read(folder.path("f.ts")).unwrap() == all);
-}
-
-// R35
-#[tokio::test(flavor = "multi_thread")]
-async fn r35_nothing_is_done_before_it_has_its_name() {
-    let stage = Stage::start().await;
-    let packet = [&[0x47, 0x1f, 0xff, 0x10][..], &[0xff; 184]].concat();
-    for number in 0..2 {
-        stage.put(&format!("{number}.ts"), packet.repeat(50_000));
-    }
-    stage.put("list.m3u8", "#EXTM3U\n#EXTINF:2,\n0.ts\n#EXT-X-DISCONTINUITY\n#EXTINF:2,\n1.ts\n#EXT-X-ENDLIST\n");
-    let folder = Arc::new(Folder::new());
-    let early = Arc::new(AtomicU32::new(0));
-    let (told, looked) = (early.clone(), folder.clone());
-    let options = DownloadOptions::new().with_hook(move |progress: qetch::Progress| {
-        if progress.phase == qetch::Phase::Done && !looked.path("f.ts").exists() {
-            told.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await.unwrap();
-    assert_eq!(early.load(Ordering::SeqCst), 0, "it is called done while its parts are to be joined");
-}
-
-// R36
-#[tokio::test(flavor = "multi_thread")]
-async fn r36_joining_is_ended_when_it_is_asked_to() {
-    let stage = Stage::start().await;
-    let packet = [&[0x47, 0x1f, 0xff, 0x10][..], &[0xff; 184]].concat();
-    for number in 0..2 {
-        stage.put(&format!("{number}.ts"), packet.repeat(200_000));
-    }
-    stage.put("list.m3u8", "#EXTM3U\n#EXTINF:2,\n0.ts\n#EXT-X-DISCONTINUITY\n#EXTINF:2,\n1.ts\n#EXT-X-ENDLIST\n");
-    let folder = Folder::new();
-    let stop = qetch::Stop::new();
-    let (asked, path) = (stop.clone(), folder.path("f.ts.qetch-joined"));
-    tokio::spawn(async move {
-        while !path.exists() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        asked.ask();
-    });
-    let done = bring(&folder, &hls(&stage.link("list.m3u8"), ""), &DownloadOptions::new().with_stop(stop)).await;
-    assert!(done.is_err(), "{done:?}");
 }
 
 // R37

@@ -67,6 +67,7 @@ use qetch_core::{
 };
 
 use self::{
+    count::Count,
     dice::Dice,
     disk::{Disk, Seal, System},
     entity::Entity,
@@ -198,6 +199,14 @@ impl Http {
     /// Whether an earlier run recorded some of `content`, which went on then, for the file to be at `to`.
     pub(crate) async fn has_recorded(&self, content: &Content, to: &Path) -> bool {
         Keeper::recorded(&self.disk, to).await.is_some_and(|journal| journal.is_of(content))
+    }
+
+    /// Keeps other runs from writing the file to be at `to`, until it is dropped.
+    ///
+    /// # Errors
+    /// `conflict` when another run does so.
+    pub(crate) async fn hold(&self, to: &Path) -> Result<impl Send + use<>> {
+        Ok(Part::open(&self.disk, to, &Count::default()).await?.0)
     }
 }
 

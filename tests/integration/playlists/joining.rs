@@ -1,0 +1,82 @@
+//! Parts that become one file once all of them are there.
+
+use std::{fs, sync::Arc, thread, time::Duration};
+
+use qetch::{DownloadOptions, Phase, Progress, Stop};
+use qetch_tests::{Folder, listening, stage::Stage};
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::{bring, hls};
+
+const PART: usize = 188 * 1000;
+
+/// A playlist of two parts of MPEG-TS.
+async fn two_parts() -> Stage {
+    let stage = Stage::start().await;
+    for name in ["0.ts", "1.ts"] {
+        stage.put(name, [&[0x47, 0x1f, 0xff, 0x10][..], &[0xff; 184]].concat().repeat(1000));
+    }
+    let list = "#EXTM3U\n#EXTINF:2,\n0.ts\n#EXT-X-DISCONTINUITY\n#EXTINF:2,\n1.ts\n#EXT-X-ENDLIST\n";
+    stage.put("list.m3u8", list);
+    stage
+}
+
+/// Options that do `act` when parts are being joined.
+fn when_joining(act: impl Fn() + Send + Sync + 'static) -> DownloadOptions {
+    DownloadOptions::new().with_hook(move |progress: Progress| {
+        if progress.phase == Phase::Merging {
+            act();
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_never_name_a_file_that_is_not_whole() {
+    for overwrite in [false, true] {
+        let (stage, folder) = (two_parts().await, Arc::new(Folder::new()));
+        let content = hls(&stage.link("list.m3u8"), "");
+        let (joins, mut joining) = unbounded_channel();
+        let options = when_joining(move || {
+            joins.send(()).unwrap();
+            thread::sleep(Duration::from_millis(500));
+        });
+        let (one, of_one) = (folder.clone(), content.clone());
+        let first = tokio::spawn(async move { bring(&one, &of_one, &options).await });
+        joining.recv().await.unwrap();
+        let second = bring(&folder, &content, &DownloadOptions::new().with_overwrite(overwrite)).await;
+        assert_eq!(first.await.unwrap().unwrap().bytes, 2 * PART as u64);
+        assert_eq!(second.unwrap_err().code(), "conflict");
+        assert_eq!(folder.names(), ["f.ts"]);
+        assert_eq!(fs::metadata(folder.path("f.ts")).unwrap().len(), 2 * PART as u64);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_when_it_is_asked_to_and_is_gone_on_with() {
+    let (stage, folder) = (two_parts().await, Folder::new());
+    let (content, stop) = (hls(&stage.link("list.m3u8"), ""), Stop::new());
+    let asked = stop.clone();
+    let options = when_joining(move || asked.ask()).with_stop(stop);
+    let error = bring(&folder, &content, &options).await.unwrap_err();
+    assert_eq!((error.code(), folder.path("f.ts").exists()), ("interrupted", false));
+    let before = stage.asked().await.len();
+    bring(&folder, &content, &DownloadOptions::new()).await.unwrap();
+    assert_eq!(stage.asked().await.split_off(before), ["/list.m3u8"]);
+    assert_eq!(folder.names(), ["f.ts"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_done_before_it_has_its_name() {
+    let (stage, folder) = (two_parts().await, Folder::new());
+    let (options, heard) = listening(DownloadOptions::new());
+    let path = folder.path("f.ts");
+    let hook = options.hook.clone().unwrap();
+    let options = options.with_hook(move |progress: Progress| {
+        assert!(progress.phase != Phase::Done || path.exists());
+        hook.update(progress);
+    });
+    bring(&folder, &hls(&stage.link("list.m3u8"), ""), &options).await.unwrap();
+    let heard = heard.lock().unwrap();
+    let last: Vec<_> = heard.iter().rev().take(3).map(|progress| progress.phase).collect();
+    assert_eq!(last, [Phase::Done, Phase::Finishing, Phase::Merging]);
+}
