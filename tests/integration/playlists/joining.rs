@@ -1,12 +1,23 @@
 //! Parts that become one file once all of them are there.
 
-use std::{fs, sync::Arc, thread, time::Duration};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
-use qetch::{DownloadOptions, Phase, Progress, Stop};
-use qetch_tests::{Folder, listening, stage::Stage};
+use qetch::{Context, DownloadOptions, LiveStart, Phase, Progress, Stop, Target};
+use qetch_tests::{
+    Folder, downloaders, listening,
+    stage::{Stage, answer},
+};
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::{bring, hls};
+use super::{bring, hls, put_segments};
 
 const PART: usize = 188 * 1000;
 
@@ -79,4 +90,29 @@ async fn nothing_is_done_before_it_has_its_name() {
     let heard = heard.lock().unwrap();
     let last: Vec<_> = heard.iter().rev().take(3).map(|progress| progress.phase).collect();
     assert_eq!(last, [Phase::Done, Phase::Finishing, Phase::Merging]);
+}
+
+/// As a kill leaves it between the two: what a track is made of is what lies aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_killed_before_it_was_joined_gets_its_name() {
+    for is_live in [false, true] {
+        let (stage, folder) = (Stage::start().await, Folder::new());
+        put_segments(&stage, [1000; 4]);
+        let list = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n0.ts\n#EXT-X-GAP\n#EXTINF:1,\n1.ts\n\
+                    #EXT-X-DISCONTINUITY\n#EXTINF:1,\n2.ts\n";
+        let readings = AtomicUsize::new(0);
+        stage.act("list.m3u8", move |request| {
+            let goes_on = is_live && readings.fetch_add(1, Ordering::SeqCst) == 0;
+            answer(request, format!("{list}{}", if goes_on { "" } else { "#EXT-X-ENDLIST\n" }).as_bytes())
+        });
+        let content = hls(&stage.link("list.m3u8"), "");
+        let options = DownloadOptions::new().with_live_start(LiveStart::Window).with_allow_gaps(!is_live);
+        let aside = Target::track(folder.path("f.ts.qetch-parts"));
+        let track = downloaders().download(&Context::new(), &content, &aside, &options).await.unwrap();
+        let before = stage.asked().await.len();
+        let report = bring(&folder, &content, &options).await.unwrap();
+        assert_eq!((track.gaps.len(), report.complete, report.gaps), (1, false, track.gaps));
+        assert_eq!(stage.asked().await.split_off(before), ["/list.m3u8"]);
+        assert!(!folder.names().iter().any(|name| name.contains("qetch-parts")), "{:?}", folder.names());
+    }
 }

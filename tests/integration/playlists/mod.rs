@@ -5,6 +5,7 @@ mod hls;
 mod joining;
 mod resume;
 mod review;
+mod tracks;
 
 use qetch::{Content, Delivery, DownloadOptions, Kind, Report, Result, Target};
 use qetch_testkit::pattern;

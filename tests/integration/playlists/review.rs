@@ -358,20 +358,6 @@ async fn r10_a_killed_live_recording_is_not_thrown_away_when_the_stream_has_ende
     assert!(holds(&all, &pattern(400_000, 0)), "what was recorded is deleted");
 }
 
-// R11
-#[tokio::test(flavor = "multi_thread")]
-async fn r11_a_recording_that_was_killed_before_it_was_joined_is_gone_on_with() {
-    let stage = Stage::start().await;
-    put_segments(&stage, [1000; 9]);
-    live(&stage, "live.m3u8", vec![window(0, &["0.ts", "1.ts", "2.ts"], true).replace("#EXT-X-ENDLIST\n", ""), window(0, &["0.ts", "1.ts", "2.ts"], true)]);
-    let (folder, content) = (Folder::new(), hls(&stage.link("live.m3u8"), ""));
-    // As a kill leaves it between `http.bring` and `join`.
-    fs::write(folder.path("f.ts.qetch-parts"), pattern(1000, 5)).unwrap();
-    let report = bring(&folder, &content, &from_window()).await;
-    println!("{report:?} {:?}", folder.names());
-    assert!(report.is_ok(), "every run from now on ends so");
-}
-
 // R12
 #[tokio::test(flavor = "multi_thread")]
 async fn r12_progress_does_not_count_what_is_left_out() {
@@ -597,25 +583,6 @@ async fn r19_a_segment_that_needs_a_login_is_a_gap_too() {
     }
 }
 
-// R20
-#[tokio::test(flavor = "multi_thread")]
-async fn r20_a_track_of_many_parts_is_known_to_be_whole() {
-    let stage = Stage::start().await;
-    let mut list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n".to_owned();
-    for number in 0..300 {
-        stage.put(&format!("{number}.ts"), pattern(188, number));
-        list.push_str(&format!("#EXT-X-DISCONTINUITY\n#EXTINF:2,\n{number}.ts\n"));
-    }
-    stage.put("list.m3u8", list + "#EXT-X-ENDLIST\n");
-    let (folder, content) = (Folder::new(), hls(&stage.link("list.m3u8"), ""));
-    let to = Target::track(folder.path("t"));
-    let first = downloaders().download(&Context::new(), &content, &to, &DownloadOptions::new()).await.unwrap();
-    println!("{} parts {:?}", first.parts.len(), folder.names());
-    let second = downloaders().download(&Context::new(), &content, &to, &DownloadOptions::new()).await;
-    println!("{second:?}");
-    assert!(second.is_ok_and(|it| it.existed));
-}
-
 // R21
 #[tokio::test(flavor = "multi_thread")]
 async fn r21_a_variant_of_pictures_alone_is_not_the_best() {
@@ -631,48 +598,6 @@ async fn r21_a_variant_of_pictures_alone_is_not_the_best() {
     let selection = qetch::Select::best().choose(&variants).unwrap();
     println!("{:?} {}", selection.content.codecs, selection.companions.len());
     assert_eq!(selection.content.height, Some(720), "a silent video");
-}
-
-// R22
-#[tokio::test(flavor = "multi_thread")]
-async fn r22_a_track_of_an_older_list_is_not_muxed_with_a_newer_one() {
-    let stage = Stage::start().await;
-    stage.put(
-        "master.m3u8",
-        "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"s\",NAME=\"x\",DEFAULT=YES,URI=\"a.m3u8\"\n\
-         #EXT-X-STREAM-INF:BANDWIDTH=1000,RESOLUTION=64x36,CODECS=\"avc1.42c01e,mp4a.40.2\",AUDIO=\"s\"\nv.m3u8\n",
-    );
-    let list = |letter: char| format!("#EXTM3U\n#EXTINF:2,\n{letter}0.ts\n#EXTINF:2,\n{letter}1.ts\n#EXT-X-ENDLIST\n");
-    for (letter, seed) in [('v', 0), ('a', 100)] {
-        stage.put(&format!("{letter}.m3u8"), list(letter));
-        for number in 0..2 {
-            stage.put(&format!("{letter}{number}.ts"), pattern(1000, seed + number));
-        }
-    }
-    // Its sound is not to be had today.
-    fs::rename(stage.folder().path("a1.ts"), stage.folder().path("later")).unwrap();
-    stage.act("a1.ts", |_| ResponseTemplate::new(404).set_delay(Duration::from_secs(2)));
-    let qetch = qetch::Qetch::new();
-    let mut extraction = qetch.extract(&stage.link("master.m3u8")).await.unwrap();
-    let variants = extraction.next_variants().await.unwrap().unwrap();
-    let selection = qetch::Select::best().choose(&variants).unwrap();
-    let folder = Folder::new();
-    let to = Target::file(folder.path("film")).with_fitting_extension();
-    let first = qetch.download_selection(&selection, &to, &DownloadOptions::new()).await;
-    println!("{first:?} {:?}", folder.names());
-    // Tomorrow the film is another cut: other segments in both lists.
-    for (letter, seed) in [('v', 50), ('a', 150)] {
-        stage.put(&format!("{letter}.m3u8"), list(letter).replace(&format!("\n{letter}"), &format!("\nn{letter}")));
-        for number in 0..2 {
-            stage.put(&format!("n{letter}{number}.ts"), pattern(1000, seed + number));
-        }
-    }
-    let second = qetch.download_selection(&selection, &to, &DownloadOptions::new()).await;
-    println!("{second:?} {:?}", folder.names());
-    let all: Vec<u8> = folder.names().iter().flat_map(|name| fs::read(folder.path(name)).unwrap()).collect();
-    let has = |seed| holds(&all, &pattern(1000, seed));
-    println!("old picture {} new picture {} old sound {} new sound {}", has(0), has(50), has(100), has(150));
-    assert!(!(second.is_ok() && has(0) && has(150)), "the picture of one version, the sound of another");
 }
 
 // R23

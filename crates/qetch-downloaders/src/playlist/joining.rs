@@ -11,7 +11,7 @@ use qetch_core::{
     Staging, Target, Track, files, media_type, naming,
 };
 
-use crate::http::{Http, source::Source};
+use crate::http::{Http, noted, source::Source};
 
 /// A file that is brought aside, and made the result in the end.
 pub(super) struct Joining<'a> {
@@ -55,6 +55,7 @@ impl<'a> Joining<'a> {
             self.to = naming::with_extension(&self.to, extension);
         }
         let report = self.join(report).await?;
+        remove(&noted(&self.aside)).await?;
         drop(held);
         self.told.phase(Phase::Done);
         Ok(report)
