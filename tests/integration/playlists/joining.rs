@@ -116,3 +116,21 @@ async fn what_was_killed_before_it_was_joined_gets_its_name() {
         assert!(!folder.names().iter().any(|name| name.contains("qetch-parts")), "{:?}", folder.names());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_form_its_segments_told_is_known_again() {
+    let (stage, folder) = (Stage::start().await, Folder::new());
+    stage.put("s0", [&[0x47, 0x1f, 0xff, 0x10][..], &[0xff; 184]].concat().repeat(1000));
+    stage.put("list.m3u8", "#EXTM3U\n#EXTINF:2,\ns0\n#EXT-X-ENDLIST\n");
+    let (content, options) = (hls(&stage.link("list.m3u8"), ""), DownloadOptions::new());
+    let to = Target::file(folder.path("f")).with_fitting_extension();
+    let (cx, downloaders) = (Context::new(), downloaders());
+    downloaders.download(&cx, &content, &to, &options).await.unwrap();
+    let before = stage.asked().await.len();
+    let again = downloaders.download(&cx, &content, &to, &options).await.unwrap();
+    assert_eq!((again.existed, again.paths), (true, vec![folder.path("f.ts")]));
+    assert_eq!(stage.asked().await.split_off(before), ["/list.m3u8"]);
+    fs::write(folder.path("f.ts"), "mine").unwrap();
+    assert_eq!(downloaders.download(&cx, &content, &to, &options).await.unwrap_err().code(), "conflict");
+    assert_eq!(folder.names(), ["f.ts"]);
+}

@@ -768,25 +768,6 @@ async fn r31_a_clock_that_is_ahead_makes_no_gap_of_each_segment() {
     assert_eq!(report.gaps.len(), 0);
 }
 
-// R33
-#[tokio::test(flavor = "multi_thread")]
-async fn r33_a_file_whose_form_its_segments_told_is_there_already() {
-    let stage = Stage::start().await;
-    let packet = [&[0x47, 0x1f, 0xff, 0x10][..], &[0xff; 184]].concat();
-    for number in 0..3 {
-        stage.put(&format!("s{number}"), packet.repeat(100));
-    }
-    stage.put("list.m3u8", "#EXTM3U\n#EXTINF:2,\ns0\n#EXTINF:2,\ns1\n#EXTINF:2,\ns2\n#EXT-X-ENDLIST\n");
-    let (folder, content) = (Folder::new(), hls(&stage.link("list.m3u8"), ""));
-    let to = Target::file(folder.path("f")).with_fitting_extension();
-    let first = downloaders().download(&Context::new(), &content, &to, &DownloadOptions::new()).await;
-    println!("{first:?} {:?}", folder.names());
-    let before = stage.asked().await.len();
-    let second = downloaders().download(&Context::new(), &content, &to, &DownloadOptions::new()).await;
-    println!("{second:?} {:?} {:?}", folder.names(), stage.asked().await.split_off(before));
-    assert_eq!(folder.names(), ["f.ts"]);
-}
-
 // R34
 #[tokio::test(flavor = "multi_thread")]
 async fn r34_links_of_keys_that_die_are_made_anew() {

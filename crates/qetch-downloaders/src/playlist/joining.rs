@@ -13,6 +13,9 @@ use qetch_core::{
 
 use crate::http::{Http, noted, source::Source};
 
+/// Forms that a rendition may turn out to have.
+const FORMS: [&str; 8] = ["ts", "mp4", "m4a", "aac", "mp3", "webm", "weba", "vtt"];
+
 /// A file that is brought aside, and made the result in the end.
 pub(super) struct Joining<'a> {
     http: &'a Http,
@@ -44,6 +47,9 @@ impl<'a> Joining<'a> {
         source: Arc<dyn Source>,
         is_known: bool,
     ) -> Result<Report> {
+        if !is_known && let Some(report) = self.found(cx, &source).await? {
+            return Ok(report);
+        }
         let mut options = self.options.clone();
         options.hook = options.hook.is_some().then(|| -> Arc<dyn ProgressHook> { self.told.clone() });
         let track = Target::track(&self.aside);
@@ -54,11 +60,37 @@ impl<'a> Joining<'a> {
         if let Some(extension) = extension_of(&self.aside).await?.filter(|_| !is_known) {
             self.to = naming::with_extension(&self.to, extension);
         }
-        let report = self.join(report).await?;
+        let report = match self.join(report).await {
+            // What can be fetched again is not left beside a file that is not replaced.
+            Err(error @ Error::Conflict { .. }) if !self.is_live => {
+                remove(&self.aside).await?;
+                remove(&noted(&self.aside)).await?;
+                return Err(error);
+            }
+            done => done?,
+        };
         remove(&noted(&self.aside)).await?;
         drop(held);
         self.told.phase(Phase::Done);
         Ok(report)
+    }
+
+    /// The file that an earlier run made of the same list, whatever form it turned out to have.
+    async fn found(&self, cx: &Context, source: &Arc<dyn Source>) -> Result<Option<Report>> {
+        if self.is_live || self.options.overwrite {
+            return Ok(None);
+        }
+        for extension in FORMS {
+            let path = naming::with_extension(&self.to, extension);
+            if !path.is_file() {
+                continue;
+            }
+            match self.http.bring(cx, self.content, source.clone(), &Target::file(path), self.options).await {
+                Err(Error::Conflict { .. }) => (),
+                done => return done.map(Some),
+            }
+        }
+        Ok(None)
     }
 
     /// Makes the result of what lies aside, of one part or several.
