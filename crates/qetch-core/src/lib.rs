@@ -96,6 +96,7 @@ pub use crate::{
     request::Request,
     select::{Comparison, Measure, Select, Selection},
     shown::{shown, without_values},
+    staging::Staging,
     stop::Stop,
     target::{Target, TargetKind},
     timestamp::Timestamp,

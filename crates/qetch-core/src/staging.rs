@@ -11,10 +11,14 @@ use crate::{Error, Result, files::with_suffix};
 
 /// A new directory beside a file to be, removed with all in it when dropped.
 #[derive(Debug)]
-pub(crate) struct Staging(PathBuf);
+pub struct Staging(PathBuf);
 
 impl Staging {
-    pub(crate) fn beside(path: &Path) -> Result<Self> {
+    /// Makes one beside `path`, of a name that nothing else has.
+    ///
+    /// # Errors
+    /// [`Io`](Error::Io).
+    pub fn beside(path: &Path) -> Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -29,7 +33,8 @@ impl Staging {
         }
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         &self.0
     }
 }

@@ -2,8 +2,10 @@
 
 mod gaps;
 mod hls;
+mod joining;
 mod keys;
 mod resume;
+mod tracks;
 mod versions;
 
 use qetch::{Content, Delivery, DownloadOptions, Kind, Report, Result, Target};

@@ -1,35 +1,40 @@
 //! A file that stands at the target already: whether it is what the origin has.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use qetch_core::{Content, Error, Fragment, FragmentMethod, PartStart, Result, http_date};
+use qetch_core::{Content, Error, Fragment, FragmentMethod, Gap, PartStart, Result, files, http_date};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    disk::Looked,
+    disk::{Disk, Landing, Looked},
     entity::{Agreement, Entity},
+    journal::SavedGap,
     probe::{Ask, Misfit, Reply},
+    source::LIVE,
     task::Task,
     transfer::open,
 };
 
-/// How long the file at `path` is, and where its parts begin, if it is shown to be `content`, whole: by its checksum where one is promised; else the
+/// How long a file is, where its parts begin, and what is missing from it.
+type Whole = (u64, Vec<PartStart>, Vec<Gap>);
+
+/// How long the file at `path` is, and what else is known of it, if it is shown to be `content`, whole: by its checksum where one is promised; else the
 /// origin is asked, and must have a file of that size, with the validators that were noted when it was downloaded or the
 /// time that it bears.
 ///
 /// # Errors
 /// `conflict` where it is not shown to be; those of asking.
-pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result<(u64, Vec<PartStart>)> {
+pub(super) async fn whole(task: &Task, content: &Content, path: &Path, allow_gaps: bool) -> Result<Whole> {
     let conflict = |why: &str| Error::conflict(path, format!("exists already, and {why}"));
     let Some(found) = task.disk.look(path).await? else {
         return Err(conflict("is no plain file"));
     };
     if !task.sums.is_empty() {
         return match task.gauge.work(task.sums.verify(&*found.file, found.len)).await {
-            Ok(_) => Ok((found.len, Vec::new())),
+            Ok(_) => Ok((found.len, Vec::new(), Vec::new())),
             Err(Error::ChecksumMismatch { .. }) => {
                 task.sums.restart();
                 Err(conflict("has another checksum than is promised"))
@@ -38,10 +43,14 @@ pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result
         };
     }
     if let Some(fingerprint) = task.source.fingerprint() {
-        let note = found.note.as_deref().and_then(Note::read);
-        let note = note.filter(|note| note.is_of_list(content, &fingerprint, found.len));
+        let beside = read_beside(&*task.disk, path).await?;
+        let notes = beside.into_iter().chain(found.note.as_deref().and_then(Note::read));
+        let note = notes.into_iter().find(|note| note.is_of_list(content, &fingerprint, found.len));
         let note = note.ok_or_else(|| conflict("nothing shows it to be what its playlist lists"))?;
-        return Ok((found.len, note.parts()));
+        if !note.gaps.is_empty() && task.source.count().is_some() && !allow_gaps {
+            return Err(conflict("segments are missing from it"));
+        }
+        return Ok((found.len, note.parts(), note.gaps.iter().map(SavedGap::gap).collect()));
     }
     let [fragment] = content.fragments.as_slice() else {
         return Err(conflict("of several fragments, so that nothing shows it to be what the origin has"));
@@ -58,7 +67,7 @@ pub(super) async fn whole(task: &Task, content: &Content, path: &Path) -> Result
             Err(conflict(&format!("has {} bytes where the origin has {size}", found.len)))
         }
         Some(size) if size == 0 || Note::holds(content, &found, &entity) || is_dated(&found, &entity) => {
-            Ok((size, Vec::new()))
+            Ok((size, Vec::new(), Vec::new()))
         }
         _ => Err(conflict("nothing shows it to be what the origin has")),
     }
@@ -111,20 +120,69 @@ pub(super) struct Note {
     /// Where its parts begin, and when, in milliseconds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     parts: Vec<(u64, u64)>,
+    /// What is missing from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gaps: Vec<SavedGap>,
+}
+
+/// No note beside a file is larger: of all segments that a listing may have each could be a gap.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Where it is noted what a track was made of, for as long as someone goes on with it. Whoever does so removes it.
+pub(crate) fn noted(track: &Path) -> PathBuf {
+    files::with_suffix(track, "-done")
+}
+
+/// What is noted beside the track at `path`.
+async fn read_beside(disk: &dyn Disk, path: &Path) -> Result<Option<Note>> {
+    let path = noted(path);
+    let bytes = if disk.is_there(&path) { disk.read(&path, MOST_BYTES).await? } else { None };
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Whether the file at `path` is all of a recording of `content`.
+pub(super) async fn is_recorded(disk: &dyn Disk, content: &Content, path: &Path) -> bool {
+    let Ok(Some(found)) = disk.look(path).await else { return false };
+    let note = read_beside(disk, path).await.ok().flatten();
+    note.is_some_and(|note| note.is_of_list(content, LIVE, found.len))
 }
 
 impl Note {
     pub(super) fn new(content: &Content, entity: Entity) -> Self {
         let (uid, extractor) = (content.uid.clone(), content.extractor.clone());
-        Self { uid, extractor, entity, fingerprint: None, parts: Vec::new() }
+        Self { uid, extractor, entity, fingerprint: None, parts: Vec::new(), gaps: Vec::new() }
     }
 
-    /// Of a file of `len` bytes that was made of the list of this fingerprint, with nothing missing.
-    pub(super) fn of_list(content: &Content, fingerprint: String, len: u64, parts: &[PartStart]) -> Self {
+    /// Of a file of `len` bytes that was made of the list of this fingerprint.
+    pub(super) fn of_list(
+        content: &Content,
+        fingerprint: String,
+        len: u64,
+        parts: &[PartStart],
+        gaps: Vec<Gap>,
+    ) -> Self {
         let entity = Entity { complete: Some(len), ..Entity::default() };
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let parts = parts.iter().map(|part| (part.offset, milliseconds(part.time))).collect();
-        Self { fingerprint: Some(fingerprint), parts, ..Self::new(content, entity) }
+        let gaps = gaps.into_iter().map(SavedGap::from).collect();
+        Self { fingerprint: Some(fingerprint), parts, gaps, ..Self::new(content, entity) }
+    }
+
+    /// Notes it beside the track to be at `path`, durably. Without it the track may have to be fetched again, so that it cannot
+    /// be written is no failure.
+    pub(super) async fn write_beside(&self, disk: &dyn Disk, path: &Path) -> Result<()> {
+        let path = noted(path);
+        disk.remove(&path)?;
+        let written = async {
+            let file = disk.create(&path).await?;
+            file.write(0, vec![self.text().into()], Landing::unheard()).await?;
+            file.sync().await
+        };
+        if let Err(error) = written.await {
+            tracing::warn!(path = %path.display(), %error, "what a track was made of is not noted");
+            disk.remove(&path)?;
+        }
+        Ok(())
     }
 
     /// Whether it is noted with a file of `len` bytes that was made of that list of `content`.

@@ -60,7 +60,7 @@ pub(super) struct Journal {
 
 /// A fragment that is missing, as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct SavedGap {
+pub(super) struct SavedGap {
     fragment: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
@@ -69,6 +69,21 @@ struct SavedGap {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     duration: Option<Duration>,
     reason: String,
+}
+
+impl From<Gap> for SavedGap {
+    fn from(gap: Gap) -> Self {
+        let Gap { fragment, sequence, start, duration, reason, .. } = gap;
+        Self { fragment, sequence, start, duration, reason }
+    }
+}
+
+impl SavedGap {
+    pub(super) fn gap(&self) -> Gap {
+        let mut gap = Gap::new(self.fragment, self.reason.clone());
+        (gap.sequence, gap.start, gap.duration) = (self.sequence, self.start, self.duration);
+        gap
+    }
 }
 
 /// What a journal is about.
@@ -213,18 +228,12 @@ impl Journal {
 
     /// Notes that a fragment is missing.
     pub(super) fn is_missing(&mut self, gap: Gap) {
-        let Gap { fragment, sequence, start, duration, reason, .. } = gap;
-        self.gaps.push(SavedGap { fragment, sequence, start, duration, reason });
+        self.gaps.push(gap.into());
     }
 
     /// The fragments that are missing.
     pub(super) fn gaps(&self) -> Vec<Gap> {
-        let gap = |saved: &SavedGap| {
-            let mut gap = Gap::new(saved.fragment, saved.reason.clone());
-            (gap.sequence, gap.start, gap.duration) = (saved.sequence, saved.start, saved.duration);
-            gap
-        };
-        self.gaps.iter().map(gap).collect()
+        self.gaps.iter().map(SavedGap::gap).collect()
     }
 
     /// The journal in `bytes`, unless it is torn, of another form, or cannot be true.

@@ -66,7 +66,9 @@ use qetch_core::{
     TargetKind, http_date,
 };
 
+pub(crate) use self::existing::noted;
 use self::{
+    count::Count,
     dice::Dice,
     disk::{Disk, Seal, System},
     entity::Entity,
@@ -178,6 +180,7 @@ impl Http {
             sizes,
             is_one,
             are_ranges,
+            is_track: matches!(to.kind(), TargetKind::Track(_)),
         };
         match to.kind() {
             TargetKind::File(path) | TargetKind::Track(path) => download.to_file(path).await,
@@ -195,9 +198,18 @@ impl Http {
 }
 
 impl Http {
-    /// Whether an earlier run recorded some of `content`, which went on then, for the file to be at `to`.
+    /// Whether an earlier run recorded some or all of `content`, which went on then, for the file to be at `to`.
     pub(crate) async fn has_recorded(&self, content: &Content, to: &Path) -> bool {
         Keeper::recorded(&self.disk, to).await.is_some_and(|journal| journal.is_of(content))
+            || existing::is_recorded(&*self.disk, content, to).await
+    }
+
+    /// Keeps other runs from writing the file to be at `to`, until it is dropped.
+    ///
+    /// # Errors
+    /// `conflict` when another run does so.
+    pub(crate) async fn hold(&self, to: &Path) -> Result<impl Send + use<>> {
+        Ok(Part::open(&self.disk, to, &Count::default()).await?.0)
     }
 }
 
@@ -223,6 +235,8 @@ struct Download<'a> {
     is_one: bool,
     /// Whether some fragments may be ranges of one resource.
     are_ranges: bool,
+    /// Whether someone goes on with the file.
+    is_track: bool,
 }
 
 impl Download<'_> {
@@ -250,11 +264,12 @@ impl Download<'_> {
 
     /// The file that stands at `path` already, if it is whole.
     async fn existing(&self, path: &Path) -> Result<Report> {
-        let (bytes, parts) = existing::whole(&self.task, self.content, path).await?;
+        let found = existing::whole(&self.task, self.content, path, self.options.allow_gaps).await?;
+        let (bytes, parts, gaps) = found;
         self.task.meter.resume(bytes);
         self.task.meter.set_total(Some(bytes));
         self.task.meter.set_phase(Phase::Done);
-        Ok(self.report([path.to_owned()], bytes).with_existed(true).with_parts(parts))
+        Ok(self.report([path.to_owned()], bytes).with_existed(true).with_parts(parts).with_gaps(gaps))
     }
 
     /// Does `work` while the hook hears of it.
@@ -319,8 +334,12 @@ impl Download<'_> {
         let list = self.task.source.fingerprint();
         let note = match (entity, list) {
             (Some(entity), _) => existing::Note::new(self.content, entity).text(),
-            (None, Some(list)) if keeper.gaps().is_empty() => {
-                existing::Note::of_list(self.content, list, bytes, &parts).text()
+            (None, Some(list)) => {
+                let note = existing::Note::of_list(self.content, list, bytes, &parts, keeper.gaps());
+                if self.is_track {
+                    note.write_beside(&*self.task.disk, path).await?;
+                }
+                if keeper.gaps().is_empty() { note.text() } else { String::new() }
             }
             _ => String::new(),
         };

@@ -9,6 +9,9 @@ use qetch_core::{Content, Error, Fragment, Gap, Result};
 
 use super::links::Links;
 
+/// The fingerprint of a list that goes on, which is never the same twice.
+pub(crate) const LIVE: &str = "live";
+
 /// Where the fragments of a download come from.
 #[async_trait]
 pub(crate) trait Source: fmt::Debug + Send + Sync {

@@ -6,12 +6,14 @@
 //! - `judged`: what a playlist lists is judged before any of it is asked for;
 //! - `listed`: the segments of a rendition that is all there;
 //! - `live`: those of one that goes on;
+//! - `joining`: making one file of parts;
 //! - `keys`, `captions`: making the bytes of a segment those of the file;
 //! - `container`: what the file is, as far as the list of segments tells.
 
 mod captions;
 mod container;
 mod fetch;
+mod joining;
 mod judged;
 #[cfg(feature = "hls")]
 mod keys;
@@ -19,22 +21,17 @@ mod listed;
 mod live;
 mod segment;
 
-use std::{
-    fmt,
-    io::Read as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use qetch_core::{
-    Apart, Content, Context, DownloadOptions, Error, Fragment, Kind, Mux, Report, Result, Target, TargetKind,
-    Track, files, media_type, naming,
+    Content, Context, DownloadOptions, Error, Fragment, Kind, Report, Result, Target, TargetKind, files,
+    naming,
 };
 use qetch_manifest::Listing;
 
 pub(crate) use self::{fetch::Fetcher, segment::Template};
-use self::{judged::Judged, listed::Listed, live::Live};
+use self::{joining::Joining, judged::Judged, listed::Listed, live::Live};
 use crate::http::{Http, source::Source};
 
 /// What is put after the name of a file while its parts are fetched.
@@ -107,100 +104,8 @@ pub(crate) async fn download(
     }
     // How many parts there are, or what they are, is known in the end.
     files::check_free(&path, options.overwrite)?;
-    let report = http.bring(cx, content, source, &Target::track(&aside), options).await?;
-    let path = match extension_of(&aside).await? {
-        Some(extension) if !is_known => naming::with_extension(&path, extension),
-        _ => path,
-    };
-    join(content, &aside, path, options, report, is_live).await
-}
-
-/// Makes one file at `to` of what lies at `aside`, of one part or several.
-async fn join(
-    content: &Content,
-    aside: &Path,
-    to: PathBuf,
-    options: &DownloadOptions,
-    report: Report,
-    is_live: bool,
-) -> Result<Report> {
-    // The clock of a recording began long before it, which in an MP4 is a pause without pictures.
-    let begins_late = is_live && options.mux != Mux::Never && is_fragmented(aside).await?;
-    if report.parts.len() > 1 || begins_late {
-        let track = Track::new(aside, content.kind).with_parts(report.parts.clone());
-        let staged = files::with_suffix(&to, ".qetch-joined");
-        remove(&staged).await?;
-        if let Some(apart) = mux(&track, &staged, &options.mux).await? {
-            // One after the other they are what there is, and no command makes more of them.
-            let bytes = publish(aside, &to, options.overwrite).await?;
-            return Ok(renamed(report, to, bytes).with_apart(apart));
-        }
-        let bytes = publish(&staged, &to, options.overwrite).await?;
-        remove(aside).await?;
-        return Ok(renamed(report, to, bytes));
-    }
-    let bytes = publish(aside, &to, options.overwrite).await?;
-    Ok(renamed(report, to, bytes))
-}
-
-/// What is told of a file that has another name and form by now.
-fn renamed(mut report: Report, to: PathBuf, bytes: u64) -> Report {
-    (report.paths, report.bytes, report.existed) = (vec![to], bytes, false);
-    report.with_parts(Vec::new())
-}
-
-/// Joins the parts of a track.
-#[cfg(feature = "mux")]
-async fn mux(track: &Track, to: &Path, how: &Mux) -> Result<Option<Apart>> {
-    crate::muxer().mux(std::slice::from_ref(track), to, how).await
-}
-
-/// Says why the parts of a track are not joined.
-#[cfg(not(feature = "mux"))]
-async fn mux(_: &Track, _: &Path, _: &Mux) -> Result<Option<Apart>> {
-    Ok(Some(Apart::new("this build has no muxer (the cargo feature `mux`)", None)))
-}
-
-/// The extension that the first bytes of the file at `path` tell.
-async fn extension_of(path: &Path) -> Result<Option<&'static str>> {
-    let path = path.to_owned();
-    qetch_core::blocking(move |_| {
-        let mut head = Vec::new();
-        let read = std::fs::File::open(&path).and_then(|file| file.take(1024).read_to_end(&mut head));
-        read.map_err(|error| Error::io("read", &path, error))?;
-        Ok(media_type::by_first_bytes(&head).map(|known| known.extension))
-    })
-    .await
-}
-
-/// Whether the file at `path` is an MP4 of fragments.
-async fn is_fragmented(path: &Path) -> Result<bool> {
-    Ok(matches!(extension_of(path).await?, Some("mp4" | "m4a")))
-}
-
-/// Makes the file at `from` durable and gives it the name `to`.
-async fn publish(from: &Path, to: &Path, overwrite: bool) -> Result<u64> {
-    let (from, to) = (from.to_owned(), to.to_owned());
-    qetch_core::blocking(move |wanted| {
-        let opened = std::fs::File::open(&from).and_then(|file| {
-            file.sync_all()?;
-            file.metadata()
-        });
-        let bytes = opened.map_err(|error| Error::io("read", &from, error))?.len();
-        let name = || if overwrite { files::publish_over(&from, &to) } else { files::publish(&from, &to) };
-        wanted.unless_dropped(name)??;
-        Ok(bytes)
-    })
-    .await
-}
-
-async fn remove(path: &Path) -> Result<()> {
-    let path = path.to_owned();
-    qetch_core::blocking(move |_| match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &path, error)),
-        _ => Ok(()),
-    })
-    .await
+    let joining = Joining::new(http, content, aside, path, options, is_live);
+    joining.bring(cx, source, is_known).await
 }
 
 /// The link of the playlist that a content is.

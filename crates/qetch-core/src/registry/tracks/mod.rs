@@ -24,9 +24,9 @@ use self::{
 };
 use super::{Registry, gaps, merge::finish};
 use crate::{
-    Apart, Content, Context, DownloadOptions, Error, Kind, Mux, Muxer, Phase, Report, Result, Selection,
-    Stop, Target, TargetKind, Track, blocking::blocking, files, naming, progress::heard, select::is_caption,
-    staging::Staging,
+    Apart, Content, Context, Delivery, DownloadOptions, Error, Kind, Mux, Muxer, Phase, Report, Result,
+    Selection, Stop, Target, TargetKind, Track, blocking::blocking, files, naming, progress::heard,
+    select::is_caption, staging::Staging,
 };
 
 impl Registry {
@@ -198,7 +198,7 @@ impl Work<'_> {
         naming::with_extension(self.path, if is_video { "mp4" } else { "m4a" })
     }
 
-    /// Fetches a track, unless it is there whole, by the word of its downloader or by a note. One of which that cannot be told
+    /// Fetches a track, unless it is there whole, by the word of its downloader or, where that cannot tell, by a note. One of which that cannot be told
     /// may be a recording that nobody can make again, so it is replaced only where files may be.
     async fn track(
         &self,
@@ -208,11 +208,13 @@ impl Work<'_> {
         number: usize,
     ) -> Result<Report> {
         let to = Target::track(&way.path);
+        // Who reads a playlist notes what the track was made of, and knows better than its uid and size.
+        let is_ours = content.delivery == Delivery::Fragments;
         let afresh = !options.resume && !way.is_named;
         let (may_replace, options) = (options.overwrite, options.with_overwrite(afresh));
         let report = match self.fetch(content, &to, &options, number).await {
             Err(Error::Conflict { path, problem }) if path == way.path && path.is_file() => {
-                if let Some(report) = noted(&way.path, &content.uid).await? {
+                if is_ours && let Some(report) = noted(&way.path, &content.uid).await? {
                     self.counting.there(number, report.bytes);
                     return Ok(report);
                 }
@@ -225,7 +227,7 @@ impl Work<'_> {
             }
             done => done?,
         };
-        if !way.is_named && !report.existed {
+        if is_ours && !way.is_named && !report.existed {
             note(&way.path, &content.uid, &report).await?;
         }
         Ok(report)

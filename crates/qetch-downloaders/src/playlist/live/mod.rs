@@ -97,7 +97,7 @@ impl Source for Live {
     }
 
     fn fingerprint(&self) -> Option<String> {
-        Some("live".to_owned())
+        Some(crate::http::source::LIVE.to_owned())
     }
 
     fn can_go_on(&self) -> bool {
