@@ -783,40 +783,6 @@ async fn r26_encrypted_byte_ranges_of_a_file_that_changes_are_of_one_version() {
     assert!(!(file.contains(&b'a') && file.contains(&b'b')), "two versions in one file");
 }
 
-// R31
-#[tokio::test(flavor = "multi_thread")]
-async fn r31_a_clock_that_is_ahead_makes_no_gap_of_each_segment() {
-    const BEHIND: u64 = 5;
-    let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let at = raw(move |mut stream, path, _| async move {
-        if path == "/live.mpd" {
-            let manifest = r#"<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" minimumUpdatePeriod="PT1S" timeShiftBufferDepth="PT20S" profiles="urn:mpeg:dash:profile:isoff-live:2011"><Period id="p" start="PT0S"><AdaptationSet mimeType="video/mp4"><SegmentTemplate timescale="1" duration="1" startNumber="0" media="$Number$.m4s"/><Representation id="v" bandwidth="1000" width="64" height="36" codecs="avc1.42c01e"/></AdaptationSet></Period></MPD>"#;
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nContent-Type: application/dash+xml\r\nConnection: close\r\n\r\n", manifest.len());
-            let _ = stream.write_all(head.as_bytes()).await;
-            let _ = stream.write_all(manifest.as_bytes()).await;
-            return;
-        }
-        let number: u64 = path[1..].trim_end_matches(".m4s").parse().unwrap();
-        if number + 1 + BEHIND <= now() {
-            send(&mut stream, 1000, &pattern(1000, number)).await;
-        } else {
-            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
-        }
-    })
-    .await;
-    let qetch = qetch::Qetch::new();
-    let mut extraction = qetch.extract(&format!("{at}/live.mpd")).await.unwrap();
-    let variants = extraction.next_variants().await.unwrap().unwrap();
-    let selection = qetch::Select::best().choose(&variants).unwrap();
-    let folder = Folder::new();
-    let options = DownloadOptions::new().with_live_duration(Duration::from_secs(8));
-    let done =
-        within(40, qetch.download_selection(&selection, &Target::file(folder.path("f.mp4")), &options)).await;
-    println!("{done:?}");
-    let report = done.unwrap().unwrap();
-    assert_eq!(report.gaps.len(), 0);
-}
-
 // R33
 #[tokio::test(flavor = "multi_thread")]
 async fn r33_a_file_whose_form_its_segments_told_is_there_already() {
