@@ -154,6 +154,32 @@ async fn the_clock_of_the_host_counts() {
     assert!(report.complete, "{report:?}");
 }
 
+/// Its segments come three seconds later than the clock says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_ahead_makes_no_gaps() {
+    let stage = Stage::start().await;
+    let begin = ago(2);
+    for number in 0..5 {
+        let bytes = joined([number]);
+        stage.act(&format!("{number}.ts"), move |_| {
+            match Timestamp::now().as_unix() >= begin.as_unix() + number as i64 + 4 {
+                true => ResponseTemplate::new(200).set_body_bytes(bytes.clone()),
+                false => ResponseTemplate::new(404),
+            }
+        });
+    }
+    let list = move |_| {
+        let template = "<SegmentTemplate timescale='1' duration='1' startNumber='0' media='$Number$.ts'/>";
+        let how = format!(
+            "type='dynamic' availabilityStartTime='{begin}' minimumUpdatePeriod='PT1S' \
+             mediaPresentationDuration='PT5S'"
+        );
+        text(manifest(&how, &period("a", "PT0S", template)))
+    };
+    let report = check(&stage, list, from_window(), 0..5).await;
+    assert!(report.complete, "{report:?}");
+}
+
 /// A moment as HTTP writes it.
 fn date(moment: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];

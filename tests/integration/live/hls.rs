@@ -75,7 +75,7 @@ async fn a_segment_that_is_never_there_is_a_gap_and_one_that_is_late_is_none() {
     let list = |reading| text(window(reading..reading + 6, reading == 1));
     let report = check(&stage, list, from_window(), [0, 1, 2, 3, 5, 6]).await;
     assert_eq!(missing(&report), [Some(4)]);
-    assert_eq!(count(&stage, "/4.ts").await, 4);
+    assert_eq!(count(&stage, "/4.ts").await, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,9 +22,9 @@ const LONGEST: usize = 256;
 
 /// How often a fragment is asked for that is listed and not there, in a list that goes on: clocks differ, and what is new is
 /// not everywhere at once.
-const MOST_EARLY: u32 = 3;
+const MOST_EARLY: u32 = 4;
 
-/// No wait for it is longer.
+/// The first wait for it is half of its duration, and each further one twice the one before. None is longer.
 const LONGEST_EARLY: Duration = Duration::from_secs(3);
 
 /// How long what is under way of a recording has from when it is asked to end.
@@ -255,7 +255,7 @@ impl Download<'_> {
             }
             tries += 1;
             let duration = piece.time.map(|(_, duration)| duration).unwrap_or_default();
-            let wait = self.task.gauge.wait(sleep((duration / 2).min(LONGEST_EARLY)));
+            let wait = self.task.gauge.wait(sleep((duration / 2 * (1 << (tries - 1))).min(LONGEST_EARLY)));
             tokio::select! {
                 () = wait => (),
                 () = self.options.stop.asked() => return fetched,
