@@ -31,7 +31,7 @@ pub struct Report {
     /// writes it, a JSON object with `format` (1) and `gaps`, each with the `uid` of its content, `fragment`, `sequence`,
     /// `start` and `duration` in seconds, and `reason`.
     pub gaps_list: Option<PathBuf>,
-    /// Where the parts of the file begin, where it is a [track](Target::track) that someone else goes on with: nothing for
+    /// Where the parts of the file begin, where it is a [track](crate::Target::track) that someone else goes on with: nothing for
     /// a file of one part.
     pub parts: Vec<PartStart>,
     /// Why the tracks stayed files of their own, if they did.
