@@ -166,3 +166,43 @@ async fn a_journal_that_was_being_written_is_not_left_behind() {
     let figures = scene.kill([]).await;
     assert_eq!(figures.kills, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_playlist_is_gone_on_with_after_each_kill() {
+    const SEGMENTS: usize = 200;
+    let (home, origin) = (Home::new(), Origin::start().await.unwrap());
+    let (mut list, mut all) = ("#EXTM3U\n#EXT-X-TARGETDURATION:2\n".to_owned(), Vec::new());
+    for number in 0..SEGMENTS {
+        let bytes = pattern(20_000, number as u64);
+        let segment =
+            Resource::new(bytes.clone()).with_content_type("video/mp2t").with_etag(&number.to_string());
+        origin.serve(&format!("/{number}.ts"), segment.with_delay(Duration::from_millis(100)));
+        list.push_str(&format!("#EXTINF:2,\n{number}.ts\n"));
+        all.extend(bytes);
+    }
+    let list = Resource::new(list + "#EXT-X-ENDLIST\n").with_content_type("application/vnd.apple.mpegurl");
+    origin.serve("/list.m3u8", list);
+    let link = origin.url("/list.m3u8");
+    let command = || home.command(&["-o", "f.ts", "--json", "--max-fragments=4", &link]);
+    for _ in 0..3 {
+        let before = origin.requests().len();
+        let mut program = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Longer than what is fetched waits for a journal.
+        while origin.requests().len() < before + 60 {
+            assert_eq!(program.try_wait().unwrap(), None, "it ended before it was killed");
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        program.kill().unwrap();
+        program.wait().unwrap();
+        origin.until(|origin| origin.open_connections() == 0).await;
+    }
+    let output = command().output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(fs::read(home.path("f.ts")).unwrap() == all, "another file");
+    assert_eq!(home.files("."), ["f.ts"]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(said["resumed"].as_u64().unwrap() > 0, "{said}");
+    // Each kill loses what came in its last second, and what was under way.
+    let segments = origin.requests().iter().filter(|seen| seen.bytes_sent >= 20_000).count();
+    assert!(segments <= SEGMENTS + 3 * 60, "{segments} segments were sent");
+}
