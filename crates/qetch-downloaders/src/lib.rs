@@ -4,7 +4,8 @@
 //! use qetch_core::Registry;
 //!
 //! let registry = Registry::new().with_downloaders(qetch_downloaders::builtin());
-//! # assert_eq!(registry.downloaders().count(), usize::from(cfg!(feature = "http")));
+//! # let there = [cfg!(feature = "http"), cfg!(feature = "hls"), cfg!(feature = "dash")];
+//! # assert_eq!(registry.downloaders().count(), there.into_iter().filter(|it| *it).count());
 //! ```
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -23,7 +24,7 @@ pub mod hls;
 pub mod http;
 #[cfg(feature = "mux")]
 pub mod mux;
-#[cfg(feature = "__playlist")]
+#[cfg(any(feature = "hls", feature = "dash"))]
 mod playlist;
 
 /// Every downloader enabled by a cargo feature, in the order they are asked. Which one takes a content is told by its

@@ -13,7 +13,6 @@ use super::{
     entity::{Agreement, Entity},
     journal::SavedGap,
     probe::{Ask, Misfit, Reply},
-    source::LIVE,
     task::Task,
     transfer::open,
 };
@@ -141,10 +140,11 @@ async fn read_beside(disk: &dyn Disk, path: &Path) -> Result<Option<Note>> {
 }
 
 /// Whether the file at `path` is all of a recording of `content`.
+#[cfg(any(feature = "hls", feature = "dash"))]
 pub(super) async fn is_recorded(disk: &dyn Disk, content: &Content, path: &Path) -> bool {
     let Ok(Some(found)) = disk.look(path).await else { return false };
     let note = read_beside(disk, path).await.ok().flatten();
-    note.is_some_and(|note| note.is_of_list(content, LIVE, found.len))
+    note.is_some_and(|note| note.is_of_list(content, super::source::LIVE, found.len))
 }
 
 impl Note {

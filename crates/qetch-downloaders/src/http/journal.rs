@@ -216,6 +216,7 @@ impl Journal {
     }
 
     /// Whether it is about this content, whatever its fragments are by now.
+    #[cfg(any(feature = "hls", feature = "dash"))]
     pub(super) fn is_of(&self, content: &Content) -> bool {
         (&self.uid, &self.extractor) == (&content.uid, &content.extractor)
     }

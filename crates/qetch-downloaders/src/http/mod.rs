@@ -66,9 +66,9 @@ use qetch_core::{
     TargetKind, http_date,
 };
 
+#[cfg(any(feature = "hls", feature = "dash"))]
 pub(crate) use self::existing::noted;
 use self::{
-    count::Count,
     dice::Dice,
     disk::{Disk, Seal, System},
     entity::Entity,
@@ -199,6 +199,7 @@ impl Http {
 
 impl Http {
     /// Whether an earlier run recorded some or all of `content`, which went on then, for the file to be at `to`.
+    #[cfg(any(feature = "hls", feature = "dash"))]
     pub(crate) async fn has_recorded(&self, content: &Content, to: &Path) -> bool {
         Keeper::recorded(&self.disk, to).await.is_some_and(|journal| journal.is_of(content))
             || existing::is_recorded(&*self.disk, content, to).await
@@ -208,8 +209,9 @@ impl Http {
     ///
     /// # Errors
     /// `conflict` when another run does so.
+    #[cfg(any(feature = "hls", feature = "dash"))]
     pub(crate) async fn hold(&self, to: &Path) -> Result<impl Send + use<>> {
-        Ok(Part::open(&self.disk, to, &Count::default()).await?.0)
+        Ok(Part::open(&self.disk, to, &count::Count::default()).await?.0)
     }
 }
 

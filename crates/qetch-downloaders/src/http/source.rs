@@ -10,6 +10,7 @@ use qetch_core::{Content, Error, Fragment, Gap, Result};
 use super::links::Links;
 
 /// The fingerprint of a list that goes on, which is never the same twice.
+#[cfg(any(feature = "hls", feature = "dash"))]
 pub(crate) const LIVE: &str = "live";
 
 /// Where the fragments of a download come from.

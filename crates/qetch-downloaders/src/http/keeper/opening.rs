@@ -77,6 +77,7 @@ impl Keeper {
     }
 
     /// The journal of the file to be at `to`, where it is about a recording.
+    #[cfg(any(feature = "hls", feature = "dash"))]
     pub(in crate::http) async fn recorded(disk: &Arc<dyn Disk>, to: &Path) -> Option<Journal> {
         let path = journal_of(to);
         let bytes = if disk.is_there(&path) { disk.read(&path, MOST_BYTES).await.ok()? } else { None };
