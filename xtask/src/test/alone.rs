@@ -74,7 +74,7 @@ pub(crate) fn tests(workspace: &Workspace) -> Result<(), String> {
         let mut tests = process::cargo(&workspace.root);
         tests.args(["test", "--quiet", "--lib", "--package", &build.package]).args(&build.arguments);
         if env::var_os(SCHEDULES).is_none() {
-            tests.env(SCHEDULES, "300");
+            tests.env(SCHEDULES, "100");
         }
         let result = process::run(&mut tests);
         if let Err(error) = result {

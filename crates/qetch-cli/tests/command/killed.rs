@@ -175,7 +175,7 @@ async fn a_playlist_is_gone_on_with_after_each_kill() {
     for number in 0..SEGMENTS {
         let bytes = pattern(20_000, number as u64);
         let segment =
-            Resource::new(bytes.clone()).with_content_type("video/mp2t").with_etag(&number.to_string());
+            Resource::new(bytes.clone()).with_content_type("video/mp2t").with_etag(number.to_string());
         origin.serve(&format!("/{number}.ts"), segment.with_delay(Duration::from_millis(100)));
         list.push_str(&format!("#EXTINF:2,\n{number}.ts\n"));
         all.extend(bytes);
