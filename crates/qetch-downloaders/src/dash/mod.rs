@@ -132,7 +132,8 @@ impl Manifests {
     /// The manifest that stands.
     fn kept(&self) -> Option<Kept> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.kept.clone().filter(|kept| Instant::now() < kept.until)
+        // It may be large: one that is over is not copied.
+        state.kept.as_ref().filter(|kept| Instant::now() < kept.until).cloned()
     }
 }
 

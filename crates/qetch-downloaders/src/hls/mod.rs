@@ -123,10 +123,8 @@ impl Playlists {
     async fn read_again(&self, master: Option<&Master>, fragment: &Fragment) -> Result<Listing> {
         let answer: Answer = self.fetcher.playlist(fragment).await?;
         let (text, limits) = (answer.text(), self.fetcher.context().limits());
-        match master {
-            Some(master) => hls::read_media(&text, answer.url(), master, &limits),
-            None => hls::read_media(&text, answer.url(), &Master::default(), &limits),
-        }
+        let none = Master::default();
+        hls::read_media(&text, answer.url(), master.unwrap_or(&none), &limits)
     }
 }
 
