@@ -26,7 +26,7 @@ pub enum Found {
     /// A resource.
     Variants(Variants),
     /// It is behind another URL. The registry follows it, so who asks a registry never sees one.
-    Handoff(Handoff),
+    Handoff(Box<Handoff>),
     /// Something is amiss, and the rest goes on.
     Warning(Warning),
 }
@@ -39,7 +39,7 @@ impl<V: Into<Variants>> From<V> for Found {
 
 impl From<Handoff> for Found {
     fn from(handoff: Handoff) -> Self {
-        Self::Handoff(handoff)
+        Self::Handoff(Box::new(handoff))
     }
 }
 
@@ -57,12 +57,22 @@ pub struct Handoff {
     pub url: Url,
     /// What is known of it already.
     pub known: Known,
+    /// The extractor that is to be asked, whoever claims the URL.
+    pub extractor: Option<String>,
 }
 
 impl Handoff {
-    /// To `url`, with nothing known.
+    /// To `url` and to whoever claims it, with nothing known.
     pub fn new(url: Url) -> Self {
-        Self { url, known: Known::default() }
+        Self { url, known: Known::default(), extractor: None }
+    }
+
+    /// To the extractor of this name, whoever claims the URL: where the answer told what it is. In a build without it whoever
+    /// claims the URL is asked; see [`Context::has_extractor`](crate::Context::has_extractor).
+    #[must_use]
+    pub fn to(mut self, extractor: impl Into<String>) -> Self {
+        self.extractor = Some(extractor.into());
+        self
     }
 
     /// With what is known already.
@@ -75,7 +85,11 @@ impl Handoff {
 
 impl fmt::Debug for Handoff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handoff").field("url", &shown(&self.url)).field("known", &self.known).finish()
+        f.debug_struct("Handoff")
+            .field("url", &shown(&self.url))
+            .field("known", &self.known)
+            .field("extractor", &self.extractor)
+            .finish()
     }
 }
 

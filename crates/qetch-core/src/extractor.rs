@@ -101,6 +101,7 @@ pub struct ExtractorInfo {
     options: Vec<OptionInfo>,
     identity: Identity,
     interval: Option<Duration>,
+    intervals_at: Vec<(HostPattern, Duration)>,
     own_merge: bool,
     priority: i32,
 }
@@ -141,12 +142,14 @@ impl ExtractorInfo {
             options: Vec::new(),
             identity: Identity::default(),
             interval: None,
+            intervals_at: Vec::new(),
             own_merge: false,
             priority: 0,
         }
     }
 
-    /// Sets the URLs it knows.
+    /// Sets the URLs it knows. It is asked about URLs of the hosts that these name, and, as long as nobody says yes to one,
+    /// about every other where one is for `*`. Whoever has no handles is asked about every URL.
     #[must_use]
     pub fn with_handles(mut self, handles: Handles) -> Self {
         self.handles = handles;
@@ -182,10 +185,18 @@ impl ExtractorInfo {
         self
     }
 
-    /// Sets the least time between the starts of two of its metadata requests.
+    /// Sets the least time between the starts of two metadata requests to one host; none unless set. Extractors that ask
+    /// the same host share its turns.
     #[must_use]
     pub fn with_interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
+        self
+    }
+
+    /// Sets that time for a host that has its own rules (`site.example`, `*.site.example`).
+    #[must_use]
+    pub fn with_interval_at(mut self, host: &str, interval: Duration) -> Self {
+        self.intervals_at.push((HostPattern::new(host), interval));
         self
     }
 
@@ -254,9 +265,11 @@ impl ExtractorInfo {
         &self.identity
     }
 
-    /// The least time between the starts of two of its metadata requests.
-    pub fn interval(&self) -> Option<Duration> {
-        self.interval
+    /// The least time between the starts of two metadata requests to the host of `url`.
+    pub fn interval(&self, url: &Url) -> Option<Duration> {
+        let host = url.host_str().unwrap_or_default();
+        let own = self.intervals_at.iter().find(|(pattern, _)| pattern.matches(host));
+        own.map(|(_, interval)| *interval).or(self.interval)
     }
 
     /// Whether [`Extractor::merge`] is asked for its contents.
@@ -278,7 +291,9 @@ impl ExtractorInfo {
     pub(crate) fn trusts(&self, url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default();
         let declared = || self.handles.iter().flat_map(super::handles::Handle::hosts).chain(&self.asks);
-        url.scheme() == "https" && url.port().is_none() && declared().any(|pattern| pattern.matches(host))
+        // That software may run anywhere declares no host.
+        let is_declared = || declared().any(|pattern| !pattern.is_any() && pattern.matches(host));
+        url.scheme() == "https" && url.port().is_none() && is_declared()
     }
 }
 
@@ -300,6 +315,20 @@ mod tests {
         check("http://site.example/x", false);
         check("https://site.example:444/x", false);
         check("https://site.example.evil.test/x", false);
+
+        let anywhere = Handles::new([Handle::new("a", ["*"], "")]);
+        let anywhere = ExtractorInfo::new("software", "").with_handles(anywhere);
+        assert!(!anywhere.trusts(&Url::parse("https://site.example/x").unwrap()));
+    }
+
+    #[test]
+    fn a_host_with_rules_of_its_own_has_an_interval_of_its_own() {
+        let info = ExtractorInfo::new("site", "").with_interval_at("api.example", Duration::from_secs(5));
+        let interval = |info: &ExtractorInfo, url: &str| info.interval(&Url::parse(url).unwrap());
+        assert_eq!(interval(&info, "https://site.example/"), None);
+        let info = info.with_interval(Duration::from_secs(1));
+        assert_eq!(interval(&info, "https://site.example/"), Some(Duration::from_secs(1)));
+        assert_eq!(interval(&info, "https://api.example/"), Some(Duration::from_secs(5)));
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! `Handles`: the URLs an extractor knows, as named patterns kept as data.
 
 use std::{
-    fmt, ops,
+    ops,
     sync::{Arc, OnceLock},
 };
 
 use regex::Regex;
 use url::{Host, Url};
 
-use crate::{Error, Result, claim::Claim, shown::shown};
+use crate::{Error, HostPattern, Result, claim::Claim, scheme, shown::shown};
 
 /// The URLs an extractor knows: the host first, then a few patterns on the path.
 ///
 /// Host and path are looked at apart, so a look-alike (`gfycat.com.evil.example`, `gfycat.com@evil.example`, a URL
-/// within a query) cannot match whatever the pattern. Only `http` and `https` URLs with the scheme's own port match.
+/// within a query) cannot match whatever the pattern. Only `http` and `https` URLs with the scheme's own port match a host
+/// that is named. Software that runs on any host has handles for `*`, which match on every host and port, and whose claim is
+/// [`Claim::Perhaps`].
 ///
 /// ```
 /// use qetch_core::{Handle, Handles, Url};
@@ -85,8 +87,8 @@ impl Without {
 }
 
 impl Handle {
-    /// URLs whose host is one of `hosts` (`site.example`, or `*.site.example` for those beneath it) and whose path, as
-    /// the URL standard writes it, matches the regular expression `path`.
+    /// URLs whose host is one of `hosts` (`site.example`, `*.site.example` for those beneath it, or `*` for any) and whose
+    /// path, as the URL standard writes it, matches the regular expression `path`.
     ///
     /// # Panics
     /// If `path` is no regular expression: that is a fault in the extractor's source. Builds with debug assertions find it
@@ -131,9 +133,12 @@ impl Handle {
         &self.examples
     }
 
-    /// Whether it is for this host.
-    fn is_at(&self, host: &str) -> bool {
-        self.hosts.iter().any(|pattern| pattern.matches(host))
+    /// Whether it is for this host, and names it; `None` where it is not.
+    fn at(&self, host: Option<&str>) -> Option<bool> {
+        if host.is_some_and(|host| self.hosts.iter().any(|it| !it.is_any() && it.matches(host))) {
+            return Some(true);
+        }
+        self.hosts.iter().any(HostPattern::is_any).then_some(false)
     }
 
     /// What it captures from a path, if it matches.
@@ -155,8 +160,7 @@ impl Handle {
 
     /// Whether it names this host without a wildcard.
     pub(crate) fn names_host(&self, url: &Url) -> bool {
-        host(url)
-            .is_some_and(|host| self.hosts.iter().any(|pattern| !pattern.beneath && pattern.matches(host)))
+        host(url).is_some_and(|host| self.hosts.iter().any(|it| it.is_exact() && it.matches(host)))
     }
 }
 
@@ -178,19 +182,32 @@ impl Handles {
 
     /// The first pattern that matches `url`, with what it captured.
     pub fn find<'a>(&'a self, url: &'a Url) -> Option<Matched<'a>> {
-        let host = host(url)?;
-        self.handles.iter().filter(|handle| handle.is_at(host)).find_map(|handle| {
+        if !scheme::is_http(url) {
+            return None;
+        }
+        let host = host(url);
+        self.handles.iter().filter(|handle| handle.at(host).is_some()).find_map(|handle| {
             let captures = handle.captures(url.path())?;
             Some(Matched { handle, captures })
         })
     }
 
-    /// [`Claim::Yes`] with the pattern's name where one matches, else [`Claim::No`]: what most extractors answer from
-    /// `can_handle`.
+    /// What most extractors answer from `can_handle`: [`Claim::Yes`] with the pattern's name where the first that matches
+    /// names the host, [`Claim::Perhaps`] where it is for any host, else [`Claim::No`].
     pub fn claim(&self, url: &Url) -> Claim {
-        let Some(host) = host(url) else { return Claim::No };
-        let found = self.handles.iter().find(|handle| handle.is_at(host) && handle.matches(url.path()));
-        found.map_or(Claim::No, |handle| Claim::Yes(handle.name.clone()))
+        if !scheme::is_http(url) {
+            return Claim::No;
+        }
+        let host = host(url);
+        let found = self.handles.iter().find_map(|handle| {
+            let names_it = handle.at(host)?;
+            handle.matches(url.path()).then_some((handle, names_it))
+        });
+        match found {
+            Some((handle, true)) => Claim::Yes(handle.name.clone()),
+            Some((_, false)) => Claim::Perhaps,
+            None => Claim::No,
+        }
     }
 
     /// As [`find`](Handles::find), for an extractor that was asked for `url`.
@@ -237,43 +254,9 @@ impl ops::Index<&str> for Matched<'_> {
     }
 }
 
-/// A host by name, or the hosts beneath one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct HostPattern {
-    name: String,
-    beneath: bool,
-}
-
-impl HostPattern {
-    /// `site.example` for that host alone, `*.site.example` for those beneath it.
-    pub fn new(pattern: &str) -> Self {
-        let (name, beneath) = match pattern.strip_prefix("*.") {
-            Some(name) => (name, true),
-            None => (pattern, false),
-        };
-        Self { name: name.to_ascii_lowercase(), beneath }
-    }
-
-    /// Whether `host` is one of them.
-    pub fn matches(&self, host: &str) -> bool {
-        if !self.beneath {
-            return host == self.name;
-        }
-        // The dot first: most hosts have none there, and this is asked for every site of a build.
-        let dot = host.len().checked_sub(self.name.len() + 1).filter(|dot| *dot > 0);
-        dot.is_some_and(|dot| host.as_bytes()[dot] == b'.') && host.ends_with(&self.name)
-    }
-}
-
-impl fmt::Display for HostPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.beneath { "*." } else { "" }, self.name)
-    }
-}
-
-/// The host's name, without the dot of a fully qualified one; `None` for what no handle can match.
-fn host(url: &Url) -> Option<&str> {
-    if !matches!(url.scheme(), "http" | "https") || url.port().is_some() {
+/// The host's name, without the dot of a fully qualified one; `None` for what no handle can name.
+pub(crate) fn host(url: &Url) -> Option<&str> {
+    if !scheme::is_http(url) || url.port().is_some() {
         return None;
     }
     match url.host()? {
@@ -343,6 +326,28 @@ mod tests {
         };
         assert!(finds("https://site.example/abouts") && finds("https://site.example/frog"));
         assert!(!finds("https://site.example/aBouT") && !finds("https://site.example/terms"));
+    }
+
+    #[test]
+    fn what_is_for_any_host_is_perhaps_unless_a_host_is_named() {
+        let handles = Handles::new([
+            Handle::new("home", ["tube.example"], "^/w/(?P<id>[a-z]+)$"),
+            Handle::new("watch", ["*"], "^/w/(?P<id>[a-z]+)$"),
+        ]);
+        let check = |url: &str, name: Option<&str>, claim: Claim| {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(handles.find(&url).map(|it| it.handle().name().to_owned()).as_deref(), name, "{url}");
+            assert_eq!(handles.claim(&url), claim, "{url}");
+        };
+        check("https://tube.example/w/abc", Some("home"), Claim::Yes("home".into()));
+        for elsewhere in
+            ["https://other.example/w/abc", "http://127.0.0.1:9000/w/abc", "https://tube.example:81/w/a"]
+        {
+            check(elsewhere, Some("watch"), Claim::Perhaps);
+        }
+        check("https://other.example/v/abc", None, Claim::No);
+        check("ftp://other.example/w/abc", None, Claim::No);
+        assert_eq!(HostPattern::new("*").to_string(), "*");
     }
 
     #[test]

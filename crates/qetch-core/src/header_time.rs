@@ -1,4 +1,5 @@
-//! Times in headers: `Retry-After` (RFC 9110, section 10.2.3) and dates (section 5.6.7).
+//! Times in headers: `Retry-After` (RFC 9110, section 10.2.3), dates (section 5.6.7), and when a host that counts requests
+//! gives more of them.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +15,37 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
     let date = http_date(value)?;
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+/// How long until the host answers more requests, where it says that this one was the last it allows: `X-RateLimit-*` as
+/// sites write it, and the `RateLimit` fields of the IETF draft (draft-ietf-httpapi-ratelimit-headers, revisions 0 to 10).
+pub(crate) fn allowance_back(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let pair = |remaining: &str, reset: &str| Some((text(remaining)?, text(reset)?));
+    let (remaining, reset) = pair("x-ratelimit-remaining", "x-ratelimit-reset")
+        .or_else(|| pair("ratelimit-remaining", "ratelimit-reset"))
+        .or_else(|| {
+            let field = text("ratelimit")?;
+            let parameter = |names: [&str; 2]| {
+                let mut parameters = field.split([';', ',']).filter_map(|it| it.trim().split_once('='));
+                parameters.find(|(name, _)| names.contains(name)).map(|(_, value)| value)
+            };
+            Some((parameter(["r", "remaining"])?, parameter(["t", "reset"])?))
+        })?;
+    let is_none_left = remaining.parse::<f64>().is_ok_and(|left| left < 1.0);
+    is_none_left.then(|| reset_in(reset)).flatten()
+}
+
+/// How long until `reset`: seconds from now, a time in Unix seconds, or a date of RFC 3339.
+fn reset_in(reset: &str) -> Option<Duration> {
+    /// No wait is this many seconds; as a time it was in 2001.
+    const A_TIME: f64 = 1e9;
+    let until = match reset.parse::<f64>() {
+        Ok(seconds) if seconds < A_TIME => return Duration::try_from_secs_f64(seconds).ok(),
+        Ok(seconds) => SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)?,
+        Err(_) => reset.parse::<jiff::Timestamp>().ok()?.into(),
+    };
+    Some(until.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 /// The time that a header such as `Last-Modified` or `Date` tells; `None` where it is no date.
@@ -37,6 +69,32 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::RETRY_AFTER, value.parse().unwrap());
         retry_after(&headers)
+    }
+
+    #[test]
+    fn a_host_that_allows_no_more_says_when_it_does() {
+        let back = |fields: &[(&'static str, &str)]| {
+            let fields = fields.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            allowance_back(&fields.collect())
+        };
+        let seconds = |text: &str| back(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", text)]);
+        assert_eq!(seconds("30"), Some(Duration::from_secs(30)));
+        assert_eq!(seconds("30.5"), Some(Duration::from_millis(30_500)));
+        assert_eq!(seconds("2015-10-21T07:28:00.000000Z"), Some(Duration::ZERO));
+        assert_eq!(seconds("1445412480"), Some(Duration::ZERO));
+        assert!(seconds("4102444800").unwrap() > Duration::from_secs(86_400));
+        for nothing in ["soon", "-1", "NaN", "inf", ""] {
+            assert_eq!(seconds(nothing), None, "{nothing}");
+        }
+        assert_eq!(back(&[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", "30")]), None);
+        assert_eq!(back(&[("x-ratelimit-reset", "30")]), None);
+        assert_eq!(
+            back(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "7")]),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(back(&[("ratelimit", "\"burst\";r=0;t=9")]), Some(Duration::from_secs(9)));
+        assert_eq!(back(&[("ratelimit", "limit=100, remaining=0, reset=8")]), Some(Duration::from_secs(8)));
+        assert_eq!(back(&[("ratelimit", "\"burst\";r=5;t=9")]), None);
     }
 
     #[test]

@@ -47,6 +47,7 @@ mod user_headers;
 mod egress;
 mod gate;
 mod header_time;
+mod host_pattern;
 mod hosts;
 mod pages;
 mod parked;
@@ -83,8 +84,9 @@ pub use crate::{
     extraction::{Extraction, Found, Handoff, Known, Page, Warning},
     extractor::{Extractor, ExtractorInfo, Identity, OptionInfo, concat},
     fragment::{BoundTo, ByteRange, Fragment, FragmentMethod},
-    handles::{Handle, Handles, HostPattern, Matched},
+    handles::{Handle, Handles, Matched},
     header_time::http_date,
+    host_pattern::HostPattern,
     limits::Limits,
     mux::{Mux, Muxer, PartStart, Track},
     progress::{Meter, Phase, Progress, ProgressHook},

@@ -21,9 +21,10 @@ struct Build {
 }
 
 impl Build {
-    /// Whether it is with a private feature: those are for this repository, and leave nothing out that is tested.
-    fn is_private(&self) -> bool {
-        self.arguments.last().is_some_and(|feature| feature.starts_with("__"))
+    /// Whether its unit tests were run elsewhere: those of a private feature, which is for this repository and leaves nothing
+    /// out, and of all features, with which the whole workspace is tested.
+    fn is_tested_elsewhere(&self) -> bool {
+        self.arguments.last().is_some_and(|feature| feature.starts_with("__") || feature == "all")
     }
 }
 
@@ -62,19 +63,19 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
 }
 
 /// Runs the unit tests of the sub-crates, which have nothing on by default, without features and with each one alone:
-/// what a feature leaves out is tested as well as what it brings. Private features are only checked.
+/// what a feature leaves out is tested as well as what it brings.
 pub(crate) fn tests(workspace: &Workspace) -> Result<(), String> {
     let missing = native_tls::missing(&workspace.members);
     let has_nothing_on = |member: &&Member| member.features.get("default").is_some_and(Vec::is_empty);
     let mut failed = Vec::new();
     let ours = workspace.members.iter().filter(|member| member.is_ours_to_ship(&workspace.root));
     let builds = ours.filter(has_nothing_on).flat_map(|member| builds(member, &missing));
-    for build in builds.filter(|build| !build.is_private()) {
+    for build in builds.filter(|build| !build.is_tested_elsewhere()) {
         println!("{}", build.label);
         let mut tests = process::cargo(&workspace.root);
         tests.args(["test", "--quiet", "--lib", "--package", &build.package]).args(&build.arguments);
         if env::var_os(SCHEDULES).is_none() {
-            tests.env(SCHEDULES, "100");
+            tests.env(SCHEDULES, "20");
         }
         let result = process::run(&mut tests);
         if let Err(error) = result {
@@ -141,10 +142,11 @@ mod tests {
     }
 
     #[test]
-    fn private_features_are_known_by_their_name() {
-        let member = Member::planted("qetch", &[], &[("__bench", &[]), ("http", &[])]);
-        let private: Vec<_> = builds(&member, &BTreeSet::new()).iter().map(Build::is_private).collect();
-        assert_eq!(private, [false, true, false]);
+    fn private_features_and_all_of_them_are_tested_elsewhere() {
+        let member = Member::planted("qetch", &[], &[("__bench", &[]), ("all", &[]), ("http", &[])]);
+        let builds = builds(&member, &BTreeSet::new());
+        let elsewhere: Vec<_> = builds.iter().map(Build::is_tested_elsewhere).collect();
+        assert_eq!(elsewhere, [false, true, true, false]);
     }
 
     #[test]

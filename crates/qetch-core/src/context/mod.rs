@@ -1,6 +1,7 @@
 //! `Context`: what extractors and downloaders are lent.
 
 mod builder;
+mod first_answer;
 mod scope;
 
 use std::{
@@ -8,7 +9,6 @@ use std::{
     fmt,
     future::Future,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use serde::de::DeserializeOwned;
@@ -18,11 +18,11 @@ use url::Url;
 pub use self::builder::ContextBuilder;
 pub(crate) use self::scope::{Owner, Scope};
 use crate::{
-    AccessToken, AddressClass, Answer, AuthRegistry, Content, Credential, Error, ExtractorInfo, Floor,
+    AccessToken, AddressClass, Answer, AuthRegistry, Claim, Content, Credential, Error, ExtractorInfo, Floor,
     Identity, Limits, NetworkPolicy, OpenAnswer, RateLimit, Request, Result, Routes, Secret,
     auth::TokenCache,
     content,
-    hosts::{Hosts, Task},
+    hosts::{HostKey, Hosts, Task},
     lock::lock,
     parked::Parked,
     transport::Transport,
@@ -55,8 +55,8 @@ pub(crate) struct Shared {
     options: Options,
     user_agent: Option<String>,
     rate_limit: Option<RateLimit>,
-    /// When each extractor with an interval may ask next.
-    turns: Mutex<HashMap<String, Instant>>,
+    /// When each host whose extractors keep an interval may be asked next.
+    turns: Mutex<HashMap<HostKey, Instant>>,
 }
 
 type Options = BTreeMap<String, BTreeMap<String, String>>;
@@ -147,45 +147,6 @@ impl Context {
         Some(answer)
     }
 
-    /// The first answer to a plain GET of `url`: the one by which the registry found the extractor, or else fetched
-    /// now. Its body holds the first bytes alone; the rest stays parked for a download that follows, and an extractor
-    /// that finds no file in it lets go of it by [`take_parked`](Context::take_parked).
-    ///
-    /// # Errors
-    /// What [`Error::status`] makes of a status that is no success, and those of [`open`](Context::open).
-    pub async fn first_answer(&self, url: &Url) -> Result<Arc<Answer>> {
-        match &self.scope.first_answer {
-            Some((from, answer)) if from == url => Ok(answer.clone()),
-            _ => self.fetch_first(url).await.map(Arc::new),
-        }
-    }
-
-    /// The first answer that is a success, asked for again while it fails in a way that may pass. What a host asks to wait
-    /// is waited for by the gate.
-    async fn open_first(&self, url: &Url) -> Result<OpenAnswer> {
-        let mut failures = 0;
-        loop {
-            let error = match self.open(Request::media(url.clone())).await.and_then(OpenAnswer::ok) {
-                Err(error) if error.is_retryable() && failures < self.shared.retries => error,
-                answer => return answer,
-            };
-            failures += 1;
-            let wait = FIRST_WAIT.saturating_mul(1 << failures.min(7));
-            tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
-            tokio::time::sleep(wait).await;
-        }
-    }
-
-    /// Fetches the first answer to a plain GET of `url` and parks the rest of it.
-    pub(crate) async fn fetch_first(&self, url: &Url) -> Result<Answer> {
-        let open = self.open_first(url).await?;
-        let is_page =
-            open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
-        let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
-        self.shared.parked.park(url, self.owner(url), open);
-        Ok(answer)
-    }
-
     /// Where requests may go.
     pub fn network(&self) -> NetworkPolicy {
         self.shared.network
@@ -231,18 +192,33 @@ impl Context {
         floor.map_or(content::Provenance::Made, content::Provenance::Behind)
     }
 
-    /// Waits until the extractor may ask again, by the interval it declares.
-    pub(crate) async fn wait_turn(&self) {
-        let Some(info) = &self.scope.info else { return };
-        let Some(interval) = info.interval() else { return };
+    /// Waits until the host of `url` may be asked again, by the interval that the extractor keeps there.
+    pub(crate) async fn wait_turn(&self, url: &Url) {
+        let interval = self.scope.info.as_ref().and_then(|info| info.interval(url));
+        let Some(interval) = interval.filter(|_| self.shared.transport.asks_hosts()) else { return };
         let turn = {
             let mut turns = lock(&self.shared.turns);
-            let turn = turns.get(info.name()).copied().unwrap_or_else(Instant::now).max(Instant::now());
-            turns.insert(info.name().to_owned(), turn + interval);
+            let (key, now) = (HostKey::of(url), Instant::now());
+            if turns.len() >= TURNS && !turns.contains_key(&key) {
+                turns.retain(|_, turn| *turn > now);
+            }
+            let turn = turns.get(&key).copied().unwrap_or(now).max(now);
+            turns.insert(key, turn + interval);
             turn
         };
         let _waits = self.waits();
         tokio::time::sleep_until(turn).await;
+    }
+
+    /// Whether an extractor of the registry knows `url` as its own: for pages that embed what others have.
+    pub fn knows(&self, url: &Url) -> bool {
+        let claims = self.scope.registry.as_ref().map(|registry| registry.claims(url)).unwrap_or_default();
+        matches!(claims.first(), Some(first) if first.claim != Claim::Perhaps)
+    }
+
+    /// Whether the registry has an extractor of this name, to which something can be [handed off](crate::Handoff::to).
+    pub fn has_extractor(&self, name: &str) -> bool {
+        self.scope.registry.as_ref().is_some_and(|registry| registry.extractor(name).is_some())
     }
 
     /// How much of what strangers send is taken.
@@ -293,14 +269,8 @@ impl Context {
 /// How honest requests introduce themselves.
 const HONEST: &str = concat!("qetch/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
-/// Half the wait before a link is asked for again; each further wait is twice the one before.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-
-/// How much of a page is read to recognise it.
-const PAGE_BYTES: usize = 64 << 10;
-
-/// How much of anything else: signatures stand at the very beginning.
-const MEDIA_BYTES: usize = 1 << 10;
+/// Hosts whose turns are remembered before those that are over are let go.
+const TURNS: usize = 1024;
 
 impl Default for Context {
     fn default() -> Self {
@@ -319,6 +289,8 @@ impl fmt::Debug for Context {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -348,25 +320,34 @@ mod tests {
         assert!(check("frog", "size").unwrap_err().contains("this build has frogs"));
     }
 
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn an_interval_spaces_the_requests_of_its_extractor() {
+    async fn an_interval_spaces_the_requests_to_each_host() {
         let cx = Context::new();
-        let slow = cx.scoped(&ExtractorInfo::new("slow", "").with_interval(Duration::from_secs(2)));
+        let info = |name: &str| ExtractorInfo::new(name, "").with_interval(Duration::from_secs(2));
+        let (slow, other) = (cx.scoped(&info("slow")), cx.scoped(&info("other")));
         let start = Instant::now();
         for _ in 0..3 {
-            slow.wait_turn().await;
-            cx.wait_turn().await;
+            slow.wait_turn(&url("https://h.example/a")).await;
+            slow.wait_turn(&url("https://else.example/a")).await;
+            cx.wait_turn(&url("https://h.example/a")).await;
         }
         assert_eq!(start.elapsed().as_secs(), 4);
+        other.wait_turn(&url("https://h.example/b")).await;
+        assert_eq!(start.elapsed().as_secs(), 6, "the turns of a host are everyone's");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_download_knows_of_its_own_waits() {
         let slow =
             Context::new().scoped(&ExtractorInfo::new("slow", "").with_interval(Duration::from_secs(2)));
-        slow.wait_turn().await;
+        slow.wait_turn(&url("https://h.example/")).await;
         let (mine, other) = (slow.for_download(), slow.for_download());
-        let mut turn = std::pin::pin!(mine.wait_turn());
+        let url = url("https://h.example/");
+        let mut turn = std::pin::pin!(mine.wait_turn(&url));
         assert!(tokio::time::timeout(Duration::from_secs(1), &mut turn).await.is_err());
         assert_eq!([&mine.clone(), &other, &slow].map(Context::is_waiting), [true, false, false]);
         turn.await;

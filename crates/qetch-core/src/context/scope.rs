@@ -7,7 +7,7 @@ use url::Url;
 
 use super::Context;
 use crate::{
-    Answer, Credential, ExtractorInfo, Floor, UserHeaders,
+    Answer, Credential, ExtractorInfo, Floor, Registry, UserHeaders,
     hosts::{HostKey, Task, Waits},
     shown::strip,
 };
@@ -16,6 +16,8 @@ use crate::{
 #[derive(Clone, Default)]
 pub(crate) struct Scope {
     pub(crate) info: Option<ExtractorInfo>,
+    /// Who else is there.
+    pub(super) registry: Option<Registry>,
     pub(super) first_answer: Option<(Url, Arc<Answer>)>,
     /// What the user wrote before the `@` of a link, for its origin alone.
     pub(super) typed: Option<(HostKey, Credential)>,
@@ -45,6 +47,11 @@ impl Context {
     /// This context, with the first answer to `url`, by which its extractor was recognised.
     pub(crate) fn with_first_answer(&self, url: &Url, answer: Arc<Answer>) -> Self {
         self.with_scope(Scope { first_answer: Some((url.clone(), answer)), ..(*self.scope).clone() })
+    }
+
+    /// This context, for an extractor of `registry`.
+    pub(crate) fn among(&self, registry: &Registry) -> Self {
+        self.with_scope(Scope { registry: Some(registry.clone()), ..(*self.scope).clone() })
     }
 
     /// This context, for requests under `floor`.

@@ -63,6 +63,16 @@ impl Error {
         Self::RateLimited { host: host.into(), retry_after }
     }
 
+    /// `host` has more to do than it can.
+    pub fn over_capacity(host: impl Into<String>) -> Self {
+        Self::OverCapacity { host: host.into() }
+    }
+
+    /// The site still works on `what`.
+    pub fn not_ready(what: impl Into<String>) -> Self {
+        Self::NotReady { what: what.into() }
+    }
+
     /// `host` tells people from programs.
     pub fn challenge(host: impl Into<String>) -> Self {
         Self::Challenge { host: host.into() }

@@ -104,6 +104,20 @@ pub enum Error {
         /// How long it asked us to wait, from now.
         retry_after: Option<Duration>,
     },
+    /// The host has more to do than it can.
+    #[error("{host} is over its capacity; try again later")]
+    #[non_exhaustive]
+    OverCapacity {
+        /// The host.
+        host: String,
+    },
+    /// It is there and not ready yet: the site still works on it.
+    #[error("{what} is not ready yet; try again later")]
+    #[non_exhaustive]
+    NotReady {
+        /// What was asked for.
+        what: String,
+    },
     /// A page that tells people from programs stood in the way.
     #[error("{host} answered with a challenge instead of the content")]
     #[non_exhaustive]
@@ -321,6 +335,8 @@ impl Error {
             Self::GeoBlocked { .. } => "geo_blocked",
             Self::AgeGated { .. } => "age_gated",
             Self::RateLimited { .. } => "rate_limited",
+            Self::OverCapacity { .. } => "over_capacity",
+            Self::NotReady { .. } => "not_ready",
             Self::Challenge { .. } => "challenge",
             Self::Drm { .. } => "drm",
             Self::Live { .. } => "live",
@@ -356,7 +372,8 @@ impl Error {
     /// Whether the same call may succeed later without anything being changed.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::Live { .. } | Self::Interrupted => true,
+            Self::RateLimited { .. } | Self::OverCapacity { .. } | Self::NotReady { .. } => true,
+            Self::Live { .. } | Self::Interrupted => true,
             Self::Fragment { source, .. } => source.is_retryable(),
             Self::Network { fault, .. } => !matches!(fault, NetworkFault::Tls),
             Self::Http { status, .. } => matches!(status, 408 | 500 | 502..=504 | 520..=524),

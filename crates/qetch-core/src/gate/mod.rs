@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::{
     Context, Credential, Error, Floor, OpenAnswer, Request, Result,
-    header_time::retry_after,
+    header_time::{allowance_back, retry_after},
     hosts::{HostKey, Permit},
     parked::FOLLOWS,
     scheme,
@@ -42,9 +42,6 @@ impl Context {
         request.url.set_fragment(None);
         strip(&mut request.url);
         let from = request.url.clone();
-        if request.lane == Lane::Metadata {
-            self.wait_turn().await;
-        }
         let floor = self.floor(&request.url).await;
         let mut secret = self.authorization(&request).await?;
         let most = self.shared.limits.redirects;
@@ -75,6 +72,9 @@ impl Context {
             floor.judge(url)?;
         }
         let key = HostKey::of(url);
+        if request.lane == Lane::Metadata {
+            self.wait_turn(url).await;
+        }
         let permit = self.permit(&key, request).await?;
         let wire = self.wire(request, secret)?;
         let span = tracing::debug_span!("connection", method = %request.method, url = shown(url));
@@ -87,6 +87,9 @@ impl Context {
             if let Some(wait) = retry_after(answer.headers()) {
                 self.shared.hosts.pause(&key, wait);
             }
+        }
+        if let Some(wait) = allowance_back(answer.headers()).filter(|_| request.lane == Lane::Metadata) {
+            self.shared.hosts.pause(&key, wait);
         }
         Ok(OpenAnswer::new(answer, url.clone(), permit, self.shared.limits))
     }

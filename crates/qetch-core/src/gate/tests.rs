@@ -11,7 +11,8 @@ use crate::{
     transport::{Body, Transport},
 };
 
-/// Answers by path: `/to?URL` redirects there, `/see?URL` with 303, `/again?URL` with 307; `/busy` is 429, the rest 200.
+/// Answers by path: `/to?URL` redirects there, `/see?URL` with 303, `/again?URL` with 307; `/busy` is 429, the rest 200, of
+/// which `/last` says that it is the last for 20 s.
 #[derive(Debug, Default)]
 struct Site(Mutex<Vec<http::Request<Bytes>>>);
 
@@ -27,6 +28,12 @@ impl Transport for Site {
             "/again" => Some(StatusCode::TEMPORARY_REDIRECT),
             "/busy" => {
                 *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                None
+            }
+            "/last" => {
+                for (name, value) in [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "20")] {
+                    answer.headers_mut().insert(name, value.parse().unwrap());
+                }
                 None
             }
             _ => None,
@@ -232,4 +239,30 @@ async fn a_named_credential_goes_to_declared_hosts_for_its_extractor_alone() {
     assert_eq!(ask(&frogs, "http://a.example/").await, Err("invalid"));
     assert_eq!(ask(&toads, "https://a.example/").await, Err("invalid"));
     assert_eq!(authorizations(&site), [("a.example".into(), Some("Bearer t".into()))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_says_it_allows_no_more_is_left_alone_until_it_does() {
+    let (_, cx) = site(AuthRegistry::new());
+    let begun = tokio::time::Instant::now();
+    let ask = async |request: Request| drop(cx.open(request).await.unwrap());
+    ask(Request::media(url("https://a.example/last"))).await;
+    ask(Request::get(url("https://a.example/x"))).await;
+    assert_eq!(begun.elapsed().as_secs(), 0, "media are not counted so");
+    ask(Request::get(url("https://a.example/last"))).await;
+    ask(Request::get(url("https://b.example/x"))).await;
+    assert_eq!(begun.elapsed().as_secs(), 0, "other hosts");
+    ask(Request::get(url("https://a.example/x"))).await;
+    assert_eq!(begun.elapsed().as_secs(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_waits_for_the_turn_of_its_host_as_well() {
+    let (_, cx) = site(AuthRegistry::new());
+    let cx = cx.scoped(&ExtractorInfo::new("slow", "").with_interval(Duration::from_secs(3)));
+    let begun = tokio::time::Instant::now();
+    drop(cx.open(Request::get(url("https://a.example/to?https://b.example/x"))).await.unwrap());
+    assert_eq!(begun.elapsed().as_secs(), 0);
+    drop(cx.open(Request::get(url("https://a.example/to?https://a.example/x"))).await.unwrap());
+    assert_eq!(begun.elapsed().as_secs(), 6);
 }

@@ -1,10 +1,12 @@
 //! Reading an extraction and following its hand-offs.
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::{Registry, budget::Budget};
 use crate::{
-    Content, Context, Error, Extraction, Found, Known, Result, Variants, scheme,
+    Answer, Content, Context, Error, Extraction, Found, Handoff, Known, Result, Variants, scheme,
     shown::{shown, strip},
 };
 
@@ -20,6 +22,8 @@ pub(super) struct Follower {
 pub(super) struct Link {
     pub(super) url: Url,
     pub(super) name: String,
+    /// The answer by which its extractor was recognised.
+    pub(super) first: Option<Arc<Answer>>,
     pub(super) known: Known,
     pub(super) extraction: Extraction,
 }
@@ -53,7 +57,7 @@ impl Follower {
                     return Some(Ok(variants.into()));
                 }
                 Some(Ok(Found::Handoff(handoff))) => {
-                    if let Err(error) = self.follow(&handoff.url, handoff.known).await {
+                    if let Err(error) = self.follow(*handoff).await {
                         return Some(Err(error));
                     }
                 }
@@ -76,11 +80,16 @@ impl Follower {
         }
     }
 
-    async fn follow(&mut self, url: &Url, known: Known) -> Result<()> {
-        scheme::check(url)?;
-        let mut url = url.clone();
+    async fn follow(&mut self, handoff: Handoff) -> Result<()> {
+        let Handoff { mut url, known, extractor: named } = handoff;
+        scheme::check(&url)?;
         strip(&mut url);
-        if self.chain.iter().any(|link| link.url == url) {
+        let named = named.and_then(|name| self.registry.extractor(&name).cloned());
+        let asked_before = |link: &Link| {
+            let is_same = named.as_ref().is_none_or(|named| named.info().name() == link.name);
+            link.url == url && is_same
+        };
+        if self.chain.iter().any(asked_before) {
             return Err(Error::over_limit(
                 format!("the hand-offs to {}", shown(&url)),
                 "one (they lead in a circle)",
@@ -88,7 +97,15 @@ impl Follower {
         }
         self.budget.hand_off(self.chain.len() - 1)?;
         tracing::debug!(url = shown(&url), "handed off");
-        let link = self.budget.spend(self.registry.begin(&self.cx, &url, known)).await??;
+        let link = match named {
+            Some(named) => {
+                let from = self.chain.last().filter(|link| link.url == url);
+                let first = from.and_then(|link| link.first.clone());
+                let asking = self.registry.ask(&named, &self.cx, &url, first, known);
+                self.budget.spend(asking).await??
+            }
+            None => self.budget.spend(self.registry.begin(&self.cx, &url, known)).await??,
+        };
         self.budget.count(&link.extraction)?;
         self.chain.push(link);
         Ok(())
@@ -102,5 +119,90 @@ fn without_user_information(content: &mut Content) {
     for fragment in &mut content.fragments {
         strip(&mut fragment.url);
         fragment.bound_to.referer.iter_mut().for_each(strip);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        Claim, Extractor, ExtractorInfo, Handle, Handles, Kind, Outgoing, Transport, transport::Body,
+    };
+
+    /// Answers everything with the same few bytes, and counts.
+    #[derive(Debug, Default)]
+    struct Feed(std::sync::Mutex<u32>);
+
+    #[async_trait]
+    impl Transport for Feed {
+        async fn send(&self, _: Outgoing) -> Result<http::Response<Body>> {
+            *self.0.lock().unwrap() += 1;
+            Ok(http::Response::new(Body::from(Bytes::from_static(b"<rss>"))))
+        }
+    }
+
+    /// Says perhaps to everything and hands it off to another by name; that one finds a content.
+    #[derive(Debug)]
+    struct One(ExtractorInfo, Option<&'static str>);
+
+    impl One {
+        fn new(name: &str, handles: Handles, to: Option<&'static str>) -> Self {
+            Self(ExtractorInfo::new(name, "").with_handles(handles), to)
+        }
+    }
+
+    #[async_trait]
+    impl Extractor for One {
+        fn info(&self) -> &ExtractorInfo {
+            &self.0
+        }
+
+        fn can_handle(&self, url: &Url) -> Claim {
+            if self.1.is_some() { Claim::Perhaps } else { self.0.handles().claim(url) }
+        }
+
+        fn recognise(&self, _: &Answer) -> bool {
+            true
+        }
+
+        async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
+            let answer = cx.first_answer(url).await?;
+            assert_eq!(answer.body().as_ref(), b"<rss>");
+            let Some(to) = self.1 else {
+                return Ok(Extraction::once(Content::new("found", Kind::Audio, url.clone(), [])));
+            };
+            assert!(!cx.knows(url) && cx.knows(&Url::parse("https://feeds.example/").unwrap()));
+            assert_eq!(cx.has_extractor(to), to == "feed");
+            Ok(Extraction::once(Handoff::new(url.clone()).to(to)))
+        }
+    }
+
+    async fn extracted(to: &'static str) -> (Result<Option<Variants>>, u32) {
+        let feed = Arc::new(Feed::default());
+        let cx = Context::builder().transport(feed.clone()).build();
+        let handles = Handles::new([Handle::new("feed", ["feeds.example"], "")]);
+        let registry = Registry::new()
+            .with_extractor(One::new("any", Handles::default(), Some(to)))
+            .with_extractor(One::new("feed", handles, None));
+        let url = Url::parse("https://blog.example/2026").unwrap();
+        let found = registry.extract(&cx, &url).await.unwrap().next_variants().await;
+        let asked = *feed.0.lock().unwrap();
+        (found, asked)
+    }
+
+    #[tokio::test]
+    async fn who_is_named_is_asked_whoever_claims_it_and_has_the_first_answer() {
+        let (found, asked) = extracted("feed").await;
+        let best = found.unwrap().unwrap().best().clone();
+        assert_eq!((best.uid.as_str(), best.extractor.as_str(), asked), ("found", "feed", 1));
+    }
+
+    #[tokio::test]
+    async fn whoever_claims_it_is_asked_for_a_name_that_is_not_there_and_a_circle_ends() {
+        let (found, _) = extracted("nobody").await;
+        assert_eq!(found.unwrap_err().code(), "over_limit");
     }
 }

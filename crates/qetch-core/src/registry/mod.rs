@@ -1,55 +1,56 @@
 //! `Registry`: the extractors and downloaders of a program, and the one pipeline through them.
 
 mod budget;
+mod claims;
 mod follow;
 mod gaps;
+mod index;
 mod merge;
 mod tracks;
 
-use std::{cmp::Reverse, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream;
 use tracing::Instrument as _;
 use url::Url;
 
+pub use self::claims::Claimed;
 use self::{
     budget::Budget,
     follow::{Follower, Link},
+    index::Index,
     merge::merged,
 };
 use crate::{
-    Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor, Known,
-    Muxer, Refresh, Report, Result, Target, TargetKind, scheme,
+    Answer, Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor,
+    Known, Muxer, Refresh, Report, Result, Target, TargetKind, scheme,
     shown::{shown, strip},
 };
 
 /// The extractors and downloaders of a program. A value: two of them know nothing of each other.
 ///
-/// Cheap to clone. Which extractor is asked for a URL is decided by, in turn: one that says yes before one that says
-/// perhaps; what the user registered before what is built in; [priority](crate::ExtractorInfo::with_priority); a handle that
-/// names the host before one with a wildcard; the name.
+/// Cheap to clone. Which extractor is asked for a URL is decided by, in turn: one that says yes, and only where nobody does
+/// those that say perhaps; what the user registered before what is built in;
+/// [priority](crate::ExtractorInfo::with_priority); a handle that names the host before one with a wildcard; the name.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    extractors: Vec<Entry>,
+    extractors: Arc<Extractors>,
     downloaders: Vec<Arc<dyn Downloader>>,
     muxer: Option<Arc<dyn Muxer>>,
+}
+
+/// The extractors in the order they were added, and which of them to ask.
+#[derive(Clone, Debug, Default)]
+struct Extractors {
+    entries: Vec<Entry>,
+    index: Index,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
     extractor: Arc<dyn Extractor>,
     built_in: bool,
-}
-
-/// An extractor's claim on a URL.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Claimed {
-    /// The extractor.
-    pub extractor: Arc<dyn Extractor>,
-    /// What it says; never [`Claim::No`].
-    pub claim: Claim,
 }
 
 impl Registry {
@@ -61,14 +62,15 @@ impl Registry {
     /// Adds an extractor of the user's, which is asked before those that are built in.
     #[must_use]
     pub fn with_extractor(mut self, extractor: impl Extractor) -> Self {
-        self.extractors.push(Entry { extractor: Arc::new(extractor), built_in: false });
+        Arc::make_mut(&mut self.extractors).add(Entry { extractor: Arc::new(extractor), built_in: false });
         self
     }
 
     /// Adds extractors that come with a sub-crate, such as its `builtin()`.
     #[must_use]
     pub fn with_builtin(mut self, extractors: impl IntoIterator<Item = Arc<dyn Extractor>>) -> Self {
-        self.extractors.extend(extractors.into_iter().map(|extractor| Entry { extractor, built_in: true }));
+        let all = Arc::make_mut(&mut self.extractors);
+        extractors.into_iter().for_each(|extractor| all.add(Entry { extractor, built_in: true }));
         self
     }
 
@@ -93,7 +95,7 @@ impl Registry {
 
     /// The extractors, in the order they were added.
     pub fn extractors(&self) -> impl Iterator<Item = &Arc<dyn Extractor>> {
-        self.extractors.iter().map(|entry| &entry.extractor)
+        self.extractors.entries.iter().map(|entry| &entry.extractor)
     }
 
     /// The downloaders, in the order they are asked.
@@ -101,43 +103,10 @@ impl Registry {
         self.downloaders.iter()
     }
 
-    /// Who claims `url`, in the order they are asked. Pure: nothing is fetched.
-    pub fn claims(&self, url: &Url) -> Vec<Claimed> {
-        let ranked = self.ranked(url).into_iter();
-        ranked.map(|(_, entry, claim)| Claimed { extractor: entry.extractor.clone(), claim }).collect()
-    }
-
-    /// The extractor that is asked first for `url`: one that said yes, or the first that said perhaps.
-    pub fn extractor_for(&self, url: &Url) -> Option<Arc<dyn Extractor>> {
-        self.ranked(url).into_iter().next().map(|(_, entry, _)| entry.extractor.clone())
-    }
-
-    /// The claims on `url`, in the order they are asked.
-    fn ranked(&self, url: &Url) -> Vec<(Rank, &Entry, Claim)> {
-        let mut claims: Vec<_> = self
-            .extractors
-            .iter()
-            .filter_map(|entry| {
-                let claim = entry.extractor.can_handle(url);
-                (claim != Claim::No).then(|| (rank(entry, &claim, url), entry, claim))
-            })
-            .collect();
-        claims.sort_by(|(a, one, _), (b, other, _)| {
-            a.cmp(b).then_with(|| one.extractor.info().name().cmp(other.extractor.info().name()))
-        });
-        if let [(a, first, Claim::Yes(_)), (b, second, Claim::Yes(_)), ..] = claims.as_slice()
-            && a == b
-        {
-            let (first, second) = (first.extractor.info().name(), second.extractor.info().name());
-            tracing::warn!(first, second, url = shown(url), "two extractors claim a URL equally");
-        }
-        claims
-    }
-
     /// The extractor of this name: the user's before the one that is built in.
     pub fn extractor(&self, name: &str) -> Option<&Arc<dyn Extractor>> {
         let named = |entry: &&Entry| entry.extractor.info().name() == name;
-        let mut found: Vec<_> = self.extractors.iter().filter(named).collect();
+        let mut found: Vec<_> = self.extractors.entries.iter().filter(named).collect();
         found.sort_by_key(|entry| entry.built_in);
         found.first().map(|entry| &entry.extractor)
     }
@@ -178,32 +147,38 @@ impl Registry {
 
     /// Finds the extractor for `url` and asks it.
     async fn begin(&self, cx: &Context, url: &Url, known: Known) -> Result<Link> {
-        let (extractor, cx) = self.find(cx, url).await?;
+        let claims = self.claims(url);
+        let (extractor, first) = match claims.first() {
+            None => return Err(self.unsupported(url)),
+            Some(Claimed { extractor, claim: Claim::Yes(_) }) => (extractor.clone(), None),
+            Some(_) => {
+                let answer = Arc::new(cx.fetch_first(url).await?);
+                let recognised = claims.into_iter().find(|claimed| claimed.extractor.recognise(&answer));
+                (recognised.ok_or_else(|| self.unsupported(url))?.extractor, Some(answer))
+            }
+        };
+        self.ask(&extractor, cx, url, first, known).await
+    }
+
+    /// Asks `extractor` for what is behind `url`, whose first answer is there already where somebody had to be recognised.
+    async fn ask(
+        &self,
+        extractor: &Arc<dyn Extractor>,
+        cx: &Context,
+        url: &Url,
+        first: Option<Arc<Answer>>,
+        known: Known,
+    ) -> Result<Link> {
         let info = extractor.info();
+        let cx = cx.scoped(info).among(self);
+        let cx = first.iter().fold(cx, |cx, answer| cx.with_first_answer(url, answer.clone()));
         let fits = |credential: &Credential| info.auth_kinds().contains(&credential.kind());
         if info.requires_auth() && !cx.credential().is_some_and(fits) {
             return Err(Error::login_required(info.name(), info.auth_kinds()));
         }
         tracing::debug!(extractor = info.name(), "asked");
         let extraction = extractor.extract(&cx, url).await?;
-        Ok(Link { url: url.clone(), name: info.name().to_owned(), known, extraction })
-    }
-
-    /// The extractor for `url`, and the context scoped to it.
-    async fn find(&self, cx: &Context, url: &Url) -> Result<(Arc<dyn Extractor>, Context)> {
-        let claims = self.claims(url);
-        match claims.first() {
-            None => return Err(self.unsupported(url)),
-            Some(Claimed { extractor, claim: Claim::Yes(_) }) => {
-                return Ok((extractor.clone(), cx.scoped(extractor.info())));
-            }
-            Some(_) => (),
-        }
-        let answer = Arc::new(cx.fetch_first(url).await?);
-        let recognised = claims.into_iter().find(|claimed| claimed.extractor.recognise(&answer));
-        let extractor = recognised.ok_or_else(|| self.unsupported(url))?.extractor;
-        let cx = cx.scoped(extractor.info()).with_first_answer(url, answer);
-        Ok((extractor, cx))
+        Ok(Link { url: url.clone(), name: info.name().to_owned(), first, known, extraction })
     }
 
     fn unsupported(&self, url: &Url) -> Error {
@@ -259,18 +234,11 @@ impl Registry {
     }
 }
 
-/// The order in which claims are asked; the least is first.
-type Rank = (bool, bool, Reverse<i32>, bool);
-
-/// The place of a claim in that order.
-fn rank(entry: &Entry, claim: &Claim, url: &Url) -> Rank {
-    let info = entry.extractor.info();
-    let handle = match claim {
-        Claim::Yes(name) => info.handles().get(name),
-        _ => None,
-    };
-    let names_host = handle.is_some_and(|handle| handle.names_host(url));
-    (!matches!(claim, Claim::Yes(_)), entry.built_in, Reverse(info.priority()), !names_host)
+impl Extractors {
+    fn add(&mut self, entry: Entry) {
+        self.index.add(self.entries.len(), entry.extractor.info());
+        self.entries.push(entry);
+    }
 }
 
 /// Makes links anew by extracting the source again.
@@ -298,20 +266,16 @@ impl Refresh for Again {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Answer, ExtractorInfo, Handle, Handles, Kind};
+    use crate::{ExtractorInfo, Handle, Handles, Kind};
 
-    /// Claims what it is told to, and finds a content that bears its name.
+    /// Claims by its handles, and finds a content that bears its name.
     #[derive(Debug)]
-    struct Named(ExtractorInfo, Option<Claim>);
+    struct Named(ExtractorInfo);
 
     /// Claims by its handle, `*.site.example` or `www.site.example`.
     fn handles(name: &str, host: &str, priority: i32) -> Named {
         let handles = Handles::new([Handle::new("any", [host], "")]);
-        Named(ExtractorInfo::new(name, "").with_handles(handles).with_priority(priority), None)
-    }
-
-    fn perhaps(name: &str, priority: i32) -> Named {
-        Named(ExtractorInfo::new(name, "").with_priority(priority), Some(Claim::Perhaps))
+        Named(ExtractorInfo::new(name, "").with_handles(handles).with_priority(priority))
     }
 
     #[async_trait]
@@ -321,42 +285,12 @@ mod tests {
         }
 
         fn can_handle(&self, url: &Url) -> Claim {
-            self.1.clone().unwrap_or_else(|| self.0.handles().claim(url))
-        }
-
-        fn recognise(&self, _: &Answer) -> bool {
-            true
+            self.0.handles().claim(url)
         }
 
         async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {
             Ok(Extraction::once(Content::new(self.0.name(), Kind::Text, url.clone(), [])))
         }
-    }
-
-    fn order(own: Vec<Named>, built_in: Vec<Named>) -> Vec<String> {
-        let built_in = built_in.into_iter().map(|it| Arc::new(it) as Arc<dyn Extractor>);
-        let registry = own.into_iter().fold(Registry::new(), Registry::with_extractor).with_builtin(built_in);
-        let url = Url::parse("https://www.site.example/x").unwrap();
-        registry.claims(&url).iter().map(|it| it.extractor.info().name().to_owned()).collect()
-    }
-
-    #[test]
-    fn claims_are_asked_in_the_documented_order() {
-        let wide = "*.site.example";
-        let exact = "www.site.example";
-        let built_in = vec![
-            perhaps("perhaps-last", ExtractorInfo::LAST),
-            perhaps("perhaps", 0),
-            handles("b-wide", wide, 0),
-            handles("a-wide", wide, 0),
-            handles("exact", exact, 0),
-            handles("urgent", wide, 1),
-            handles("elsewhere", "site.example", 9),
-        ];
-        let own = vec![perhaps("own-perhaps", 0), handles("own", wide, -1)];
-        let expected =
-            ["own", "urgent", "exact", "a-wide", "b-wide", "own-perhaps", "perhaps", "perhaps-last"];
-        assert_eq!(order(own, built_in), expected);
     }
 
     #[test]

@@ -36,6 +36,12 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// [`MissingFeature`](crate::Error::MissingFeature) for `https` where no TLS is compiled in.
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>>;
 
+    /// Whether anybody is asked at all. Where nobody is, as where answers are replayed, nothing waits for the sake of a host;
+    /// true unless implemented.
+    fn asks_hosts(&self) -> bool {
+        true
+    }
+
     /// The class of the address that `url` leads to, the most public one where there are several; `None` where this transport
     /// cannot tell, which then counts as public. Unless implemented it tells of IP addresses alone.
     async fn class_of(&self, url: &Url) -> Option<AddressClass> {

@@ -97,6 +97,10 @@ impl Transport for Routed {
         if is_routed { None } else { self.inner.class_of(url).await }
     }
 
+    fn asks_hosts(&self) -> bool {
+        self.inner.asks_hosts()
+    }
+
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
         let uri = outgoing.request().uri();
         let Some(origin) = self.routes.find(uri.host().unwrap_or_default()) else {

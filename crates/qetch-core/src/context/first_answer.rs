@@ -1,0 +1,58 @@
+//! The first answer to a link, by which its extractor is recognised.
+
+use std::{sync::Arc, time::Duration};
+
+use url::Url;
+
+use super::Context;
+use crate::{Answer, OpenAnswer, Request, Result};
+
+/// Half the wait before a link is asked for again; each further wait is twice the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// How much of a page is read to recognise it.
+const PAGE_BYTES: usize = 64 << 10;
+
+/// How much of anything else: signatures stand at the very beginning.
+const MEDIA_BYTES: usize = 1 << 10;
+
+impl Context {
+    /// The first answer to a plain GET of `url`: the one by which the registry found the extractor, or else fetched
+    /// now. Its body holds the first bytes alone; the rest stays parked for a download that follows, and an extractor
+    /// that finds no file in it lets go of it by [`take_parked`](Context::take_parked).
+    ///
+    /// # Errors
+    /// What [`Error::status`] makes of a status that is no success, and those of [`open`](Context::open).
+    pub async fn first_answer(&self, url: &Url) -> Result<Arc<Answer>> {
+        match &self.scope.first_answer {
+            Some((from, answer)) if from == url => Ok(answer.clone()),
+            _ => self.fetch_first(url).await.map(Arc::new),
+        }
+    }
+
+    /// The first answer that is a success, asked for again while it fails in a way that may pass. What a host asks to wait
+    /// is waited for by the gate.
+    async fn open_first(&self, url: &Url) -> Result<OpenAnswer> {
+        let mut failures = 0;
+        loop {
+            let error = match self.open(Request::media(url.clone())).await.and_then(OpenAnswer::ok) {
+                Err(error) if error.is_retryable() && failures < self.shared.retries => error,
+                answer => return answer,
+            };
+            failures += 1;
+            let wait = FIRST_WAIT.saturating_mul(1 << failures.min(7));
+            tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Fetches the first answer to a plain GET of `url` and parks the rest of it.
+    pub(crate) async fn fetch_first(&self, url: &Url) -> Result<Answer> {
+        let open = self.open_first(url).await?;
+        let is_page =
+            open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
+        let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
+        self.shared.parked.park(url, self.owner(url), open);
+        Ok(answer)
+    }
+}
