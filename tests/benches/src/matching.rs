@@ -17,6 +17,10 @@ pub(crate) const WORKS: &[Work] = &[
     Work::new("matching/mixed, 100 more sites", "URL", || matched(crowded(), &mixed())),
 ];
 
+/// The real links of the recordings, where those are: `QETCH_FIXTURES` names their folder.
+pub(crate) const RECORDED: &[Work] =
+    &[Work::new("matching/real links", "URL", || matched_all(&real_links()))];
+
 /// Who takes what no site claims.
 const REST: Option<&str> = Some("generic");
 
@@ -58,6 +62,25 @@ fn matched(registry: Registry, cases: &[Case]) -> Round {
         }
         urls.len() as u64
     })
+}
+
+/// Prepares a round over `urls`, whoever claims them, with every claim told.
+fn matched_all(urls: &[Url]) -> Round {
+    let (registry, urls) = (registry(), urls.to_vec());
+    Box::new(move || {
+        for url in &urls {
+            black_box(registry.claims(black_box(url)));
+        }
+        urls.len() as u64
+    })
+}
+
+/// Every row of `url_cases.tsv` that is a URL, to be claimed or not.
+fn real_links() -> Vec<Url> {
+    let folder = std::env::var_os("QETCH_FIXTURES").unwrap();
+    let rows = std::fs::read_to_string(std::path::Path::new(&folder).join("url_cases.tsv")).unwrap();
+    let links = rows.lines().skip(1).filter_map(|row| row.split('\t').next()?.parse().ok());
+    links.collect()
 }
 
 fn from_text() -> Round {
