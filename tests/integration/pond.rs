@@ -191,5 +191,5 @@ async fn what_the_user_registers_is_asked_before_what_is_built_in() {
     let url = "https://gfycat.com/AmpleBrittleCurlew".parse().unwrap();
     let names: Vec<_> =
         qetch.registry().claims(&url).iter().map(|it| it.extractor.info().name().to_owned()).collect();
-    assert_eq!(names, ["zzz", "gfycat", "generic"]);
+    assert_eq!(names, ["zzz", "gfycat"]);
 }
