@@ -1,4 +1,4 @@
-//! What the integration tests share.
+//! What the integration tests and those of the sites share.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,6 +8,7 @@
 )]
 
 pub mod canary;
+pub mod cassette;
 #[cfg(ffmpeg)]
 pub mod film;
 pub mod flood;

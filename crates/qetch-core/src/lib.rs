@@ -102,7 +102,10 @@ pub use crate::{
     stop::Stop,
     target::{Target, TargetKind},
     timestamp::Timestamp,
-    transport::{Body, Lane, Live, LiveBuilder, Outgoing, Proxy, Routed, Routes, SystemResolver, Transport},
+    transport::{
+        AnswerAt, Body, Cassette, Lane, Live, LiveBuilder, Outgoing, Proxy, Recorder, Replay, Routed, Routes,
+        SystemResolver, Tape, Transport,
+    },
     user_headers::UserHeaders,
     variants::{Collection, Variants},
 };

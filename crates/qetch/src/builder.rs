@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use qetch_core::{
     AuthRegistry, Context, ContextBuilder, Downloader, Extractor, ExtractorInfo, Limits, Muxer,
-    NetworkPolicy, RateLimit, Registry, Result, Routes, Transport, Url, UserHeaders,
+    NetworkPolicy, RateLimit, Registry, Result, Routes, Tape, Transport, Url, UserHeaders,
 };
 
 use crate::Qetch;
@@ -143,6 +143,12 @@ impl QetchBuilder {
     /// connections are settings of the network: see [`LiveBuilder`](qetch_core::LiveBuilder).
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.context = self.context.transport(transport);
+        self
+    }
+
+    /// Writes all that is asked and answered to `tape`, whatever routes it takes. What the credentials hold is redacted.
+    pub fn recording(mut self, tape: Tape) -> Self {
+        self.context = self.context.recording(tape);
         self
     }
 

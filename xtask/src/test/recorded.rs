@@ -43,6 +43,8 @@ fn count(tree: &Tree) -> Result<usize, String> {
     for file in tree.rust() {
         if file == "tests/integration/recorded.rs" || file.starts_with("tests/integration/recorded/") {
             count += tests_in(&tree.read(file)?);
+        } else if file.starts_with("tests/sites/") {
+            count += marked_in(&tree.read(file)?);
         }
     }
     Ok(count)
@@ -53,6 +55,17 @@ pub(super) fn tests_in(text: &str) -> usize {
     let tokens = source::tokens(text);
     let starts = [&["#", "[", "test", "]"][..], &["#", "[", "tokio", "::", "test"]];
     (0..tokens.len()).filter(|&at| starts.iter().any(|start| source::begins(&tokens[at..], start))).count()
+}
+
+/// How many tests of a file's text have `#[cfg(recorded)]` before them.
+fn marked_in(text: &str) -> usize {
+    let tokens = source::tokens(text);
+    let mark = &["#", "[", "cfg", "(", "recorded", ")", "]"];
+    let starts = [&["#", "[", "test", "]"][..], &["#", "[", "tokio", "::", "test"]];
+    let is_test = |at: usize| starts.iter().any(|start| source::begins(&tokens[at..], start));
+    (0..tokens.len())
+        .filter(|&at| source::begins(&tokens[at..], mark) && is_test((at + mark.len()).min(tokens.len())))
+        .count()
 }
 
 #[cfg(test)]
@@ -69,8 +82,12 @@ mod tests {
             ),
             ("tests/integration/recorded/more.rs", "#[tokio::test]\nasync fn c() {}\n"),
             ("tests/integration/extract.rs", "#[test]\nfn other() {}\n"),
+            (
+                "tests/sites/pond.rs",
+                "#[test]\nfn d() {}\n#[cfg(recorded)]\n#[tokio::test]\nasync fn e() {}\n#[cfg(recorded)]\nuse f;\n",
+            ),
         ]);
-        assert_eq!(count(&Tree::walk(planted.path()).unwrap()), Ok(3));
+        assert_eq!(count(&Tree::walk(planted.path()).unwrap()), Ok(4));
     }
 
     #[test]

@@ -183,6 +183,15 @@ impl AuthRegistry {
         self.credentials.iter().map(|(name, credential)| (name.as_str(), credential))
     }
 
+    /// What must not be seen of the credentials: passwords, keys, secrets and tokens.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.credentials.values().flat_map(|credential| match credential {
+            Credential::Basic { password, .. } => vec![password.expose()],
+            Credential::OAuth { key, secret } => vec![key, secret.expose()],
+            Credential::Token { token } => vec![token.expose()],
+        })
+    }
+
     /// Adds what the variables `QETCH_AUTH_<NAME>` hold, which win over what is there. The name is the extractor's in
     /// upper case, with `_` for what is no letter or digit; the value is read as [`Credential::parse`] reads it.
     ///

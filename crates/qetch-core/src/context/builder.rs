@@ -13,7 +13,7 @@ use crate::{
     auth::TokenCache,
     hosts::{Hosts, Task},
     parked::Parked,
-    transport::{Live, Routed, Transport},
+    transport::{Live, Recorder, Routed, Tape, Transport},
 };
 
 /// Settings of a [`Context`].
@@ -32,6 +32,7 @@ pub struct ContextBuilder {
     headers: UserHeaders,
     network: NetworkPolicy,
     limits: Limits,
+    tape: Option<Tape>,
 }
 
 impl ContextBuilder {
@@ -49,12 +50,20 @@ impl ContextBuilder {
             headers: UserHeaders::new(),
             network: NetworkPolicy::default(),
             limits: Limits::new(),
+            tape: None,
         }
     }
 
     /// What carries the requests; the network itself unless set.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// Writes all that is asked and answered to `tape`: requests as they were made, whatever routes they take. What
+    /// the credentials hold is redacted.
+    pub fn recording(mut self, tape: Tape) -> Self {
+        self.tape = Some(tape);
         self
     }
 
@@ -142,6 +151,13 @@ impl ContextBuilder {
         let transport: Arc<dyn Transport> = match self.routes.is_empty() {
             true => transport,
             false => Arc::new(Routed::new(self.routes.clone(), transport)),
+        };
+        let transport: Arc<dyn Transport> = match self.tape {
+            Some(tape) => {
+                let secrets: Vec<_> = self.auth.secrets().collect();
+                Arc::new(Recorder::new(tape.redacting(secrets), transport))
+            }
+            None => transport,
         };
         let shared = Shared {
             transport,

@@ -176,6 +176,11 @@ impl Error {
         Self::Network { host: host.into(), fault, note: None, source: source.into() }
     }
 
+    /// The cassette has no answer to `request`; `nearest` is what comes nearest.
+    pub fn not_recorded(request: impl Into<String>, nearest: impl Into<String>) -> Self {
+        Self::NotRecorded { request: request.into(), nearest: nearest.into() }
+    }
+
     /// `action` (a verb) on `path` failed: [`NoRoom`](Error::NoRoom) where the disk, the quota or the size that a file may
     /// have is at its end, else [`Io`](Error::Io).
     pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {

@@ -275,6 +275,16 @@ pub enum Error {
         /// The error beneath.
         source: Option<BoxError>,
     },
+    /// The cassette that is replayed in place of the network has no answer to this. It is no [`Network`](Error::Network) error,
+    /// which would be tried again, or be taken for a site that is down: what is missing is in the cassette.
+    #[error("the cassette has no answer to {request}: {nearest}")]
+    #[non_exhaustive]
+    NotRecorded {
+        /// What was asked for, its secrets redacted.
+        request: String,
+        /// Which line of which cassette came nearest, and what it has that was not asked for.
+        nearest: String,
+    },
     /// A file could not be read or written.
     #[error("cannot {action} {}", .path.display())]
     #[non_exhaustive]
@@ -354,6 +364,7 @@ impl Error {
             Self::MissingFeature { .. } => "missing_feature",
             Self::Interrupted => "interrupted",
             Self::Network { .. } => "network",
+            Self::NotRecorded { .. } => "not_recorded",
             Self::Io { .. } => "io",
             Self::Unexpected { .. } => "unexpected",
         }

@@ -2,6 +2,7 @@
 //! gate's, above it.
 
 mod body;
+mod cassette;
 mod live;
 mod proxy;
 mod routes;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 
 pub use self::{
     body::Body,
+    cassette::{AnswerAt, Cassette, Recorder, Replay, Tape},
     live::{Live, LiveBuilder, SystemResolver},
     proxy::Proxy,
     routes::{Routed, Routes},

@@ -1,0 +1,392 @@
+//! What must not stand in a cassette, and what stands in its place.
+
+use std::str;
+
+use base64::{Engine as _, engine::general_purpose as base64_forms};
+use http::{HeaderName, HeaderValue, header};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+/// What stands in the place of a secret.
+pub(super) const REDACTED: &str = "redacted";
+
+/// Shorter ones stand in too many words to be looked for.
+const SHORTEST: usize = 4;
+
+/// Texts that must not be written down, in every form in which they may be met: as they are, percent-encoded, in JSON, as
+/// base64. Those of fewer than four bytes are redacted by the names of what holds them alone.
+#[derive(Clone, Default)]
+pub(super) struct Secrets {
+    /// The longest first.
+    forms: Vec<String>,
+}
+
+impl Secrets {
+    /// Adds `secret`.
+    pub(super) fn add(&mut self, secret: &str) {
+        if secret.len() < SHORTEST || secret == REDACTED {
+            return;
+        }
+        let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+        let json = Value::from(secret).to_string();
+        let mut url = Url::parse("http://h/").ok();
+        if let Some(url) = &mut url {
+            url.set_path(secret);
+        }
+        let path = url.map(|url| url.path().trim_start_matches('/').to_owned());
+        let encoded = base64_forms::STANDARD_NO_PAD.encode(secret);
+        let forms = [
+            secret.to_owned(),
+            lower_hex(&percent),
+            percent,
+            json.get(1..json.len() - 1).unwrap_or_default().to_owned(),
+            form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+            path.unwrap_or_default(),
+            encoded.replace('+', "-").replace('/', "_"),
+            encoded,
+        ];
+        for form in forms {
+            if form.len() >= SHORTEST && !self.forms.contains(&form) {
+                self.forms.push(form);
+            }
+        }
+        self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    }
+
+    /// Adds what was met in a place of secrets, where it looks like one: what is short, or a word, may stand anywhere.
+    pub(super) fn learn(&mut self, met: &str) {
+        let has = |is: fn(&u8) -> bool| met.bytes().any(|byte| is(&byte));
+        if met.len() >= 16 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !met.contains(' ') {
+            self.add(met);
+        }
+    }
+
+    /// `text` without them.
+    pub(super) fn clean(&self, text: &str) -> String {
+        // What is put in and what is taken out are whole characters.
+        String::from_utf8_lossy(&self.clean_bytes(text.as_bytes())).into_owned()
+    }
+
+    /// `bytes` without them.
+    pub(super) fn clean_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        if self.forms.is_empty() {
+            return bytes.to_vec();
+        }
+        let mut begins = [false; 256];
+        for form in &self.forms {
+            begins[usize::from(form.as_bytes()[0])] = true;
+        }
+        let (mut clean, mut at) = (Vec::with_capacity(bytes.len()), 0);
+        while let Some(&byte) = bytes.get(at) {
+            let form = match begins[usize::from(byte)] {
+                true => self.forms.iter().find(|form| bytes[at..].starts_with(form.as_bytes())),
+                false => None,
+            };
+            match form {
+                Some(form) => {
+                    clean.extend_from_slice(REDACTED.as_bytes());
+                    at += form.len();
+                }
+                None => {
+                    clean.push(byte);
+                    at += 1;
+                }
+            }
+        }
+        clean
+    }
+
+    /// `bytes`, which were cut off, without the beginning of one that was cut off with them.
+    pub(super) fn clip<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let beginning = |form: &String| {
+            let longest = (form.len() - 1).min(bytes.len());
+            (1..=longest).rev().find(|&length| bytes.ends_with(&form.as_bytes()[..length]))
+        };
+        let longest = self.forms.iter().filter_map(beginning).max().unwrap_or(0);
+        &bytes[..bytes.len() - longest]
+    }
+}
+
+/// Percent-encoding with small letters.
+fn lower_hex(text: &str) -> String {
+    let mut lower = String::with_capacity(text.len());
+    let mut left = 0;
+    for c in text.chars() {
+        if c == '%' {
+            left = 2;
+            lower.push(c);
+        } else if left > 0 {
+            left -= 1;
+            lower.push(c.to_ascii_lowercase());
+        } else {
+            lower.push(c);
+        }
+    }
+    lower
+}
+
+/// Names of parts of a query, a form or a JSON body that hold secrets; without capitals and what is no letter or digit.
+const NAMES: [&str; 30] = [
+    "apikey",
+    "appid",
+    "appkey",
+    "auth",
+    "authkey",
+    "authorization",
+    "clientid",
+    "credential",
+    "credentials",
+    "csrf",
+    "hdnea",
+    "hdntl",
+    "hdnts",
+    "hmac",
+    "jwt",
+    "key",
+    "keypairid",
+    "pass",
+    "passwd",
+    "password",
+    "policy",
+    "pwd",
+    "secret",
+    "session",
+    "sessionid",
+    "sig",
+    "sign",
+    "signature",
+    "token",
+    "wts",
+];
+
+/// How such names may end.
+const ENDINGS: [&str; 8] =
+    ["accesskey", "accesskeyid", "apikey", "credential", "password", "secret", "signature", "token"];
+
+/// What begins so says where a list goes on.
+const PAGES: [&str; 5] = ["page", "next", "continuation", "cursor", "prev"];
+
+/// Whether a part of this name of a query, a form or a JSON body holds a secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let name = plain(name);
+    let is_page = PAGES.iter().any(|page| name.starts_with(page));
+    NAMES.contains(&name.as_str()) || (!is_page && ENDINGS.iter().any(|ending| name.ends_with(ending)))
+}
+
+/// Whether a part of this name of an answer holds a secret: less is one there, for much of it is asked for again.
+fn is_secret_of_answer(name: &str) -> bool {
+    const NAMES: [&str; 11] = [
+        "accesstoken",
+        "apikey",
+        "authtoken",
+        "clientid",
+        "clientsecret",
+        "idtoken",
+        "jwt",
+        "password",
+        "refreshtoken",
+        "sessiontoken",
+        "token",
+    ];
+    NAMES.contains(&plain(name).as_str())
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a header of this name holds a secret.
+fn is_secret_header(name: &HeaderName, value: &HeaderValue) -> bool {
+    const PARTS: [&str; 9] =
+        ["auth", "token", "key", "secret", "password", "session", "csrf", "signature", "credential"];
+    let known = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::SET_COOKIE];
+    if *name == header::WWW_AUTHENTICATE {
+        return false;
+    }
+    value.is_sensitive() || known.contains(name) || PARTS.iter().any(|part| name.as_str().contains(part))
+}
+
+/// The value of a header without secrets.
+pub(super) fn clean_header(name: &HeaderName, value: &HeaderValue, secrets: &Secrets) -> String {
+    if is_secret_header(name, value) {
+        return REDACTED.to_owned();
+    }
+    let text = String::from_utf8_lossy(value.as_bytes());
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && is_worth_it(&url) => {
+            clean_url(&url, secrets).into()
+        }
+        Err(_) if *name == header::LOCATION => {
+            let (path, query) = text.split_once('?').unwrap_or((&text, ""));
+            let parts: Vec<_> = query.split('&').map(|part| clean_part(part, secrets)).collect();
+            let mark = if query.is_empty() { "" } else { "?" };
+            secrets.clean(&format!("{path}{mark}{}", parts.join("&")))
+        }
+        _ => secrets.clean(&text),
+    }
+}
+
+/// Whether there is something in `url` to be redacted by its name.
+fn is_worth_it(url: &Url) -> bool {
+    url.query().is_some() || !url.username().is_empty() || url.password().is_some()
+}
+
+/// `url` without user information, fragment and secrets; of a query what has the name of one.
+pub(super) fn clean_url(url: &Url, secrets: &Secrets) -> Url {
+    let mut clean = url.clone();
+    crate::shown::strip(&mut clean);
+    clean.set_fragment(None);
+    if let Some(query) = url.query() {
+        let parts: Vec<_> = query.split('&').map(|part| clean_part(part, secrets)).collect();
+        clean.set_query(Some(&parts.join("&")));
+    }
+    if secrets.forms.is_empty() {
+        return clean;
+    }
+    // Every letter of it may be percent-encoded, or not.
+    let path = percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
+    let without = secrets.clean(&path);
+    if without != path {
+        clean.set_path(&without);
+    }
+    // Where nothing but a secret is the host, nothing is left to ask.
+    Url::parse(&secrets.clean(clean.as_str())).unwrap_or_else(|_| {
+        clean.set_path(REDACTED);
+        clean.set_query(None);
+        clean
+    })
+}
+
+/// A part of a query, `name=value`.
+fn clean_part(part: &str, secrets: &Secrets) -> String {
+    let Some((name, _)) = part.split_once('=') else { return part.to_owned() };
+    if is_secret_name(&percent_decode_str(name).decode_utf8_lossy()) {
+        return format!("{name}={REDACTED}");
+    }
+    let decoded = form_urlencoded::parse(part.as_bytes()).next().map(|(_, value)| value.into_owned());
+    let decoded = decoded.unwrap_or_default();
+    // A link in a link brings its own.
+    let clean = match Url::parse(&decoded) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && is_worth_it(&url) => {
+            clean_url(&url, secrets).into()
+        }
+        _ => secrets.clean(&decoded),
+    };
+    // What has none stays as it was spelt.
+    if clean == decoded {
+        return part.to_owned();
+    }
+    format!("{name}={}", form_urlencoded::byte_serialize(clean.as_bytes()).collect::<String>())
+}
+
+/// Redacts what has the name of a secret in the JSON of a request, and `secrets` wherever they stand.
+pub(super) fn clean_request_json(value: &mut Value, secrets: &Secrets) {
+    walk(value, &mut |name, value| match value {
+        it if name.is_some_and(is_secret_name) && !it.is_null() => *it = REDACTED.into(),
+        Value::String(text) => *text = secrets.clean(text),
+        _ => (),
+    });
+}
+
+/// An answer's body without what has the name of a secret in the JSON or the form that it is, or that stands somewhere in
+/// it. Says what was taken out.
+pub(super) fn clean_answer(body: &[u8]) -> (Vec<u8>, Vec<String>) {
+    if super::canonical::pairs(body).is_some() {
+        return clean_pairs(&String::from_utf8_lossy(body));
+    }
+    let (mut clean, mut found, mut at) = (Vec::with_capacity(body.len()), Vec::new(), 0);
+    while let Some(&byte) = body.get(at) {
+        match named_text(&body[at..]).filter(|_| byte == b'"') {
+            Some((begin, end)) if begin < end => {
+                let (begin, end) = (at + begin, at + end);
+                found.push(String::from_utf8_lossy(&body[begin..end]).into_owned());
+                clean.extend_from_slice(&body[at..begin]);
+                clean.extend_from_slice(REDACTED.as_bytes());
+                at = end;
+            }
+            _ => {
+                clean.push(byte);
+                at += 1;
+            }
+        }
+    }
+    (clean, found)
+}
+
+/// A form without what has the name of a secret.
+fn clean_pairs(form: &str) -> (Vec<u8>, Vec<String>) {
+    let mut found = Vec::new();
+    let parts = form.split('&').map(|part| match part.split_once('=') {
+        Some((name, value)) if is_secret_of_answer(name) && !value.trim().is_empty() => {
+            found.push(percent_decode_str(value.trim()).decode_utf8_lossy().into_owned());
+            format!("{name}={REDACTED}")
+        }
+        _ => part.to_owned(),
+    });
+    let clean: Vec<_> = parts.collect();
+    (clean.join("&").into_bytes(), found)
+}
+
+/// Where the text is that stands behind the name of a secret, as in `"token": "text"`, where `bytes` begin with one. It
+/// may end where they do.
+fn named_text(bytes: &[u8]) -> Option<(usize, usize)> {
+    let name = bytes
+        .strip_prefix(b"\"")?
+        .split(|byte| !matches!(byte, b'-' | b'_') && !byte.is_ascii_alphanumeric());
+    let name = str::from_utf8(name.into_iter().next()?).ok()?;
+    if name.is_empty() || name.len() > 40 || !is_secret_of_answer(name) {
+        return None;
+    }
+    let rest = bytes[1 + name.len()..].strip_prefix(b"\"")?.trim_ascii_start().strip_prefix(b":")?;
+    let text = rest.trim_ascii_start().strip_prefix(b"\"")?;
+    let begin = bytes.len() - text.len();
+    let mut is_escaped = false;
+    let length = text.iter().position(|byte| match byte {
+        _ if is_escaped => {
+            is_escaped = false;
+            false
+        }
+        b'\\' => {
+            is_escaped = true;
+            false
+        }
+        byte => *byte == b'"',
+    });
+    Some((begin, begin + length.unwrap_or(text.len())))
+}
+
+/// Visits every value that is no list and no object, and those too that stand under the name of a secret.
+fn walk(value: &mut Value, visit: &mut impl FnMut(Option<&str>, &mut Value)) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, visit)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                visit(Some(name), value);
+                if value.is_array() || value.is_object() {
+                    walk(value, visit);
+                }
+            }
+        }
+        other => visit(None, other),
+    }
+}
+
+/// What stands in the places of secrets in a request's URL, body or `Authorization`.
+pub(super) fn secrets_of(url: &Url, authorization: Option<&HeaderValue>, body: &[u8]) -> Vec<String> {
+    let named = |(name, value): (String, String)| is_secret_name(&name).then_some(value);
+    let mut found: Vec<_> = url.query_pairs().into_owned().filter_map(named).collect();
+    found.extend(super::canonical::pairs(body).into_iter().flatten().filter_map(named));
+    if let Some(mut value) = super::canonical::json(body) {
+        walk(&mut value, &mut |name, value| {
+            if let (Value::String(text), true) = (value, name.is_some_and(is_secret_name)) {
+                found.push(text.clone());
+            }
+        });
+    }
+    let authorization = authorization.and_then(|value| value.to_str().ok());
+    found.extend(authorization.and_then(|value| Some(value.split_once(' ')?.1.to_owned())));
+    found
+        .extend(url.password().map(|password| percent_decode_str(password).decode_utf8_lossy().into_owned()));
+    found
+}

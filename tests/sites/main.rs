@@ -1,0 +1,10 @@
+//! The sites, one binary with a module each: every extractor through the whole pipeline, replayed from cassettes.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test is the report"
+)]
+
+mod gfycat;
