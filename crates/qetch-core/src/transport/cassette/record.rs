@@ -209,6 +209,10 @@ impl fmt::Debug for Recorder {
 
 #[async_trait]
 impl Transport for Recorder {
+    fn asks_hosts(&self) -> bool {
+        self.inner.asks_hosts()
+    }
+
     async fn class_of(&self, url: &Url) -> Option<AddressClass> {
         self.inner.class_of(url).await
     }

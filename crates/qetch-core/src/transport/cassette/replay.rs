@@ -31,7 +31,7 @@ use crate::{
 ///
 /// A request that none of them has is [`NotRecorded`](Error::NotRecorded), and so is the rest of a body that was cut off.
 /// Several answers to one request are given in turn, the last again and again; where several requests fit, it is the one
-/// with the most headers. Names are of no address and count as public.
+/// with the most headers. Names are of no address and count as public, and no host is waited for.
 pub struct Replay {
     requests: Vec<Known>,
     secrets: Secrets,
@@ -137,6 +137,10 @@ fn cassettes_in(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
 
 #[async_trait]
 impl Transport for Replay {
+    fn asks_hosts(&self) -> bool {
+        false
+    }
+
     async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
         let request = outgoing.into_request();
         let url = Url::parse(&request.uri().to_string())?;
