@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 use qetch_core::Extractor;
 
+#[cfg(feature = "archive_org")]
+pub mod archive_org;
 #[cfg(feature = "generic")]
 pub mod generic;
 #[cfg(feature = "gfycat")]
@@ -31,6 +33,8 @@ mod common_canned;
 /// They stand by name. The order means nothing: a registry asks by claim, then by priority.
 pub fn builtin() -> Vec<Arc<dyn Extractor>> {
     vec![
+        #[cfg(feature = "archive_org")]
+        Arc::new(archive_org::ArchiveOrg::new()),
         #[cfg(feature = "generic")]
         Arc::new(generic::Generic::new()),
         #[cfg(feature = "gfycat")]

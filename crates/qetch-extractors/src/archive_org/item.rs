@@ -1,0 +1,344 @@
+//! An item as the metadata API tells of it (<https://archive.org/developers/md-read.html>): what holds for the whole, and its
+//! files. Numbers are strings there, and whatever may stand once may be a list.
+
+use qetch_core::{Error, Result, Timestamp, lenient};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::{NAME, names::is_safe};
+
+/// The answer for an item.
+#[derive(Deserialize)]
+pub(super) struct Reply {
+    /// Taken down: the answer has nothing else worth reading then.
+    #[serde(default, deserialize_with = "flag")]
+    is_dark: bool,
+    #[serde(default)]
+    metadata: Option<Metadata>,
+    #[serde(default)]
+    files: Option<Vec<File>>,
+}
+
+/// An item, and the files of it that can be asked for.
+pub(super) struct Item {
+    pub(super) id: String,
+    pub(super) metadata: Metadata,
+    pub(super) files: Vec<File>,
+    /// How many files have no name, or one that leads out of the item.
+    pub(super) unusable: usize,
+}
+
+impl Reply {
+    /// The item, which was asked for as `id`.
+    ///
+    /// # Errors
+    /// [`Gone`](Error::Gone) for one that was taken down, and [`SiteChanged`](Error::SiteChanged) where what describes it or
+    /// its files is missing.
+    pub(super) fn item(self, id: &str) -> Result<Item> {
+        if self.is_dark {
+            return Err(Error::gone(what(id)));
+        }
+        let missing = |path| Error::site_changed(NAME, path, "missing");
+        let metadata = self.metadata.ok_or_else(|| missing("$.metadata"))?;
+        // A collection is looked into without its files.
+        let files = match self.files {
+            None if metadata.is_collection() => Vec::new(),
+            files => files.ok_or_else(|| missing("$.files"))?,
+        };
+        let listed = files.len();
+        let files: Vec<_> = files.into_iter().filter(|file| is_safe(&file.name)).collect();
+        if files.is_empty() && listed > 0 {
+            return Err(Error::site_changed(NAME, "$.files[0].name", "missing, or no name"));
+        }
+        let unusable = listed - files.len();
+        // Links are understood in any case, and the item knows how it is written.
+        let own = metadata.text("identifier").filter(|own| own.eq_ignore_ascii_case(id));
+        Ok(Item { id: own.unwrap_or_else(|| id.to_owned()), metadata, files, unusable })
+    }
+}
+
+impl Item {
+    /// The file of this name.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.files.iter().position(|file| file.name == name)
+    }
+
+    /// How it is called in messages.
+    pub(super) fn what(&self) -> String {
+        what(&self.id)
+    }
+
+    /// Whether it is lent, or kept to some readers: of its files only a few are for everyone.
+    pub(super) fn is_restricted(&self) -> bool {
+        self.metadata.text("access-restricted-item").is_some_and(|text| is_true(&text))
+    }
+}
+
+/// How an item is called in messages.
+pub(super) fn what(id: &str) -> String {
+    format!("archive.org item {id}")
+}
+
+/// What describes an item, under the names of the metadata schema
+/// (<https://archive.org/developers/metadata-schema/index.html>).
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Metadata(Map<String, Value>);
+
+impl Metadata {
+    /// The texts of a field that may have one or several.
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        self.0.get(name).map(texts_of).unwrap_or_default()
+    }
+
+    /// The first text of a field.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.texts(name).into_iter().next()
+    }
+
+    /// A field as it is, where it tells something: text, or a list of texts.
+    pub(super) fn kept(&self, name: &str) -> Option<Value> {
+        let mut texts = self.texts(name);
+        match texts.len() {
+            0 => None,
+            1 => texts.pop().map(Value::String),
+            _ => Some(texts.into()),
+        }
+    }
+
+    pub(super) fn is_collection(&self) -> bool {
+        self.text("mediatype").is_some_and(|mediatype| mediatype == "collection")
+    }
+
+    /// Tags: a list, or one text with semicolons.
+    pub(super) fn tags(&self) -> Vec<String> {
+        let texts = self.texts("subject");
+        let parts = texts.iter().flat_map(|text| text.split(';')).map(str::trim);
+        parts.filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// When it was made public, or else added. The API writes RFC 3339 with a blank, in UTC and without saying so.
+    pub(super) fn uploaded_date(&self) -> Option<Timestamp> {
+        ["publicdate", "addeddate"].into_iter().find_map(|name| {
+            let text = self.text(name)?;
+            let text = text.trim().replacen(' ', "T", 1);
+            text.parse().ok().or_else(|| format!("{text}Z").parse().ok())
+        })
+    }
+}
+
+/// A file of an item. Of most nothing but the name is certain.
+#[derive(Deserialize)]
+pub(super) struct File {
+    /// Its path within the item; empty where it is missing.
+    #[serde(default, deserialize_with = "one_text")]
+    pub(super) name: String,
+    #[serde(default, deserialize_with = "one_text")]
+    source: String,
+    #[serde(default, deserialize_with = "one_text")]
+    pub(super) format: String,
+    /// The file that it was made from, which may have been made from another. Of several the first is told here.
+    #[serde(default, deserialize_with = "one_text")]
+    pub(super) original: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(super) title: Option<String>,
+    #[serde(default, deserialize_with = "one_text")]
+    pub(super) track: String,
+    #[serde(default, deserialize_with = "one_text")]
+    pub(super) disc: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(super) album: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(super) artist: Option<String>,
+    #[serde(default, deserialize_with = "one_text")]
+    length: String,
+    /// Bytes.
+    #[serde(default, deserialize_with = "lenient::number")]
+    pub(super) size: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    width: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    height: Option<u32>,
+    /// Kilobits a second.
+    #[serde(default, deserialize_with = "lenient::number")]
+    bitrate: Option<f64>,
+    #[serde(default, deserialize_with = "one_text")]
+    pub(super) md5: String,
+    #[serde(default, deserialize_with = "one_text")]
+    pub(super) sha1: String,
+    /// There where a checksum is one of several files, and not of this one.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(super) summation: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(super) private: bool,
+}
+
+impl File {
+    /// Whether it was made from another one by the archive.
+    pub(super) fn is_derivative(&self) -> bool {
+        self.source == "derivative"
+    }
+
+    /// Whether it is about the item and no part of it. Older items call these files originals.
+    pub(super) fn is_bookkeeping(&self) -> bool {
+        const FORMATS: [&str; 14] = [
+            "Archive BitTorrent",
+            "Backup",
+            "Collection Header",
+            "Dublin Core",
+            "Item Image",
+            "Item Tile",
+            "Log",
+            "MARC",
+            "MARC Binary",
+            "MARC Source",
+            "Metadata",
+            "Metadata Log",
+            "Scandata",
+            "Scribe Scandata ZIP",
+        ];
+        self.source == "metadata" || FORMATS.contains(&self.format.as_str()) || self.is_item_image()
+    }
+
+    /// Whether it is the picture of the whole item, which the archive makes.
+    pub(super) fn is_item_image(&self) -> bool {
+        matches!(self.name.as_str(), "__ia_thumb.jpg" | "__ia_thumb.png")
+    }
+
+    /// The protection of a book that is lent, where the file has one.
+    pub(super) fn protection(&self) -> Option<&str> {
+        self.format.split_once(" Encrypted").map(|(system, _)| system)
+    }
+
+    /// Seconds: `213.5`, `3:33` or `1:02:03`.
+    pub(super) fn duration(&self) -> Option<f64> {
+        let mut seconds = 0.0;
+        for part in self.length.split(':') {
+            let part: f64 = part.trim().parse().ok()?;
+            seconds = seconds * 60.0 + part;
+        }
+        Some(seconds).filter(is_some)
+    }
+
+    /// Width and height, where both are known: sounds have 0 by 0.
+    pub(super) fn pixels(&self) -> Option<(u32, u32)> {
+        self.width.zip(self.height).filter(|&(width, height)| width > 0 && height > 0)
+    }
+
+    /// Mean bits per second: as it is told, or by size and duration.
+    pub(super) fn bitrate(&self) -> Option<u64> {
+        let told = || self.bitrate.map(|kilobits| kilobits * 1e3);
+        let counted = || Some(self.size? as f64 * 8.0 / self.duration()?);
+        let bits = told().filter(is_some).or_else(counted).filter(is_some)?;
+        Some(bits.round() as u64)
+    }
+}
+
+/// Whether a number is one that something can be: texts such as `NaN` and `inf` are read as numbers too.
+fn is_some(number: &f64) -> bool {
+    number.is_finite() && *number > 0.0
+}
+
+fn is_true(text: &str) -> bool {
+    matches!(text, "true" | "1")
+}
+
+/// A flag that may come as one, as a text or as a number. What is none of them is no.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Bool(flag) => flag,
+        other => texts_of(&other).first().is_some_and(|text| is_true(text)),
+    })
+}
+
+/// The first text, where there may be one or several; empty where there is none.
+fn one_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(texts_of(&Value::deserialize(deserializer)?).into_iter().next().unwrap_or_default())
+}
+
+/// The texts of a value that may be one or a list; numbers as they are written, and nothing of what is empty or nested.
+fn texts_of(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => vec![text.clone()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Array(values) => {
+            values.iter().filter(|value| !value.is_array()).flat_map(texts_of).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn file(value: Value) -> File {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn metadata(value: Value) -> Metadata {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn lengths_come_in_seconds_or_as_on_a_clock() {
+        let check = |length: Value, expected: Option<f64>| {
+            assert_eq!(file(json!({"length": length})).duration(), expected, "{length}");
+        };
+        check(json!("213.5"), Some(213.5));
+        check(json!(213.5), Some(213.5));
+        check(json!("3:33"), Some(213.0));
+        check(json!("05:23"), Some(323.0));
+        check(json!("1:02:03"), Some(3723.0));
+        for nothing in [json!("0"), json!(""), json!("?"), json!("1:x"), json!("NaN"), json!(null), json!("-3")] {
+            check(nothing, None);
+        }
+    }
+
+    #[test]
+    fn fields_that_stand_once_or_often_are_read_alike() {
+        let data = metadata(json!({
+            "subject": "frogs; ponds ;", "creator": ["A", "B", null, ["C"]], "year": 1968, "title": " ", "date": {}
+        }));
+        assert_eq!(data.tags(), ["frogs", "ponds"]);
+        assert_eq!(data.texts("creator"), ["A", "B"]);
+        assert_eq!(data.kept("creator"), Some(json!(["A", "B"])));
+        assert_eq!(data.kept("year"), Some(json!("1968")));
+        assert_eq!((data.kept("title"), data.kept("date"), data.kept("none")), (None, None, None));
+        assert_eq!(metadata(json!({"subject": ["frogs", "a; b"]})).tags(), ["frogs", "a", "b"]);
+    }
+
+    #[test]
+    fn dates_are_in_utc_with_a_blank_and_maybe_a_fraction() {
+        let check = |name: &str, date: &str, expected: Option<&str>| {
+            let read = metadata(json!({name: date})).uploaded_date().map(|date| date.to_string());
+            assert_eq!(read.as_deref(), expected, "{date}");
+        };
+        check("publicdate", "2008-09-10 18:05:14", Some("2008-09-10T18:05:14Z"));
+        check("publicdate", "2008-09-10T18:05:14Z", Some("2008-09-10T18:05:14Z"));
+        check("addeddate", "2014-05-29 20:59:05.312809", Some("2014-05-29T20:59:05.312809Z"));
+        check("publicdate", "yesterday", None);
+        check("date", "2008-09-10 18:05:14", None);
+    }
+
+    #[test]
+    fn a_bitrate_is_told_or_counted() {
+        let check = |value: Value, expected| assert_eq!(file(value.clone()).bitrate(), expected, "{value}");
+        check(json!({"bitrate": "112"}), Some(112_000));
+        check(json!({"bitrate": "0", "size": "1000", "length": "4"}), Some(2000));
+        check(json!({"size": "1000"}), None);
+        check(json!({"size": "1000", "length": "inf"}), None);
+    }
+
+    #[test]
+    fn flags_are_words_or_flags() {
+        for yes in [json!(true), json!("true"), json!(1), json!("1")] {
+            assert!(file(json!({"private": yes})).private, "{yes}");
+        }
+        for no in [json!(false), json!("false"), json!(null), json!({}), json!("")] {
+            assert!(!file(json!({"private": no})).private, "{no}");
+        }
+    }
+}
