@@ -104,7 +104,8 @@ impl Item {
         if book.is_empty() {
             return self.all();
         }
-        let is_named = |group: &Group| stem(&group.root) == book || group.root.strip_suffix("_images.zip") == Some(book);
+        let is_named =
+            |group: &Group| stem(&group.root) == book || group.root.strip_suffix("_images.zip") == Some(book);
         let named = self.all()?.into_iter().filter(|(_, group)| is_named(group)).collect::<Vec<_>>();
         if named.is_empty() { self.folder(book) } else { Ok(named) }
     }

@@ -1,8 +1,6 @@
 //! The contents that a resource of an item is made into.
 
-use qetch_core::{
-    Checksum, Collection, Content, Fragment, Kind, Result, Role, Url, Variants, media_type,
-};
+use qetch_core::{Checksum, Collection, Content, Fragment, Kind, Result, Role, Url, Variants, media_type};
 use serde_json::{Map, Value};
 
 use super::{
@@ -76,7 +74,7 @@ impl Item {
             Ok(caption)
         });
         let captions: Result<Vec<_>> = captions.collect();
-        let variants = self.original_first(Variants::ranked(contents?)?)?.with_companions(captions?);
+        let variants = original_first(&Variants::ranked(contents?)?)?.with_companions(captions?);
         Ok(match count {
             1 => variants,
             _ => variants.with_collection(self.collection(place, count, described)),
@@ -90,20 +88,6 @@ impl Item {
     pub(super) fn file(&self, file: &File, described: &Described, source: &Url) -> Result<Content> {
         let title = file.title.clone().or_else(|| Some(stem(last(&file.name)).to_owned()));
         self.content(file, kind(file), Role::Main, &title, described, source)
-    }
-
-    /// Puts what was uploaded before what was made from it, among renditions of one role and kind: each encoding loses
-    /// something, and the facts that rank them are not told of every file.
-    fn original_first(&self, variants: Variants) -> Result<Variants> {
-        let mut contents = variants.contents().to_vec();
-        let is_original =
-            |it: &Content| it.metadata.get("source").is_some_and(|source| source == "original");
-        let best = (contents[0].role, contents[0].kind);
-        let is_of_best = |it: &Content| (it.role, it.kind) == best;
-        if let Some(at) = contents.iter().position(|it| is_of_best(it) && is_original(it)) {
-            contents[..=at].rotate_right(1);
-        }
-        Variants::in_order(contents)
     }
 
     fn collection(&self, place: usize, count: usize, described: &Described) -> Collection {
@@ -166,6 +150,19 @@ impl Item {
         }
         Ok(content)
     }
+}
+
+/// Puts what was uploaded before what was made from it, among renditions of one role and kind: each encoding loses
+/// something, and the facts that rank them are not told of every file.
+fn original_first(variants: &Variants) -> Result<Variants> {
+    let mut contents = variants.contents().to_vec();
+    let is_original = |it: &Content| it.metadata.get("source").is_some_and(|source| source == "original");
+    let best = (contents[0].role, contents[0].kind);
+    let is_of_best = |it: &Content| (it.role, it.kind) == best;
+    if let Some(at) = contents.iter().position(|it| is_of_best(it) && is_original(it)) {
+        contents[..=at].rotate_right(1);
+    }
+    Variants::in_order(contents)
 }
 
 /// The checksums of a file. Those of `_files.xml` are of the whole item, and say so.

@@ -24,7 +24,8 @@ pub(super) struct Group {
 
 /// Documents, the ones with the looks of the original first.
 const DOCUMENTS: [&str; 15] = [
-    "pdf", "epub", "djvu", "cbz", "cbr", "mobi", "azw3", "fb2", "docx", "doc", "odt", "rtf", "html", "htm", "txt",
+    "pdf", "epub", "djvu", "cbz", "cbr", "mobi", "azw3", "fb2", "docx", "doc", "odt", "rtf", "html", "htm",
+    "txt",
 ];
 
 /// What a file is for a person, by its name.
@@ -69,6 +70,11 @@ impl Item {
         groups.retain(|group| {
             self.has_main(group, is_medium) || ((is_text || !has_media) && self.has_main(group, is_document))
         });
+        for group in &mut groups {
+            // What was made for programs is no rendition, nor is what was read from a picture.
+            let is_rendition = if self.has_main(group, is_medium) { is_medium } else { is_known };
+            group.files.retain(|&at| is_rendition(kind(&self.files[at])));
+        }
         if groups.is_empty() && self.withheld() == 0 && !self.is_restricted() {
             groups = self.originals();
         }
@@ -140,7 +146,8 @@ impl Item {
     /// Every original that may be offered, each by itself.
     fn originals(&self) -> Vec<Group> {
         let offered = self.files.iter().enumerate().filter(|(_, file)| is_offered(file));
-        let originals = offered.filter(|(_, file)| !file.is_derivative() && role(file, kind(file)) == Role::Main);
+        let originals =
+            offered.filter(|(_, file)| !file.is_derivative() && role(file, kind(file)) == Role::Main);
         originals.map(|(at, _)| self.alone(at)).collect()
     }
 
@@ -197,6 +204,10 @@ fn is_heard(kind: Kind) -> bool {
 
 fn is_document(kind: Kind) -> bool {
     kind == Kind::Text
+}
+
+fn is_known(kind: Kind) -> bool {
+    kind != Kind::Other
 }
 
 /// The order of kinds among those that an item does not promise.
@@ -269,7 +280,8 @@ pub(super) fn caption_name(name: &str) -> (&str, Option<&str>) {
 
 /// Whether a text is a language of two letters, with a region or without (RFC 5646, section 2.1).
 fn is_language(tag: &str) -> bool {
-    let (language, region) = tag.split_once('-').map_or((tag, None), |(language, region)| (language, Some(region)));
+    let (language, region) =
+        tag.split_once('-').map_or((tag, None), |(language, region)| (language, Some(region)));
     let is_of = |text: &str, lengths: &[usize]| {
         lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic())
     };

@@ -261,9 +261,7 @@ fn texts_of(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => vec![text.clone()],
         Value::Number(number) => vec![number.to_string()],
-        Value::Array(values) => {
-            values.iter().filter(|value| !value.is_array()).flat_map(texts_of).collect()
-        }
+        Value::Array(values) => values.iter().filter(|value| !value.is_array()).flat_map(texts_of).collect(),
         _ => Vec::new(),
     }
 }
@@ -292,7 +290,9 @@ mod tests {
         check(json!("3:33"), Some(213.0));
         check(json!("05:23"), Some(323.0));
         check(json!("1:02:03"), Some(3723.0));
-        for nothing in [json!("0"), json!(""), json!("?"), json!("1:x"), json!("NaN"), json!(null), json!("-3")] {
+        for nothing in
+            [json!("0"), json!(""), json!("?"), json!("1:x"), json!("NaN"), json!(null), json!("-3")]
+        {
             check(nothing, None);
         }
     }

@@ -76,9 +76,10 @@ impl ArchiveOrg {
             download_handle(),
             node_handle(),
         ];
-        let info = ExtractorInfo::new(NAME, "Items, files and collections of archive.org, the Internet Archive")
-            .with_handles(Handles::new(handles))
-            .with_interval(INTERVAL);
+        let info =
+            ExtractorInfo::new(NAME, "Items, files and collections of archive.org, the Internet Archive")
+                .with_handles(Handles::new(handles))
+                .with_interval(INTERVAL);
         Self { info }
     }
 
@@ -107,12 +108,14 @@ impl ArchiveOrg {
     fn warnings(&self, item: &Item, asked: &Asked) -> Vec<qetch_core::Warning> {
         let mut warnings = Vec::new();
         if item.unusable > 0 {
-            let message = format!("{} lists {} files without a usable name", item.what(), item.unusable);
+            let message =
+                format!("files of {} whose name leads nowhere are left out: {}", item.what(), item.unusable);
             warnings.push(self.info.warning(message));
         }
         let withheld = item.withheld();
         if matches!(asked, Asked::All) && withheld > 0 {
-            let message = format!("{} keeps {withheld} files to some readers, which are left out", item.what());
+            let message =
+                format!("files of {} that are kept to some readers are left out: {withheld}", item.what());
             warnings.push(self.info.warning(message));
         }
         warnings
@@ -169,12 +172,16 @@ macro_rules! id {
 
 /// The page of an item, of a file of it, or of a place in a book; and what is embedded elsewhere.
 fn item_handle() -> Handle {
-    Handle::new("item", HOSTS, id!(r"^/(?:details|embed|stream)/", r"(?:/+(?P<path>.+?))?)/*$"))
+    Handle::new("item", HOSTS, id!(r"^/(?:details|embed|stream)/", r"(?:/+(?P<path>[^/].*?))?)/*$"))
         .with_example("https://archive.org/details/Election_Ads")
-        .with_example("https://archive.org/details/Election_Ads/Commercial-Nixon1960ElectionAdToughonDefense.mpg")
+        .with_example(
+            "https://archive.org/details/Election_Ads/Commercial-Nixon1960ElectionAdToughonDefense.mpg",
+        )
         .with_example("https://archive.org/embed/Election_Ads")
         .with_example("https://archive.org/details/goodytwoshoes00newyiala/page/n5/mode/2up")
-        .with_example("https://www.archive.org/stream/goodytwoshoes00newyiala/goodytwoshoes00newyiala_djvu.txt")
+        .with_example(
+            "https://www.archive.org/stream/goodytwoshoes00newyiala/goodytwoshoes00newyiala_djvu.txt",
+        )
 }
 
 /// What the API tells of an item, or of its files.
@@ -185,7 +192,7 @@ fn metadata_handle() -> Handle {
 
 /// A file, or the list of all.
 fn download_handle() -> Handle {
-    Handle::new("download", HOSTS, id!(r"^/(?:download|serve|cors)/", r"(?:/+(?P<path>.+?))?)/*$"))
+    Handle::new("download", HOSTS, id!(r"^/(?:download|serve|cors)/", r"(?:/+(?P<path>[^/].*?))?)/*$"))
         .with_example("https://archive.org/download/Election_Ads")
         .with_example("https://archive.org/download/gd95-04-02.sbd.11622.sbeok.shnf/gd95-04-02d1t04.shn")
 }
@@ -193,7 +200,7 @@ fn download_handle() -> Handle {
 /// A file where it lies, which a download leads to. The item moves now and then.
 fn node_handle() -> Handle {
     let hosts = ["*.us.archive.org", "*.ca.archive.org"];
-    Handle::new("node", hosts, id!(r"^/[0-9]{1,3}/items/", r"(?:/+(?P<path>.+?))?)/*$"))
+    Handle::new("node", hosts, id!(r"^/[0-9]{1,3}/items/", r"(?:/+(?P<path>[^/].*?))?)/*$"))
         .with_example("https://ia800304.us.archive.org/21/items/Election_Ads/Commercial-JFK1960ElectionAdCampaignJingle.mpg")
 }
 

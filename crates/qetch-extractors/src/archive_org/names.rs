@@ -55,7 +55,8 @@ fn cut(text: &str, is_plain: impl Fn(char) -> bool) -> String {
 
 /// FNV-1a, of 64 bits: the same in every build.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The extension of a name, in lower case.

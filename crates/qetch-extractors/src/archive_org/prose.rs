@@ -16,10 +16,13 @@ pub(super) fn text(html: &str) -> String {
         }
         let Some(end) = tag.find('>') else { break };
         let name = tag[1..end].trim_start_matches('/');
-        let name = name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+        let name =
+            name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
         rest = &tag[end + 1..];
         match name.as_str() {
-            "br" | "p" | "div" | "li" | "tr" | "ul" | "ol" | "h1" | "h2" | "h3" | "h4" | "blockquote" => text.push('\n'),
+            "br" | "p" | "div" | "li" | "tr" | "ul" | "ol" | "h1" | "h2" | "h3" | "h4" | "blockquote" => {
+                text.push('\n');
+            }
             "script" | "style" if !tag.starts_with("</") => rest = behind(rest, &name),
             _ => (),
         }
