@@ -63,10 +63,10 @@ async fn a_film_is_extracted_and_a_quality_of_it_brought() {
 
     let best = film.best();
     assert_eq!((best.extractor.as_str(), best.quality.value()), ("archive_org", 1.0));
-    assert_eq!((best.title.as_deref(), best.description.as_deref()), (
-        Some("Pond Life"),
-        Some("A pond & its frogs.\n\nSilent.")
-    ));
+    assert_eq!(
+        (best.title.as_deref(), best.description.as_deref()),
+        (Some("Pond Life"), Some("A pond & its frogs.\n\nSilent."))
+    );
     assert_eq!(best.uploaded_by.as_deref(), Some("heron@pond.example"));
     assert_eq!(best.uploaded_date.unwrap().to_string(), "2010-03-15T20:58:26Z");
     assert_eq!(best.tags, ["frogs", "ponds"]);
@@ -118,17 +118,13 @@ async fn a_link_to_download_a_file_is_that_file_wherever_it_lies() {
 async fn a_recording_is_its_tracks_in_order_and_then_its_pictures() {
     let qetch = site("album");
     let found = resources(&qetch, "https://archive.org/details/the-frogs-pond").await;
-    let listed: Vec<_> = found.iter().map(|it| uids(it.contents())).collect();
-    let expected: [&[&str]; 3] = [
-        &[
-            "the-frogs-pond/disc1/01. Frog.flac",
-            "the-frogs-pond/disc1/01. Frog.ogg",
-            "the-frogs-pond/disc1/01. Frog.mp3",
-        ],
-        &[],
-        &["the-frogs-pond/cover.jpg", "the-frogs-pond/cover_thumb.jpg"],
+    let frog = [
+        "the-frogs-pond/disc1/01. Frog.flac",
+        "the-frogs-pond/disc1/01. Frog.mp3",
+        "the-frogs-pond/disc1/01. Frog.ogg",
     ];
-    assert_eq!((listed[0].as_slice(), listed[2].as_slice()), (expected[0], expected[2]));
+    assert_eq!((uids(found[0].contents()), found.len()), (frog.to_vec(), 3));
+    assert_eq!(uids(found[2].contents()), ["the-frogs-pond/cover.jpg", "the-frogs-pond/cover_thumb.jpg"]);
     let heron = &found[1];
     assert_eq!(heron.contents()[1].uid, "the-frogs-pond/disc1/02. Heron?.mp3");
     assert_eq!((heron.contents()[1].bitrate, heron.contents()[1].duration), (Some(192_000), Some(200.0)));
@@ -137,7 +133,10 @@ async fn a_recording_is_its_tracks_in_order_and_then_its_pictures() {
     assert_eq!(heron.best().metadata["creator"], serde_json::json!(["The Frogs", "A. Toad"]));
     assert_eq!(heron.best().metadata["artist"], "The Frogs");
     let collection = heron.collection.as_ref().unwrap();
-    assert_eq!((collection.title.as_deref(), collection.index, collection.count), (Some("Pond"), Some(2), Some(3)));
+    assert_eq!(
+        (collection.title.as_deref(), collection.index, collection.count),
+        (Some("Pond"), Some(2), Some(3))
+    );
 
     let mut all: Vec<_> = found.iter().flat_map(|it| uids(it.contents())).collect();
     let count = all.len();
@@ -170,7 +169,10 @@ async fn a_collection_is_its_members_and_one_that_is_gone_does_not_end_it() {
     let qetch = site("collection");
     let found = all(qetch.extract("https://archive.org/details/ponds").await.unwrap()).await;
     let [Ok(first), Err("gone"), Ok(last)] = &found[..] else { panic!("{found:?}") };
-    assert_eq!((first.best().uid.as_str(), last.best().uid.as_str()), ("pond-1/pond-1.jpg", "pond-3/pond-3.jpg"));
+    assert_eq!(
+        (first.best().uid.as_str(), last.best().uid.as_str()),
+        ("pond-1/pond-1.jpg", "pond-3/pond-3.jpg")
+    );
     let place = |variants: &Variants| {
         let collection = variants.collection.clone().unwrap();
         (collection.title, collection.index, collection.count)
@@ -244,10 +246,12 @@ async fn a_recorded_collection_lists_its_members_and_its_files() {
 
     let file = one(&qetch, "https://archive.org/download/nasa/globe_west_540.jpg").await;
     let file = file.best();
-    assert_eq!((file.uid.as_str(), file.kind, file.size), ("nasa/globe_west_540.jpg", Kind::Image, Some(66_065)));
+    assert_eq!(
+        (file.uid.as_str(), file.kind, file.size),
+        ("nasa/globe_west_540.jpg", Kind::Image, Some(66_065))
+    );
     let sums: Vec<_> = file.checksums.iter().map(ToString::to_string).collect();
-    let expected =
-        ["sha1:3e20a009994405f535cdf07cdc2974cef2fce8f2", "md5:9366a4b09386bf673c447e33d806d904"];
+    let expected = ["sha1:3e20a009994405f535cdf07cdc2974cef2fce8f2", "md5:9366a4b09386bf673c447e33d806d904"];
     assert_eq!(sums, expected);
     assert_eq!(file.metadata["identifier"], "nasa");
 }

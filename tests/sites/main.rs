@@ -7,4 +7,5 @@
     reason = "a panic in a test is the report"
 )]
 
+mod archive_org;
 mod gfycat;

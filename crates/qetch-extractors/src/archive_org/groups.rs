@@ -32,6 +32,8 @@ const DOCUMENTS: [&str; 15] = [
 pub(super) fn kind(file: &File) -> Kind {
     match extension(&file.name).as_deref() {
         Some("srt" | "vtt") => Kind::Text,
+        // Made pages are lists of words with their places.
+        Some("html" | "htm") if file.is_derivative() => Kind::Other,
         Some(extension) if DOCUMENTS.contains(&extension) => Kind::Text,
         Some(extension) => match media_type::by_extension(extension).map_or(Kind::Other, |it| it.kind) {
             // What programs read, such as page numbers.
