@@ -296,3 +296,39 @@ fn leading_number(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     text[..digits].parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_tell_kinds_and_what_was_made_for_programs_is_none() {
+        let check = |name: &str, source: &str, expected: Kind| {
+            let file = serde_json::from_value(json!({"name": name, "source": source})).unwrap();
+            assert_eq!(kind(&file), expected, "{name}");
+        };
+        check("gd95-04-02d1t04.shn", "original", Kind::Audio);
+        check("film.MPEG4", "original", Kind::Video);
+        check("book.epub", "derivative", Kind::Text);
+        check("book.html", "original", Kind::Text);
+        check("book_hocr.html", "derivative", Kind::Other);
+        check("book_page_numbers.json", "derivative", Kind::Other);
+        check("captions.vtt", "original", Kind::Text);
+        check("disk.iso", "original", Kind::Other);
+        check("README", "original", Kind::Other);
+    }
+
+    #[test]
+    fn names_of_captions_tell_what_they_are_for_and_their_language() {
+        let check = |name: &str, expected| assert_eq!(caption_name(name), expected, "{name}");
+        check("a/film.srt", ("a/film", None));
+        check("film.en.srt", ("film", Some("en")));
+        check("film_de-AT.vtt", ("film", Some("de-AT")));
+        check("film.asr.srt", ("film", None));
+        check("film.part.srt", ("film.part", None));
+        check("film.é.srt", ("film.é", None));
+        check("en.srt", ("en", None));
+    }
+}

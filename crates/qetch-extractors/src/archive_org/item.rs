@@ -5,7 +5,10 @@ use qetch_core::{Error, Result, Timestamp, lenient};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::{NAME, names::is_safe};
+use super::{
+    NAME,
+    names::{cut, is_safe},
+};
 
 /// The answer for an item.
 #[derive(Deserialize)]
@@ -85,10 +88,17 @@ pub(super) fn what(id: &str) -> String {
 #[serde(transparent)]
 pub(super) struct Metadata(Map<String, Value>);
 
+/// The most bytes of a text that describes an item: each content of it has a copy.
+const TEXT_BYTES: usize = 64 << 10;
+
 impl Metadata {
-    /// The texts of a field that may have one or several.
+    /// The texts of a field that may have one or several, each as far as [`TEXT_BYTES`] go.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        self.0.get(name).map(texts_of).unwrap_or_default()
+        let mut texts = self.0.get(name).map(texts_of).unwrap_or_default();
+        for text in &mut texts {
+            text.truncate(cut(text, TEXT_BYTES).len());
+        }
+        texts
     }
 
     /// The first text of a field.
@@ -308,6 +318,8 @@ mod tests {
         assert_eq!(data.kept("year"), Some(json!("1968")));
         assert_eq!((data.kept("title"), data.kept("date"), data.kept("none")), (None, None, None));
         assert_eq!(metadata(json!({"subject": ["frogs", "a; b"]})).tags(), ["frogs", "a", "b"]);
+        let long = metadata(json!({"description": "ü".repeat(TEXT_BYTES)}));
+        assert_eq!(long.text("description").unwrap().len(), TEXT_BYTES);
     }
 
     #[test]

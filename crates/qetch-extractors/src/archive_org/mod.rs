@@ -1,9 +1,9 @@
 //! archive.org, the Internet Archive: films, recordings, pictures and books, each the files of an item.
 //!
 //! An item is asked for at the metadata API (<https://archive.org/developers/md-read.html>), which tells of each file what it
-//! was made from: originals are resources, and what the archive made from them their qualities. The members of a collection come
-//! from the scraping API (<https://archive.org/help/aboutsearch.htm>), a hundred at a time, and each is handed off as the item
-//! that it is.
+//! was made from: originals are resources, and what the archive made from them their qualities, of which the original is the
+//! best of its kind. The members of a collection come from the scraping API (<https://archive.org/help/aboutsearch.htm>), a
+//! hundred at a time, and each is handed off as the item that it is.
 //!
 //! A link to a file of the page of an item (`/details/ITEM/FILE`) is the resource with all its qualities, as the player shows
 //! it; a link to download a file (`/download/ITEM/FILE`) is that file alone, whatever it is.

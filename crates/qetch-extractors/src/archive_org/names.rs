@@ -35,14 +35,13 @@ pub(super) fn uid(id: &str, name: &str) -> String {
         return whole;
     }
     // Of a long path the end tells more.
-    format!("{}/{}-{:016x}", cut(id), cut(last(name)), hash(&whole))
+    format!("{}/{}-{:016x}", cut(id, 40), cut(last(name), 40), hash(&whole))
 }
 
-/// The beginning of a text.
-fn cut(text: &str) -> &str {
-    const MOST_BYTES: usize = 40;
-    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    &text[..ends.take_while(|&end| end <= MOST_BYTES).last().unwrap_or(0)]
+/// The first characters of a text that take at most `bytes`.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
 }
 
 /// FNV-1a, of 64 bits: the same in every build.
