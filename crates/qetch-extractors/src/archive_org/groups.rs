@@ -14,7 +14,7 @@ use super::{
 pub(super) struct Group {
     /// The name of the file that all were made from, which need not be one of them: the pages of a book are none.
     pub(super) root: String,
-    /// Where the root stands, and what it is; nothing in particular where it is not there.
+    /// Where the root stands, if it does, and what it is by its name.
     pub(super) at: Option<usize>,
     pub(super) kind: Kind,
     /// The renditions, and the pictures that stand for them.
@@ -31,9 +31,15 @@ const DOCUMENTS: [&str; 15] = [
 /// What a file is for a person, by its name.
 pub(super) fn kind(file: &File) -> Kind {
     match extension(&file.name).as_deref() {
-        Some("srt" | "vtt") => Kind::Text,
         // Made pages are lists of words with their places.
         Some("html" | "htm") if file.is_derivative() => Kind::Other,
+        _ => kind_by_name(&file.name),
+    }
+}
+
+fn kind_by_name(name: &str) -> Kind {
+    match extension(name).as_deref() {
+        Some("srt" | "vtt") => Kind::Text,
         Some(extension) if DOCUMENTS.contains(&extension) => Kind::Text,
         Some(extension) => match media_type::by_extension(extension).map_or(Kind::Other, |it| it.kind) {
             // What programs read, such as page numbers.
@@ -123,7 +129,7 @@ impl Item {
     }
 
     fn group(&self, root: &str, at: Option<usize>, files: impl Into<Vec<usize>>) -> Group {
-        let kind = at.map_or(Kind::Other, |at| kind(&self.files[at]));
+        let kind = kind_by_name(root);
         Group { root: root.to_owned(), at, kind, files: files.into(), captions: Vec::new() }
     }
 
