@@ -1,0 +1,243 @@
+//! One attachment of a post, and the contents it is made into.
+
+use qetch_core::{Content, Fragment, Kind, Role, Url, lenient, media_type};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use super::post::object;
+
+/// An attachment (<https://docs.joinmastodon.org/entities/MediaAttachment/>).
+#[derive(Deserialize)]
+pub(super) struct Attachment {
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(rename = "type", default, deserialize_with = "lenient::text")]
+    kind: Option<String>,
+    /// The file of the instance: its own, or its copy of one that is elsewhere. `null` while there is none yet.
+    #[serde(default, deserialize_with = "told")]
+    url: Option<Value>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    preview_url: Option<String>,
+    /// Where the file came from, for a post of another instance.
+    #[serde(default, deserialize_with = "lenient::text")]
+    remote_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    description: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    blurhash: Option<String>,
+    #[serde(default, deserialize_with = "object")]
+    meta: Option<Meta>,
+}
+
+#[derive(Default, Deserialize)]
+struct Meta {
+    #[serde(default, deserialize_with = "object")]
+    original: Option<Measures>,
+    #[serde(default, deserialize_with = "object")]
+    small: Option<Measures>,
+    #[serde(default, deserialize_with = "object")]
+    focus: Option<Map<String, Value>>,
+    /// What some say of the original stands beside it.
+    #[serde(flatten)]
+    beside: Measures,
+}
+
+#[derive(Default, Deserialize)]
+struct Measures {
+    #[serde(default, deserialize_with = "lenient::number")]
+    width: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    height: Option<u32>,
+    /// A fraction, such as `60/1`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    frame_rate: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    duration: Option<f64>,
+    /// Bits per second.
+    #[serde(default, deserialize_with = "lenient::number")]
+    bitrate: Option<u64>,
+}
+
+/// Why an attachment is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// A field, with the dot before it, is not as it must be, and how.
+    Field(&'static str, &'static str),
+    /// It has no file yet: the instance still works at it.
+    NotReady,
+}
+
+impl Missing {
+    /// What is said of the attachment at `path`, which is left out.
+    pub(super) fn shown(self, path: &str) -> String {
+        match self {
+            Self::Field(field, problem) => format!("an attachment is left out: {problem} at {path}{field}"),
+            Self::NotReady => format!("an attachment is left out: it has no file yet at {path}.url"),
+        }
+    }
+}
+
+impl Attachment {
+    /// The contents of it, all with what is known `about` its post: the original at its home where it is of another
+    /// instance, the file of this one (of the other's a copy, which is at most as good), and the preview. The facts are
+    /// told once, for both files: where nothing else tells them apart the original is the better.
+    ///
+    /// Their uids are made of the instance's name, its id of the attachment, which belongs to one post alone, and of
+    /// which of the three it is. Another instance has ids of its own for the same post.
+    pub(super) fn contents(&self, host: &str, about: &Content) -> Result<Vec<Content>, Missing> {
+        let id = self.id.as_deref().ok_or(Missing::Field(".id", "missing"))?;
+        let (remote, own) =
+            (link(self.remote_url.as_deref()), link(self.url.as_ref().and_then(Value::as_str)));
+        // Pleroma names a file of its own twice.
+        let remote = remote.filter(|remote| own.as_ref() != Some(remote));
+        let named = [("remote", remote), ("original", own)];
+        let files = named.into_iter().filter_map(|(name, url)| Some((name, url?)));
+        let mut contents: Vec<_> = files.map(|(name, url)| self.file(host, id, name, url, about)).collect();
+        if contents.is_empty() {
+            return Err(match &self.url {
+                None => Missing::Field(".url", "missing"),
+                Some(Value::Null) if self.remote_url.is_none() => Missing::NotReady,
+                Some(_) => Missing::Field(".url", "no link"),
+            });
+        }
+        let preview = link(self.preview_url.as_deref());
+        // Some have no smaller picture and name the file again.
+        let is_other = |preview: &Url| contents.iter().all(|content| content.fragments[0].url != *preview);
+        if let Some(url) = preview.filter(is_other) {
+            contents.push(self.preview(host, id, url, about));
+        }
+        Ok(contents)
+    }
+
+    /// The attachment itself, at `url`.
+    fn file(&self, host: &str, id: &str, name: &str, url: Url, about: &Content) -> Content {
+        let by_extension = known_extension(&url);
+        let kind = match self.kind.as_deref() {
+            Some("image") => Kind::Image,
+            Some("video" | "gifv") => Kind::Video,
+            Some("audio") => Kind::Audio,
+            // What the instance does not know, its name may still tell.
+            _ => by_extension.map_or(Kind::Other, |(_, kind, _)| kind),
+        };
+        let mut content = self.content(host, id, name, kind, url, about);
+        let nothing = Meta::default();
+        let meta = self.meta.as_ref().unwrap_or(&nothing);
+        let original = meta.original.as_ref().unwrap_or(&meta.beside);
+        if kind != Kind::Audio {
+            (content.width, content.height) = original.pixels().or_else(|| meta.beside.pixels()).unzip();
+        }
+        // An image that has a duration would pass for one that moves.
+        if matches!(kind, Kind::Video | Kind::Audio) {
+            content.duration = original.duration.or(meta.beside.duration).filter(is_some);
+            content.bitrate = original.bitrate.filter(|&bitrate| bitrate > 0);
+        }
+        if kind == Kind::Video {
+            content.fps = original.frame_rate.as_deref().and_then(fraction);
+        }
+        content
+    }
+
+    /// The small picture that stands for it.
+    fn preview(&self, host: &str, id: &str, url: Url, about: &Content) -> Content {
+        let kind = known_extension(&url).map_or(Kind::Image, |(_, kind, _)| kind);
+        let mut content = self.content(host, id, "small", kind, url, about);
+        content.role = Role::Thumbnail;
+        let small = self.meta.as_ref().and_then(|meta| meta.small.as_ref());
+        if kind != Kind::Audio {
+            (content.width, content.height) = small.and_then(Measures::pixels).unzip();
+        }
+        content
+    }
+
+    fn content(&self, host: &str, id: &str, name: &str, kind: Kind, url: Url, about: &Content) -> Content {
+        let mut content = about.clone();
+        content.uid = format!("{host}-{id}-{name}");
+        content.kind = kind;
+        if let Some((extension, of, name)) = known_extension(&url) {
+            content.extension = Some(extension);
+            // A sound in a container of videos is of no type that its name tells.
+            content.content_type = (of == kind).then(|| name.to_owned());
+        }
+        content.fragments = vec![Fragment::new(url)];
+        let text = about.metadata.get("text").and_then(Value::as_str);
+        content.description = self.description.clone().or_else(|| text.map(str::to_owned));
+        let own = [
+            ("attachment_id", Some(id)),
+            ("type", self.kind.as_deref()),
+            ("blurhash", self.blurhash.as_deref()),
+        ];
+        content
+            .metadata
+            .extend(own.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+        if let Some(focus) = self.meta.as_ref().and_then(|meta| meta.focus.as_ref()) {
+            content.metadata.insert("focus".to_owned(), focus.clone().into());
+        }
+        content
+    }
+}
+
+impl Measures {
+    /// Width and height, where both are known.
+    fn pixels(&self) -> Option<(u32, u32)> {
+        self.width.zip(self.height).filter(|&(width, height)| width > 0 && height > 0)
+    }
+}
+
+/// What a field holds, whatever that is: `null` is told apart from nothing at all.
+fn told<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
+}
+
+fn link(text: Option<&str>) -> Option<Url> {
+    let url = Url::parse(text?).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
+/// The extension of a file by this link where it is one of media, with its kind and type.
+fn known_extension(url: &Url) -> Option<(String, Kind, &'static str)> {
+    let (_, name) = url.path().rsplit_once('/')?;
+    let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
+    let known = media_type::by_extension(&extension)?;
+    Some((extension, known.kind, known.name))
+}
+
+/// The value of a fraction such as `60/1`, or of a number.
+fn fraction(text: &str) -> Option<f64> {
+    let value = match text.split_once('/') {
+        Some((over, under)) => over.trim().parse::<f64>().ok()? / under.trim().parse::<f64>().ok()?,
+        None => text.trim().parse().ok()?,
+    };
+    Some(value).filter(is_some)
+}
+
+/// Whether a number is one that something can be.
+fn is_some(number: &f64) -> bool {
+    number.is_finite() && *number > 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frame_rates_are_fractions_or_numbers() {
+        for (text, expected) in
+            [("60/1", Some(60.0)), ("25", Some(25.0)), ("100/4", Some(25.0)), ("0/0", None), ("1/0", None)]
+        {
+            assert_eq!(fraction(text), expected, "{text}");
+        }
+        assert!(fraction("NaN").is_none() && fraction("/").is_none() && fraction("-5/1").is_none());
+    }
+
+    #[test]
+    fn an_extension_is_that_of_a_medium() {
+        let check = |url: &str, expected: Option<&str>| {
+            let extension = known_extension(&Url::parse(url).unwrap()).map(|(extension, ..)| extension);
+            assert_eq!(extension.as_deref(), expected, "{url}");
+        };
+        check("https://a.example/x/1.MP4?sig=1.exe", Some("mp4"));
+        check("https://a.example/media_proxy/1/original", None);
+        check("https://a.example/x.y/1", None);
+        check("https://a.example/1.php", None);
+    }
+}
