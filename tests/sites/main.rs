@@ -9,3 +9,4 @@
 
 mod archive_org;
 mod gfycat;
+mod shapes;
