@@ -27,7 +27,7 @@ pub struct Shape {
 /// use qetch_testkit::shapes;
 ///
 /// let names: Vec<_> = shapes(br#"{"id":7}"#).map(|shape| shape.name).collect();
-/// assert_eq!(names[..4], ["drop $.id", "null $.id", "text for $.id", "object for $.id"]);
+/// assert_eq!(names[4..8], ["drop $.id", "null $.id", "text for $.id", "object for $.id"]);
 /// assert!(shapes(b"<html>").next().is_none());
 /// ```
 pub fn shapes(body: &[u8]) -> impl Iterator<Item = Shape> + use<> {
