@@ -194,6 +194,24 @@ pub(crate) struct NetworkArguments {
     /// Ask URL in place of HOST, or of every host for `*`; the Host header stays. May be repeated
     #[arg(long = "route", value_name = "HOST=URL", help_heading = "Network")]
     pub(crate) routes: Vec<String>,
+    /// Write all that is asked and answered to DIR/recording.cassette, as text and without secrets
+    #[arg(long, value_name = "DIR", conflicts_with = "replay", help_heading = "Network")]
+    pub(crate) record: Option<PathBuf>,
+    /// Answer from every *.cassette of DIR, and never from the network
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["proxy", "ca_certificate", "routes"],
+        help_heading = "Network"
+    )]
+    pub(crate) replay: Option<PathBuf>,
+}
+
+impl NetworkArguments {
+    /// Whether something is recorded or replayed.
+    pub(crate) fn has_cassette(&self) -> bool {
+        self.record.is_some() || self.replay.is_some()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Args)]

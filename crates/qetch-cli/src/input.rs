@@ -25,6 +25,16 @@ pub(crate) enum Input {
     },
 }
 
+impl Input {
+    /// The link, where it is one.
+    pub(crate) fn link(&self) -> Option<&Link> {
+        match self {
+            Self::Link(link) => link.as_ref().ok(),
+            Self::Saved { .. } => None,
+        }
+    }
+}
+
 /// Everything that the arguments name, in the order: links, those of the file, saved contents.
 pub(crate) fn read(arguments: &DownloadArguments) -> Result<Vec<Input>, Failure> {
     refuse_commands(&arguments.urls)?;

@@ -4,6 +4,7 @@ mod args;
 mod at_once;
 mod auth;
 mod bar;
+mod cassettes;
 mod chosen;
 mod console;
 mod download;
@@ -37,6 +38,8 @@ use crate::{
     },
     console::Console,
     exit::{FAILED, Failure, USAGE},
+    input::Input,
+    link::Link,
     session::Session,
 };
 
@@ -69,23 +72,28 @@ fn main() -> ExitCode {
 fn download(arguments: &DownloadArguments) -> Result<u8, Failure> {
     let inputs = input::read(arguments)?;
     download::check(arguments, &inputs)?;
+    // There may be very many of them, which only a cassette wants to know.
+    let links = inputs.iter().filter(|_| arguments.network.has_cassette()).filter_map(Input::link);
+    let links: Vec<_> = links.cloned().collect();
     let bars = arguments.progress == ProgressMode::Auto;
-    online(arguments.voice, &arguments.network, arguments.retries, bars, async |session| {
+    online(arguments.voice, &arguments.network, &links, arguments.retries, bars, async |session| {
         download::run(session, arguments, inputs).await
     })
 }
 
 fn extract(arguments: &ExtractArguments) -> Result<u8, Failure> {
     link::refuse_commands(&arguments.urls)?;
-    online(arguments.voice, &arguments.network, None, true, async |session| {
+    let links: Vec<_> = arguments.urls.iter().filter_map(|url| Link::parse(url).ok()).collect();
+    online(arguments.voice, &arguments.network, &links, None, true, async |session| {
         extract::run(session, arguments).await
     })
 }
 
-/// Runs what needs a network.
+/// Runs what needs a network, and asks for these links.
 fn online(
     voice: VoiceArguments,
     network: &NetworkArguments,
+    links: &[Link],
     retries: Option<u32>,
     bars: bool,
     work: impl AsyncFnOnce(&Session) -> u8,
@@ -95,13 +103,14 @@ fn online(
         console.draw_bars();
     }
     logs::begin(voice, &console);
-    let session = Session::new(network, retries, console)?;
+    let session = Session::new(network, links, retries, console)?;
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Failure::new(FAILED, format!("no threads to work with: {error}")))?;
     let code = runtime.block_on(async {
         signals::listen(session.stop.clone(), session.console.clone());
-        work(&session).await
+        work(&session).await;
+        session.finish()
     });
     // A look-up of a name cannot be cancelled, and may take longer than anyone waits.
     runtime.shutdown_timeout(Duration::from_secs(1));

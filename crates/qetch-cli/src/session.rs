@@ -12,11 +12,13 @@ use std::{
 };
 
 use etcetera::BaseStrategy as _;
-use qetch::{AuthRegistry, AuthStore, Error, Extraction, Found, Qetch, Result, Stop, UserHeaders, Variants};
+use qetch::{
+    AuthRegistry, AuthStore, Error, Extraction, Found, Qetch, Result, Stop, Tape, UserHeaders, Variants,
+};
 
 use crate::{
     args::NetworkArguments,
-    bar,
+    bar, cassettes,
     console::Console,
     exit::{FAILED, Failure, INTERRUPTED, MISSING, usage},
     link::Link,
@@ -31,21 +33,29 @@ pub(crate) struct Session {
     pub(crate) console: Console,
     pub(crate) stop: Stop,
     headers: UserHeaders,
+    tape: Option<Tape>,
     code: Arc<AtomicU8>,
 }
 
 impl Session {
     pub(crate) fn new(
         network: &NetworkArguments,
+        links: &[Link],
         retries: Option<u32>,
         console: Console,
     ) -> Result<Self, Failure> {
         let mut builder = Qetch::builder();
         let auth = stored(&console).with_variables(variables(), builder.extractors());
         // The variable is the user's word, as an argument would be.
-        builder = builder.auth(auth.map_err(|error| Failure::usage(error.to_string()))?);
+        let auth = auth.map_err(|error| Failure::usage(error.to_string()))?;
+        let headers = network::headers(&network.headers)?;
+        let secrets: Vec<_> = auth.secrets().map(str::to_owned).chain(headers.secrets()).collect();
         let routes = network::routes(network)?;
-        builder = builder.transport(Arc::new(network::transport(network, &routes)?)).network(network.policy);
+        let transport = match cassettes::replay(network, links, &secrets)? {
+            Some(replay) => replay,
+            None => Arc::new(network::transport(network, &routes)?),
+        };
+        builder = builder.auth(auth).transport(transport).network(network.policy);
         for route in &routes {
             builder = builder.route(&route.host, &route.origin)?;
         }
@@ -58,13 +68,18 @@ impl Session {
         if let Some(agent) = &network.user_agent {
             builder = builder.user_agent(agent).map_err(|error| usage(&error, &"--user-agent"))?;
         }
-        let headers = network::headers(&network.headers)?;
-        Ok(Self { headers: headers.clone(), ..Self::of(builder.headers(headers).build(), console) })
+        // Begun last: a command that was used wrongly leaves nothing behind.
+        let tape = cassettes::tape(network, links)?;
+        if let Some(tape) = &tape {
+            builder = builder.recording(tape.clone());
+        }
+        let session = Self::of(builder.headers(headers.clone()).build(), console);
+        Ok(Self { headers, tape, ..session })
     }
 
     pub(crate) fn of(qetch: Qetch, console: Console) -> Self {
         let (stop, headers, code) = (Stop::new(), UserHeaders::new(), Arc::default());
-        Self { qetch, console, stop, headers, code }
+        Self { qetch, console, stop, headers, tape: None, code }
     }
 
     /// What asks for what is behind `link`: what was typed before its `@` and the headers that may be secrets go to its
@@ -109,6 +124,14 @@ impl Session {
         if let Some(message) = failure.message {
             self.console.error(&message);
         }
+    }
+
+    /// Tells whether a recording is whole. Answers the exit code.
+    pub(crate) fn finish(&self) -> u8 {
+        if let Some(Err(error)) = self.tape.as_ref().map(Tape::check) {
+            self.fail(within("--record", error.into()));
+        }
+        self.code()
     }
 
     /// The exit code so far.

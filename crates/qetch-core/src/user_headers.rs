@@ -59,6 +59,20 @@ impl UserHeaders {
         self.0.keys().any(may_be_secret)
     }
 
+    /// What may be secret of them: values, and what stands in a value behind its scheme or the name of a cookie.
+    pub fn secrets(&self) -> impl Iterator<Item = String> {
+        let values = self.0.iter().filter(|(name, _)| may_be_secret(name));
+        values.flat_map(|(_, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let mut parts = vec![value.clone()];
+            parts.extend(value.split_once(' ').map(|(_, rest)| rest.to_owned()));
+            let cookies =
+                value.split(';').filter_map(|cookie| Some(cookie.split_once('=')?.1.trim().to_owned()));
+            parts.extend(cookies);
+            parts
+        })
+    }
+
     /// Those that go to an origin, which the person named or did not.
     pub(crate) fn of_origin(&self, is_named: bool) -> HeaderMap {
         let may_go = |(name, _): &(&HeaderName, &HeaderValue)| is_named || !may_be_secret(name);
@@ -135,6 +149,14 @@ mod tests {
         assert_eq!(names(true), ["x-api-key", "accept-language", "sec-gpc"]);
         let headers = headers.of_origin(false);
         assert_eq!(headers.get_all("accept-language").iter().collect::<Vec<_>>(), ["de", "fr"]);
+    }
+
+    #[test]
+    fn what_may_be_secret_is_told_in_its_parts() {
+        let headers = UserHeaders::new().with("Authorization", "Bearer s3cret").unwrap();
+        let headers = headers.with("Cookie", "a=one; b=two").unwrap().with("Accept-Language", "de").unwrap();
+        let secrets: Vec<_> = headers.secrets().collect();
+        assert_eq!(secrets, ["Bearer s3cret", "s3cret", "a=one; b=two", "b=two", "one", "two"]);
     }
 
     #[test]

@@ -36,7 +36,7 @@
 //! ```
 //!
 //! [`traps`] is the list of what goes wrong out there, with what is right to come of it: try your client on all
-//! of them. The program `qetch-misbehaving-origin` serves the same list to clients in any language.
+//! of them. [`shapes`] is what the JSON of a site may look like one day: try your extractor on it. The program `qetch-misbehaving-origin` serves the same list to clients in any language.
 
 mod behaviour;
 pub mod demo;
@@ -46,10 +46,12 @@ mod pattern;
 #[cfg(test)]
 mod raw_client;
 mod resource;
+mod shapes;
 mod traps;
 
 pub use behaviour::{Behaviour, When, Which};
 pub use origin::{Origin, Seen};
 pub use pattern::pattern;
 pub use resource::Resource;
+pub use shapes::{Shape, shapes};
 pub use traps::{Trap, Verdict, traps};

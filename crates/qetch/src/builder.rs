@@ -146,7 +146,8 @@ impl QetchBuilder {
         self
     }
 
-    /// Writes all that is asked and answered to `tape`, whatever routes it takes. What the credentials hold is redacted.
+    /// Writes all that is asked and answered to `tape`, whatever routes it takes. What the credentials and the
+    /// headers of the user's own hold is redacted.
     pub fn recording(mut self, tape: Tape) -> Self {
         self.context = self.context.recording(tape);
         self

@@ -8,6 +8,7 @@ mod attacks_network;
 mod attacks_schemes;
 mod attacks_secrets;
 mod auth;
+mod cassettes;
 mod download;
 mod engine;
 mod extractors;

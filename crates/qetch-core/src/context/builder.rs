@@ -61,7 +61,7 @@ impl ContextBuilder {
     }
 
     /// Writes all that is asked and answered to `tape`: requests as they were made, whatever routes they take. What
-    /// the credentials hold is redacted.
+    /// the credentials and the headers of the user's own hold is redacted.
     pub fn recording(mut self, tape: Tape) -> Self {
         self.tape = Some(tape);
         self
@@ -154,8 +154,8 @@ impl ContextBuilder {
         };
         let transport: Arc<dyn Transport> = match self.tape {
             Some(tape) => {
-                let secrets: Vec<_> = self.auth.secrets().collect();
-                Arc::new(Recorder::new(tape.redacting(secrets), transport))
+                let tape = tape.redacting(self.auth.secrets()).redacting(self.headers.secrets());
+                Arc::new(Recorder::new(tape, transport))
             }
             None => transport,
         };

@@ -19,7 +19,8 @@ pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// What went wrong, told by what the caller can do about it.
 ///
 /// [`code`](Error::code) is stable and meant for programs; `Display` is a sentence for people that never repeats its
-/// source. URLs appear without user information and without their query, since both may carry secrets.
+/// source. URLs appear without user information and without their query, since both may carry secrets; a request that a
+/// cassette does not have is told with its query, its secrets redacted.
 ///
 /// ```
 /// use qetch_core::Error;

@@ -8,7 +8,8 @@ use url::{Url, form_urlencoded};
 
 use super::{
     Asked,
-    redact::{REDACTED, Secrets, clean_header, clean_request_json, clean_url, is_secret_name},
+    names::is_secret_name,
+    redact::{REDACTED, Secrets, clean_header, clean_request_json, clean_url},
 };
 
 /// A request as it is compared. Two that are equal ask for the same.
@@ -63,6 +64,12 @@ impl Canonical {
         }
     }
 
+    /// Which part of a file it asks for.
+    pub(super) fn range(&self) -> Option<&str> {
+        let range = self.headers.iter().find(|(name, _)| *name == header::RANGE);
+        range.map(|(_, value)| value.as_str())
+    }
+
     /// It, as it may be shown.
     pub(super) fn shown(&self) -> String {
         let mut shown = format!("{} {}{}", self.method, self.origin, self.path);
@@ -70,8 +77,8 @@ impl Canonical {
             let pairs: Vec<_> = self.query.iter().map(pair).collect();
             shown = format!("{shown}?{}", pairs.join("&"));
         }
-        if let Some((name, value)) = self.headers.iter().find(|(name, _)| *name == header::RANGE) {
-            shown = format!("{shown} ({name}: {value})");
+        if let Some(range) = self.range() {
+            shown = format!("{shown} (range: {range})");
         }
         shown
     }

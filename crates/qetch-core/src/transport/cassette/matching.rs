@@ -1,6 +1,6 @@
 //! Which exchange of a cassette a request means, and which comes nearest where none does.
 
-use http::HeaderName;
+use http::{HeaderName, header};
 
 use super::{
     canonical::{Canonical, pair},
@@ -9,17 +9,33 @@ use super::{
 
 /// Whether `asked` is the request `recorded`: the headers that stand there must be there, others may.
 pub(super) fn fits(recorded: &Canonical, asked: &Canonical) -> bool {
+    asks_the_same(recorded, asked) && missing_header(recorded, asked).is_none()
+}
+
+/// Whether `asked` is the request `recorded` but for the part of the file that is wanted, and on which conditions.
+pub(super) fn is_of_file(recorded: &Canonical, asked: &Canonical) -> bool {
+    let is_of_part = |name: &HeaderName| *name == header::RANGE || name.as_str().starts_with("if-");
+    asks_the_same(recorded, asked) && missing_headers(recorded, asked).all(|(name, _)| is_of_part(name))
+}
+
+fn asks_the_same(recorded: &Canonical, asked: &Canonical) -> bool {
     recorded.method == asked.method
         && recorded.origin == asked.origin
         && recorded.path == asked.path
         && recorded.query == asked.query
         && recorded.body == asked.body
-        && missing_header(recorded, asked).is_none()
 }
 
 /// The first header that stands in `recorded` and is not in `asked`.
 fn missing_header<'a>(recorded: &'a Canonical, asked: &Canonical) -> Option<&'a (HeaderName, String)> {
-    recorded.headers.iter().find(|(name, value)| {
+    missing_headers(recorded, asked).next()
+}
+
+fn missing_headers<'a>(
+    recorded: &'a Canonical,
+    asked: &Canonical,
+) -> impl Iterator<Item = &'a (HeaderName, String)> {
+    recorded.headers.iter().filter(|(name, value)| {
         let is_it =
             |(other, theirs): &(HeaderName, String)| name == other && (value == theirs || value == REDACTED);
         !asked.headers.iter().any(is_it)

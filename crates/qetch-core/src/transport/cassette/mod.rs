@@ -21,6 +21,8 @@
 mod canonical;
 mod format;
 mod matching;
+mod names;
+mod pieces;
 mod record;
 mod redact;
 mod replay;
@@ -203,6 +205,11 @@ impl Cassette {
                 .enumerate()
                 .filter_map(move |(answer, reply)| Some((AnswerAt { exchange, answer }, reply.body()?)))
         })
+    }
+
+    /// The line that an answer begins with.
+    pub fn line_of(&self, at: AnswerAt) -> Option<usize> {
+        Some(self.exchanges.get(at.exchange)?.answers.get(at.answer)?.line)
     }
 
     /// The same with another body in the answer `at`, and no word of the length it had: for tests of what a site may

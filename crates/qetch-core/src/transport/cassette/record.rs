@@ -19,7 +19,7 @@ use url::Url;
 use super::{
     Canonical, Exchange, FIRST_LINE, Reply, What,
     format::write_exchange,
-    redact::{Secrets, clean_url, secrets_of},
+    redact::{Secrets, authorization_secrets, clean_url, secrets_of},
     written::{Taken, asked},
 };
 use crate::{AddressClass, Body, Error, NetworkFault, Outgoing, Result, Transport, lock::lock};
@@ -46,6 +46,8 @@ struct State {
     file: File,
     secrets: Secrets,
     body_limit: usize,
+    /// Written with the first exchange, when all secrets are known.
+    asks: Vec<Url>,
     has_begun: bool,
     failure: Option<io::Error>,
 }
@@ -67,6 +69,7 @@ impl Tape {
             file,
             secrets: Secrets::default(),
             body_limit: BODY_LIMIT,
+            asks: Vec::new(),
             has_begun: false,
             failure: None,
         };
@@ -95,13 +98,12 @@ impl Tape {
     }
 
     /// Notes that `link` is asked for what follows, as a comment. It is for those who enter it by that link later, and may
-    /// be called until the first exchange is written.
+    /// be called until the first exchange is written. A password before its `@` is redacted from now on.
     pub fn asks(&self, link: &Url) {
         let mut state = lock(&self.inner.state);
+        state.secrets.add_login(link);
         if !state.has_begun {
-            let line = format!("# asks: {}\n", clean_url(link, &state.secrets));
-            let done = state.file.write_all(line.as_bytes());
-            state.note(done);
+            state.asks.push(link.clone());
         }
     }
 
@@ -117,10 +119,10 @@ impl Tape {
     fn write(&self, request: &Request<Bytes>, answer: Result<Taken<'_>, NetworkFault>) {
         let mut state = lock(&self.inner.state);
         let Ok(url) = Url::parse(&request.uri().to_string()) else { return };
-        let authorization = request.headers().get(header::AUTHORIZATION);
-        for secret in secrets_of(&url, authorization, request.body()) {
-            state.secrets.learn(&secret);
+        for value in request.headers().get_all(header::AUTHORIZATION) {
+            authorization_secrets(value).iter().for_each(|secret| state.secrets.add(secret));
         }
+        secrets_of(&url, request.body()).iter().for_each(|secret| state.secrets.learn(secret));
         let what = match answer {
             Ok(taken) => What::Answer(taken.clean(&mut state.secrets)),
             Err(fault) => What::Failed(fault),
@@ -137,7 +139,10 @@ impl State {
     fn append(&mut self, exchange: &Exchange) -> io::Result<()> {
         let mut to = Writer { to: BufWriter::new(&self.file), failure: None };
         if !self.has_begun {
-            to.to.write_all(b"\n")?;
+            for link in &self.asks {
+                writeln!(to.to, "# asks: {}", clean_url(link, &self.secrets))?;
+            }
+            writeln!(to.to)?;
         }
         let written = write_exchange(exchange, &mut to);
         if let Some(failure) = to.failure {

@@ -8,6 +8,11 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
+use super::{
+    canonical,
+    names::{is_secret_header, is_secret_name, is_secret_of_answer},
+};
+
 /// What stands in the place of a secret.
 pub(super) const REDACTED: &str = "redacted";
 
@@ -52,6 +57,13 @@ impl Secrets {
             }
         }
         self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    }
+
+    /// Adds the password before the `@` of `link`.
+    pub(super) fn add_login(&mut self, link: &Url) {
+        if let Some(password) = link.password() {
+            self.add(&percent_decode_str(password).decode_utf8_lossy());
+        }
     }
 
     /// Adds what was met in a place of secrets, where it looks like one: what is short, or a word, may stand anywhere.
@@ -124,87 +136,6 @@ fn lower_hex(text: &str) -> String {
         }
     }
     lower
-}
-
-/// Names of parts of a query, a form or a JSON body that hold secrets; without capitals and what is no letter or digit.
-const NAMES: [&str; 30] = [
-    "apikey",
-    "appid",
-    "appkey",
-    "auth",
-    "authkey",
-    "authorization",
-    "clientid",
-    "credential",
-    "credentials",
-    "csrf",
-    "hdnea",
-    "hdntl",
-    "hdnts",
-    "hmac",
-    "jwt",
-    "key",
-    "keypairid",
-    "pass",
-    "passwd",
-    "password",
-    "policy",
-    "pwd",
-    "secret",
-    "session",
-    "sessionid",
-    "sig",
-    "sign",
-    "signature",
-    "token",
-    "wts",
-];
-
-/// How such names may end.
-const ENDINGS: [&str; 8] =
-    ["accesskey", "accesskeyid", "apikey", "credential", "password", "secret", "signature", "token"];
-
-/// What begins so says where a list goes on.
-const PAGES: [&str; 5] = ["page", "next", "continuation", "cursor", "prev"];
-
-/// Whether a part of this name of a query, a form or a JSON body holds a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
-    let name = plain(name);
-    let is_page = PAGES.iter().any(|page| name.starts_with(page));
-    NAMES.contains(&name.as_str()) || (!is_page && ENDINGS.iter().any(|ending| name.ends_with(ending)))
-}
-
-/// Whether a part of this name of an answer holds a secret: less is one there, for much of it is asked for again.
-fn is_secret_of_answer(name: &str) -> bool {
-    const NAMES: [&str; 11] = [
-        "accesstoken",
-        "apikey",
-        "authtoken",
-        "clientid",
-        "clientsecret",
-        "idtoken",
-        "jwt",
-        "password",
-        "refreshtoken",
-        "sessiontoken",
-        "token",
-    ];
-    NAMES.contains(&plain(name).as_str())
-}
-
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// Whether a header of this name holds a secret.
-fn is_secret_header(name: &HeaderName, value: &HeaderValue) -> bool {
-    const PARTS: [&str; 9] =
-        ["auth", "token", "key", "secret", "password", "session", "csrf", "signature", "credential"];
-    let known = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::SET_COOKIE];
-    if *name == header::WWW_AUTHENTICATE {
-        return false;
-    }
-    value.is_sensitive() || known.contains(name) || PARTS.iter().any(|part| name.as_str().contains(part))
 }
 
 /// The value of a header without secrets.
@@ -292,7 +223,7 @@ pub(super) fn clean_request_json(value: &mut Value, secrets: &Secrets) {
 /// An answer's body without what has the name of a secret in the JSON or the form that it is, or that stands somewhere in
 /// it. Says what was taken out.
 pub(super) fn clean_answer(body: &[u8]) -> (Vec<u8>, Vec<String>) {
-    if super::canonical::pairs(body).is_some() {
+    if canonical::pairs(body).is_some() {
         return clean_pairs(&String::from_utf8_lossy(body));
     }
     let (mut clean, mut found, mut at) = (Vec::with_capacity(body.len()), Vec::new(), 0);
@@ -372,21 +303,31 @@ fn walk(value: &mut Value, visit: &mut impl FnMut(Option<&str>, &mut Value)) {
     }
 }
 
-/// What stands in the places of secrets in a request's URL, body or `Authorization`.
-pub(super) fn secrets_of(url: &Url, authorization: Option<&HeaderValue>, body: &[u8]) -> Vec<String> {
+/// What an `Authorization` holds: the credential, and of a user name and a password (RFC 7617) the password.
+pub(super) fn authorization_secrets(value: &HeaderValue) -> Vec<String> {
+    let Some((scheme, credential)) = value.to_str().ok().and_then(|value| value.split_once(' ')) else {
+        return Vec::new();
+    };
+    let mut found = vec![credential.to_owned()];
+    if scheme.eq_ignore_ascii_case("basic") {
+        let pair =
+            base64_forms::STANDARD.decode(credential).ok().and_then(|pair| String::from_utf8(pair).ok());
+        found.extend(pair.and_then(|pair| Some(pair.split_once(':')?.1.to_owned())));
+    }
+    found
+}
+
+/// What stands in the places of secrets in a request's URL and body.
+pub(super) fn secrets_of(url: &Url, body: &[u8]) -> Vec<String> {
     let named = |(name, value): (String, String)| is_secret_name(&name).then_some(value);
     let mut found: Vec<_> = url.query_pairs().into_owned().filter_map(named).collect();
-    found.extend(super::canonical::pairs(body).into_iter().flatten().filter_map(named));
-    if let Some(mut value) = super::canonical::json(body) {
+    found.extend(canonical::pairs(body).into_iter().flatten().filter_map(named));
+    if let Some(mut value) = canonical::json(body) {
         walk(&mut value, &mut |name, value| {
             if let (Value::String(text), true) = (value, name.is_some_and(is_secret_name)) {
                 found.push(text.clone());
             }
         });
     }
-    let authorization = authorization.and_then(|value| value.to_str().ok());
-    found.extend(authorization.and_then(|value| Some(value.split_once(' ')?.1.to_owned())));
-    found
-        .extend(url.password().map(|password| percent_decode_str(password).decode_utf8_lossy().into_owned()));
     found
 }

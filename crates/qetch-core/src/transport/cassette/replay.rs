@@ -19,7 +19,8 @@ use super::{
     Answered, Cassette, EXTENSION, Exchange, Held, What,
     canonical::Canonical,
     fault,
-    matching::{difference, fits, nearness},
+    matching::{difference, fits, is_of_file, nearness},
+    pieces::{asked_range, gather, head_for, of_version, span},
     redact::Secrets,
 };
 use crate::{
@@ -31,7 +32,8 @@ use crate::{
 ///
 /// A request that none of them has is [`NotRecorded`](Error::NotRecorded), and so is the rest of a body that was cut off.
 /// Several answers to one request are given in turn, the last again and again; where several requests fit, it is the one
-/// with the most headers. Names are of no address and count as public, and no host is waited for.
+/// with the most headers. A range of a file that nobody asked for when it was recorded is put together from those that were.
+/// Names are of no address and count as public, and no host is waited for.
 pub struct Replay {
     requests: Vec<Known>,
     secrets: Secrets,
@@ -91,6 +93,13 @@ impl Replay {
         self
     }
 
+    /// Takes the password before the `@` of `link` out of what is asked, as [`Tape::asks`](super::Tape::asks) does.
+    #[must_use]
+    pub fn asks(mut self, link: &Url) -> Self {
+        self.secrets.add_login(link);
+        self
+    }
+
     fn find(&self, asked: &Canonical) -> Option<&Known> {
         let mut found: Option<&Known> = None;
         for known in self.requests.iter().filter(|known| fits(&known.exchange.canonical, asked)) {
@@ -147,7 +156,14 @@ impl Transport for Replay {
         let asked = Canonical::new(request.method(), &url, request.headers(), request.body(), &self.secrets);
         // As on a network, others have their turn before the answer is there.
         tokio::task::yield_now().await;
-        let known = self.find(&asked).ok_or_else(|| self.unknown(&asked))?;
+        let found = self.find(&asked);
+        // An answer to another range, or to none, is none to this one where the site knows of ranges.
+        if found.is_none_or(|known| known.exchange.canonical.range() != asked.range())
+            && let Some(response) = self.part(&asked)
+        {
+            return Ok(response);
+        }
+        let known = found.ok_or_else(|| self.unknown(&asked))?;
         let turn = known.next.fetch_add(1, Ordering::Relaxed).min(known.answers.len() - 1);
         let (name, exchange, at) = &known.answers[turn];
         let reply = &exchange.answers[*at];
@@ -162,24 +178,74 @@ impl Transport for Replay {
             Held::Here(body) => body.clone(),
             Held::File(_) => return Err(fault(name, reply.line, "nobody said where its file is")),
         };
-        let end = match () {
-            () if answer.is_cut => {
-                let what = format!("{}, past the first {} bytes of its body", asked.shown(), body.len());
-                let nearest = format!("{name}:{} is cut there", reply.line);
-                Some(Error::not_recorded(what, nearest))
-            }
-            () if is_short(request.method(), answer, &body) => {
-                let cause = BoxError::from("the body is shorter than was announced");
-                Some(Error::network(host_of(&url), NetworkFault::Broken, cause))
-            }
-            () => None,
+        let is_short = is_short(&asked.method, answer, &body);
+        let mut chunks = vec![body];
+        let end = if answer.is_cut {
+            self.more(&asked, answer, &mut chunks, &format!("{name}:{}", reply.line))
+        } else {
+            let cause = || BoxError::from("the body is shorter than was announced");
+            is_short.then(|| Error::network(host_of(&url), NetworkFault::Broken, cause()))
         };
-        let chunks = [(!body.is_empty()).then_some(Ok(body)), end.map(Err)];
-        let mut response = http::Response::new(Body::new(stream::iter(chunks.into_iter().flatten())));
-        *response.status_mut() = answer.status;
-        response.headers_mut().clone_from(&answer.headers);
-        Ok(response)
+        Ok(response(answer, chunks, end))
     }
+}
+
+impl Replay {
+    /// The answers of the file that is asked for, whichever part of it they are.
+    fn of_file(&self, asked: &Canonical) -> impl Iterator<Item = &Answered> {
+        let requests = self.requests.iter().filter(|known| is_of_file(&known.exchange.canonical, asked));
+        let replies = requests.flat_map(|known| known.answers.iter().map(|(_, it, at)| &it.answers[*at]));
+        replies.filter_map(|reply| match &reply.what {
+            What::Answer(answer) => Some(answer),
+            What::Failed(_) => None,
+        })
+    }
+
+    /// The answer to a range that nobody asked for when it was recorded, of what there is of the file.
+    fn part(&self, asked: &Canonical) -> Option<http::Response<Body>> {
+        let range = asked_range(asked.range()?)?;
+        let like = self.of_file(asked).find(|it| it.status == StatusCode::PARTIAL_CONTENT)?;
+        let (head, span) = head_for(like, range)?;
+        let (chunks, reached) = gather(&of_version(self.of_file(asked), like), span.first, span.end);
+        if chunks.is_empty() {
+            return None;
+        }
+        let end = (reached < span.end).then(|| self.unknown(asked));
+        Some(response(&head, chunks, end))
+    }
+
+    /// Adds what other answers have of a body that was cut off, and says what its reader meets at its end. `place` is that
+    /// of `answer`.
+    fn more(
+        &self,
+        asked: &Canonical,
+        answer: &Answered,
+        chunks: &mut Vec<Bytes>,
+        place: &str,
+    ) -> Option<Error> {
+        let there: usize = chunks.iter().map(Bytes::len).sum();
+        let mut reached = there as u64;
+        if let Some(span) = span(answer) {
+            let (more, to) = gather(&of_version(self.of_file(asked), answer), span.first + reached, span.end);
+            chunks.extend(more);
+            reached = to - span.first;
+            if to >= span.end {
+                return None;
+            }
+        }
+        let what = format!("{}, past the first {reached} bytes of its body", asked.shown());
+        Some(Error::not_recorded(what, format!("{place} is cut there")))
+    }
+}
+
+/// An answer with this head and these bytes, which end so.
+fn response(head: &Answered, chunks: Vec<Bytes>, end: Option<Error>) -> http::Response<Body> {
+    let chunks = chunks.into_iter().filter(|chunk| !chunk.is_empty()).map(Ok).chain(end.map(Err));
+    let chunks: Vec<_> = chunks.collect();
+    let mut response = http::Response::new(Body::new(stream::iter(chunks)));
+    *response.status_mut() = head.status;
+    response.headers_mut().clone_from(&head.headers);
+    response
 }
 
 /// Whether less is there than was announced, which is an error on a network.

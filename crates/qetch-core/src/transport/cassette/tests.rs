@@ -289,3 +289,42 @@ async fn secrets_are_no_part_of_what_is_compared() {
     assert_eq!(ask(&cx, post).await, "token");
     assert_eq!(ask(&cx, get("https://a.example/own-s3cret/x")).await, "mine");
 }
+
+#[tokio::test]
+async fn a_part_of_a_file_is_put_together_from_others_of_its_version() {
+    let first = "=== GET https://a.example/f\n--- 200 cut\ncontent-length: 10\netag: \"1\"\n\n0123\n";
+    let part = |etag: &str, range: &str, body: &str| {
+        format!(
+            "=== GET https://a.example/f\nif-range: \"1\"\nrange: bytes={range}\n--- 206\ncontent-range: bytes {range}/10\netag: \"{etag}\"\n\n{body}\n"
+        )
+    };
+    let get = |range: Option<&'static str>| {
+        let request = get("https://a.example/f");
+        let with = |request: Request, range| {
+            request.with_header(http::header::RANGE, http::HeaderValue::from_static(range))
+        };
+        range.into_iter().fold(request, with)
+    };
+    let whole = [first.to_owned(), part("1", "3-6", "3456"), part("1", "6-9", "6789")].concat();
+    let cx = context(&whole);
+    for (range, expected) in [
+        (None, "0123456789"),
+        (Some("bytes=0-"), "0123456789"),
+        (Some("bytes=2-7"), "234567"),
+        (Some("bytes=9-99"), "9"),
+        // What nothing can be made of is answered as without a range.
+        (Some("bytes=10-"), "0123456789"),
+        (Some("bytes=-2"), "0123456789"),
+    ] {
+        assert_eq!(ask(&cx, get(range)).await, expected, "{range:?}");
+    }
+    let answer = cx.send(get(Some("bytes=2-7"))).await.unwrap();
+    assert_eq!((answer.status(), answer.header(http::header::CONTENT_RANGE)), (206, Some("bytes 2-7/10")));
+    assert_eq!(answer.header(http::header::CONTENT_LENGTH), Some("6"));
+
+    let changed = context(&[first.to_owned(), part("2", "3-6", "3456"), part("1", "6-9", "6789")].concat());
+    assert_eq!(ask(&changed, get(None)).await, "not_recorded", "of two versions");
+    // A site that knows of no ranges answers with the whole file, whatever is asked.
+    let plain = context("=== GET https://a.example/f\n--- 200\n\n0123456789\n");
+    assert_eq!(ask(&plain, get(Some("bytes=2-7"))).await, "0123456789");
+}

@@ -1,0 +1,230 @@
+//! The shape fuzzer: every extractor is shown its cassettes with one thing changed in one JSON answer, each in turn. It
+//! answers with contents or with a typed error, which of a changed site names a path, and never panics.
+//!
+//! A cassette is entered by the links of its comments `# asks: URL`.
+
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use qetch::{
+    Cassette, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handle,
+    Handles, Kind, Registry, Replay, Result, Url, Variants, async_trait,
+};
+use qetch_testkit::shapes;
+use qetch_tests::{cassette, site::builtins};
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+/// How many resources of an extraction are read, and how many of its errors.
+const MOST: (usize, usize) = (200, 5);
+
+#[test]
+fn no_shape_of_any_answer_makes_an_extractor_panic() {
+    let registry = builtins();
+    let (mut faults, mut tried) = (Vec::new(), 0);
+    for path in cassettes() {
+        let Some(cassette) = read(&path) else { continue };
+        if cassette.asks().next().is_none() {
+            faults.push(format!("{}: nothing says `# asks: URL`, by which it is entered", path.display()));
+        }
+        tried += fuzz(&registry, &cassette, &mut faults);
+    }
+    assert!(faults.is_empty(), "{} of {tried}:\n{}", faults.len(), faults.join("\n"));
+    assert!(tried > 100, "{tried} shapes were tried");
+}
+
+/// Every cassette of the sites.
+fn cassettes() -> Vec<PathBuf> {
+    let mut folders = vec![cassette::folder()];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "cassette") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The cassette, with the bodies that are files beside it, or beneath `QETCH_FIXTURES`. None where that is unset and the
+/// bodies are there.
+fn read(path: &Path) -> Option<Cassette> {
+    let cassette = Cassette::read(path).unwrap();
+    if let Ok(whole) = cassette.clone().with_files(path.parent().unwrap()) {
+        return Some(whole);
+    }
+    #[cfg(recorded)]
+    return Some(cassette.with_files(env!("QETCH_FIXTURES")).unwrap());
+    #[cfg(not(recorded))]
+    return None;
+}
+
+/// Tries every shape of every answer that is asked for behind the links of `cassette`. Answers how many.
+fn fuzz(registry: &Registry, cassette: &Cassette, faults: &mut Vec<String>) -> usize {
+    let mut tried = 0;
+    let mut runtime = runtime();
+    for link in cassette.asks() {
+        let url = Url::parse(link).unwrap();
+        let mut run = |cassette: &Cassette| {
+            let run = || runtime.block_on(outcome(registry, cassette, &url));
+            catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+                runtime = self::runtime();
+                Outcome { faults: vec!["it panicked".to_owned()], told: String::new() }
+            })
+        };
+        let whole = run(cassette);
+        // Not all that is found behind it need be there.
+        if whole.told.starts_with("not_recorded") {
+            faults.push(format!("{} is not entered by {link}: {}", cassette.name(), whole.told.trim_end()));
+        }
+        for (at, body) in cassette.bodies() {
+            let Some(line) = cassette.line_of(at) else { continue };
+            // What makes no difference was not asked for.
+            if shapes(body).next().is_none()
+                || run(&cassette.clone().with_body(at, "no JSON")).told == whole.told
+            {
+                continue;
+            }
+            for shape in shapes(body) {
+                tried += 1;
+                for fault in run(&cassette.clone().with_body(at, shape.body)).faults {
+                    faults.push(format!("{}:{line} as {link}: {}: {fault}", cassette.name(), shape.name));
+                }
+            }
+        }
+    }
+    tried
+}
+
+/// What came of an extraction.
+struct Outcome {
+    faults: Vec<String>,
+    /// What was found, or the error.
+    told: String,
+}
+
+/// Clocks stand still, so that nothing is waited for.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+}
+
+async fn outcome(registry: &Registry, cassette: &Cassette, url: &Url) -> Outcome {
+    let cx = Context::builder().transport(Replay::of(cassette.clone()).into()).build();
+    let mut outcome = Outcome { faults: Vec::new(), told: String::new() };
+    let mut extraction = match registry.extract(&cx, url).await {
+        Ok(extraction) => extraction,
+        Err(error) => {
+            outcome.error(&error);
+            return outcome;
+        }
+    };
+    outcome.told += "extracted\n";
+    let (mut found, mut failed) = (0, 0);
+    while found < MOST.0 && failed < MOST.1 {
+        match extraction.next_variants().await {
+            Ok(Some(variants)) => {
+                found += 1;
+                outcome.variants(&variants);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                failed += 1;
+                outcome.error(&error);
+            }
+        }
+    }
+    outcome
+}
+
+impl Outcome {
+    fn error(&mut self, error: &Error) {
+        self.told += &format!("{} ({error})\n", error.code());
+        match error {
+            Error::SiteChanged { path, .. } if !path.starts_with('$') => {
+                self.faults.push(format!("no path in `{error}`"));
+            }
+            Error::Unexpected { .. } => self.faults.push(format!("a fault of ours: {error}")),
+            _ => (),
+        }
+    }
+
+    fn variants(&mut self, variants: &Variants) {
+        let mut uids: Vec<_> =
+            variants.contents().iter().chain(&variants.companions).map(|it| it.uid.as_str()).collect();
+        self.told += &format!("{uids:?}\n");
+        if uids.iter().any(|uid| uid.is_empty()) {
+            self.faults.push("a content without a uid".to_owned());
+        }
+        let count = uids.len();
+        uids.sort_unstable();
+        uids.dedup();
+        if uids.len() < count {
+            self.faults.push(format!("a uid twice: {}", self.told));
+        }
+    }
+}
+
+/// An extractor with three faults.
+#[derive(Debug)]
+struct Faulty(ExtractorInfo);
+
+#[async_trait]
+impl Extractor for Faulty {
+    fn info(&self) -> &ExtractorInfo {
+        &self.0
+    }
+
+    fn can_handle(&self, url: &Url) -> Claim {
+        self.0.handles().claim(url)
+    }
+
+    async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
+        let item: Value = cx.get_json(url.join("/api")?).await?;
+        let name = item["name"].as_str().expect("a fault: it need not be there");
+        let file = item["file"].as_str().ok_or_else(|| Error::site_changed("faulty", "file", "missing"))?;
+        let more: Value = cx.get_json(url.join("/more")?).await?;
+        if more["n"].is_null() {
+            return Err(Error::unexpected("a fault: it is the site's", None));
+        }
+        let fragment = Fragment::new(url.join(file)?);
+        Ok(Extraction::once(Variants::in_order([Content::new(name, Kind::Video, url.clone(), [fragment])])?))
+    }
+}
+
+#[test]
+fn faults_that_were_planted_are_found() {
+    let handles = Handles::new([Handle::new("item", ["faulty.example"], "^/item$")]);
+    let registry =
+        Registry::new().with_extractor(Faulty(ExtractorInfo::new("faulty", "").with_handles(handles)));
+    let text = "# qetch cassette 1\n# asks: https://faulty.example/item\n\
+        === GET https://faulty.example/api\n--- 200\n\n{\"name\":\"a\",\"file\":\"/f\",\"more\":1}\n\
+        === GET https://faulty.example/more\n--- 200\n\n{\"n\":1}\n\
+        === GET https://faulty.example/unasked\n--- 200\n\n{\"n\":1}\n";
+    let mut faults = Vec::new();
+    let tried = fuzz(&registry, &Cassette::parse("c", text).unwrap(), &mut faults);
+    let expected = [
+        "c:4 as https://faulty.example/item: drop $.name: it panicked",
+        "c:4 as https://faulty.example/item: number for $.name: it panicked",
+        "c:4 as https://faulty.example/item: empty $.name: a content without a uid",
+        "c:4 as https://faulty.example/item: null $.file: no path in `faulty changed: missing at file`",
+        "c:8 as https://faulty.example/item: drop $.n: a fault of ours: unexpected: a fault: it is the site's",
+    ];
+    for fault in expected {
+        assert!(faults.iter().any(|it| it == fault), "{fault} is not in\n{}", faults.join("\n"));
+    }
+    assert!(faults.iter().all(|it| !it.contains("$.more") && !it.contains("c:12")), "{}", faults.join("\n"));
+    assert!(tried > faults.len());
+
+    let wrong = text.replace("asks: https://faulty.example/item", "asks: https://faulty.example/item?x=1");
+    let mut faults = Vec::new();
+    fuzz(&registry, &Cassette::parse("c", &wrong.replace("/api\n", "/apis\n")).unwrap(), &mut faults);
+    assert!(faults.iter().any(|it| it.contains("is not entered by")), "{}", faults.join("\n"));
+}
