@@ -46,10 +46,12 @@ mod pattern;
 #[cfg(test)]
 mod raw_client;
 mod resource;
+mod shape_changes;
 mod traps;
 
 pub use behaviour::{Behaviour, When, Which};
 pub use origin::{Origin, Seen};
 pub use pattern::pattern;
 pub use resource::Resource;
+pub use shape_changes::{JsonAnswer, ShapeChanges, shape_changes};
 pub use traps::{Trap, Verdict, traps};
