@@ -36,7 +36,11 @@
 //! ```
 //!
 //! [`traps`] is the list of what goes wrong out there, with what is right to come of it: try your client on all
-//! of them. [`shapes`] is what the JSON of a site may look like one day: try your extractor on it. The program `qetch-misbehaving-origin` serves the same list to clients in any language.
+//! of them. [`shapes`] is what the JSON of a site may look like one day: try your extractor on it. The
+//! program `qetch-misbehaving-origin` serves the list of traps to clients in any language.
+//!
+//! [`shape_changes()`] says what changed between the JSON answers that are known and those of today; the program `qetch-shapes`
+//! does so with cassettes.
 
 mod behaviour;
 pub mod demo;
@@ -46,6 +50,7 @@ mod pattern;
 #[cfg(test)]
 mod raw_client;
 mod resource;
+mod shape_changes;
 mod shapes;
 mod traps;
 
@@ -53,5 +58,6 @@ pub use behaviour::{Behaviour, When, Which};
 pub use origin::{Origin, Seen};
 pub use pattern::pattern;
 pub use resource::Resource;
+pub use shape_changes::{JsonAnswer, ShapeChanges, shape_changes};
 pub use shapes::{Shape, shapes};
 pub use traps::{Trap, Verdict, traps};
