@@ -10,4 +10,5 @@
 mod archive_org;
 mod gfycat;
 mod mastodon;
+mod peertube;
 mod shapes;

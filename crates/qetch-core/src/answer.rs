@@ -80,7 +80,7 @@ impl Head {
     }
 
     /// The error that a status is which is no success.
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.status.is_success() {
             return Ok(());
         }

@@ -70,6 +70,13 @@ pub trait Extractor: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// As [`recognise`](Extractor::recognise), of a first answer that is a refusal: 401, 403, 404 or 410. For software whose
+    /// pages answer so where its API tells more: that there is a password, say. Where nobody recognises it, it is the error that
+    /// its status is.
+    fn recognise_refusal(&self, _answer: &Answer) -> bool {
+        false
+    }
+
     /// The resources behind `url`. The first request is made here, so that its error comes at once; later pages are
     /// asked for by the stream, as it is read.
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction>;

@@ -64,6 +64,17 @@ impl Canned {
         };
         self.asked.lock().unwrap().iter().map(shown).collect()
     }
+
+    /// What was sent in this header, and with which request for which path.
+    #[cfg(feature = "peertube")]
+    pub(crate) fn sent(&self, name: &str) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        let sent = asked.iter().filter_map(|request| {
+            let value = request.headers().get(name)?.to_str().unwrap();
+            Some(format!("{} {}: {value}", request.method(), request.uri().path()))
+        });
+        sent.collect()
+    }
 }
 
 #[async_trait]

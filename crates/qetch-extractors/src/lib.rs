@@ -25,9 +25,11 @@ pub mod generic;
 pub mod gfycat;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
+#[cfg(feature = "peertube")]
+pub mod peertube;
 
 #[cfg(test)]
-#[cfg(any(feature = "generic", feature = "gfycat", feature = "mastodon"))]
+#[cfg(any(feature = "generic", feature = "gfycat", feature = "mastodon", feature = "peertube"))]
 mod common_canned;
 
 /// Every extractor of this build: the one list of them.
@@ -43,6 +45,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(gfycat::Gfycat::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
+        #[cfg(feature = "peertube")]
+        Arc::new(peertube::PeerTube::new()),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use url::Url;
 
 use super::Context;
-use crate::{Answer, OpenAnswer, Request, Result};
+use crate::{Answer, Error, OpenAnswer, Request, Result};
 
 /// Half the wait before a link is asked for again; each further wait is twice the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -15,6 +15,14 @@ const PAGE_BYTES: usize = 64 << 10;
 
 /// How much of anything else: signatures stand at the very beginning.
 const MEDIA_BYTES: usize = 1 << 10;
+
+/// What a link answers first.
+pub(crate) enum First {
+    /// A success, of which the rest is parked.
+    Answer(Answer),
+    /// An answer that says there is nothing for us, and the error that it is where nobody knows better.
+    Refusal(Answer, Error),
+}
 
 impl Context {
     /// The first answer to a plain GET of `url`: the one by which the registry found the extractor, or else fetched
@@ -30,15 +38,25 @@ impl Context {
         }
     }
 
-    /// The first answer that is a success, asked for again while it fails in a way that may pass. What a host asks to wait
-    /// is waited for by the gate.
-    async fn open_first(&self, url: &Url) -> Result<OpenAnswer> {
+    /// The first answer, asked for again while it fails in a way that may pass, and the error that it is where it is no
+    /// success. What a host asks to wait is waited for by the gate.
+    async fn open_first(&self, url: &Url) -> Result<(OpenAnswer, Option<Error>)> {
         let mut failures = 0;
         loop {
-            let error = match self.open(Request::media(url.clone())).await.and_then(OpenAnswer::ok) {
-                Err(error) if error.is_retryable() && failures < self.shared.retries => error,
-                answer => return answer,
+            let (refusal, error) = match self.open(Request::media(url.clone())).await {
+                Ok(open) => match open.check() {
+                    Ok(()) => return Ok((open, None)),
+                    Err(error) => (Some(open), error),
+                },
+                Err(error) => (None, error),
             };
+            if !error.is_retryable() || failures >= self.shared.retries {
+                return match refusal {
+                    Some(open) => Ok((open, Some(error))),
+                    None => Err(error),
+                };
+            }
+            drop(refusal);
             failures += 1;
             let wait = FIRST_WAIT.saturating_mul(1 << failures.min(7));
             tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
@@ -48,11 +66,26 @@ impl Context {
 
     /// Fetches the first answer to a plain GET of `url` and parks the rest of it.
     pub(crate) async fn fetch_first(&self, url: &Url) -> Result<Answer> {
-        let open = self.open_first(url).await?;
+        match self.fetch_first_or_refusal(url).await? {
+            First::Answer(answer) => Ok(answer),
+            First::Refusal(_, error) => Err(error),
+        }
+    }
+
+    /// As [`fetch_first`](Self::fetch_first), with the page of a refusal, of which nothing is parked.
+    pub(crate) async fn fetch_first_or_refusal(&self, url: &Url) -> Result<First> {
+        let (open, error) = self.open_first(url).await?;
+        let error = match error {
+            Some(error) if !matches!(open.status(), 401 | 403 | 404 | 410) => return Err(error),
+            other => other,
+        };
         let is_page =
             open.media_type().is_none_or(|it| matches!(it.as_str(), "text/html" | "application/xhtml+xml"));
         let (answer, open) = open.peek(if is_page { PAGE_BYTES } else { MEDIA_BYTES }).await?;
+        if let Some(error) = error {
+            return Ok(First::Refusal(answer, error));
+        }
         self.shared.parked.park(url, self.owner(url), open);
-        Ok(answer)
+        Ok(First::Answer(answer))
     }
 }

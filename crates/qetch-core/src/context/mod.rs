@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use self::builder::ContextBuilder;
+pub(crate) use self::first_answer::First;
 pub(crate) use self::scope::{Owner, Scope};
 use crate::{
     AccessToken, AddressClass, Answer, AuthRegistry, Claim, Content, Credential, Error, ExtractorInfo, Floor,

@@ -83,7 +83,10 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::{Context, Extraction, ExtractorInfo, Handle, Handles, Result};
+    use crate::{
+        Answer, Content, Context, Extraction, ExtractorInfo, Handle, Handles, Kind, Outgoing, Result,
+        Transport, transport::Body,
+    };
 
     /// Claims what it is told to, or by its handles.
     #[derive(Debug)]
@@ -142,5 +145,72 @@ mod tests {
         let built_in = vec![perhaps("perhaps-last", ExtractorInfo::LAST), anywhere, perhaps("perhaps", 1)];
         let own = vec![perhaps("own-perhaps", 0), handles("elsewhere", "site.example", 9)];
         assert_eq!(order(own, built_in), ["own-perhaps", "perhaps", "software", "perhaps-last"]);
+    }
+
+    /// Answers everything with this status, and counts.
+    #[derive(Debug)]
+    struct Refusing(u16, std::sync::atomic::AtomicU32);
+
+    #[async_trait]
+    impl Transport for Refusing {
+        async fn send(&self, _: Outgoing) -> Result<http::Response<Body>> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let body = Body::from(bytes::Bytes::from_static(b"sorry"));
+            Ok(http::Response::builder().status(self.0).body(body).unwrap())
+        }
+    }
+
+    /// Recognises everything that is given, or everything that is refused.
+    #[derive(Debug)]
+    struct Knows(ExtractorInfo, bool);
+
+    #[async_trait]
+    impl Extractor for Knows {
+        fn info(&self) -> &ExtractorInfo {
+            &self.0
+        }
+
+        fn can_handle(&self, _: &Url) -> Claim {
+            Claim::Perhaps
+        }
+
+        fn recognise(&self, _: &Answer) -> bool {
+            !self.1
+        }
+
+        fn recognise_refusal(&self, answer: &Answer) -> bool {
+            assert_eq!(answer.body().as_ref(), b"sorry");
+            self.1
+        }
+
+        async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {
+            Ok(Extraction::once(Content::new(self.0.name(), Kind::Text, url.clone(), [])))
+        }
+    }
+
+    #[tokio::test]
+    async fn who_knows_a_refusal_is_asked_and_else_it_is_what_its_status_is() {
+        let check = async |status, knows_refusals, expected: Result<&str, &str>| {
+            let site = Arc::new(Refusing(status, 0.into()));
+            let cx = Context::builder().transport(site.clone()).retries(0).build();
+            let registry = Registry::new()
+                .with_extractor(Knows(ExtractorInfo::new("a", ""), false))
+                .with_extractor(Knows(ExtractorInfo::new("b", ""), knows_refusals));
+            let found = registry.extract(&cx, &Url::parse("https://any.example/").unwrap()).await;
+            let found = match found {
+                Ok(mut found) => Ok(found.next_variants().await.unwrap().unwrap().best().uid.clone()),
+                Err(error) => Err(error.code()),
+            };
+            assert_eq!(found.as_deref().map_err(|&code| code), expected, "{status}");
+            assert_eq!(site.1.load(std::sync::atomic::Ordering::SeqCst), 1);
+        };
+        check(200, true, Ok("a")).await;
+        for status in [401, 403, 404, 410] {
+            check(status, true, Ok("b")).await;
+        }
+        check(404, false, Err("not_found")).await;
+        check(410, false, Err("gone")).await;
+        check(500, true, Err("http")).await;
+        check(451, true, Err("geo_blocked")).await;
     }
 }

@@ -24,7 +24,9 @@ use self::{
 };
 use crate::{
     Answer, Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor,
-    Known, Muxer, Refresh, Report, Result, Target, TargetKind, scheme,
+    Known, Muxer, Refresh, Report, Result, Target, TargetKind,
+    context::First,
+    scheme,
     shown::{shown, strip},
 };
 
@@ -152,9 +154,18 @@ impl Registry {
             None => return Err(self.unsupported(url)),
             Some(Claimed { extractor, claim: Claim::Yes(_) }) => (extractor.clone(), None),
             Some(_) => {
-                let answer = Arc::new(cx.fetch_first(url).await?);
-                let recognised = claims.into_iter().find(|claimed| claimed.extractor.recognise(&answer));
-                (recognised.ok_or_else(|| self.unsupported(url))?.extractor, Some(answer))
+                let mut claims = claims.into_iter();
+                match cx.fetch_first_or_refusal(url).await? {
+                    First::Answer(answer) => {
+                        let recognised = claims.find(|claimed| claimed.extractor.recognise(&answer));
+                        let recognised = recognised.ok_or_else(|| self.unsupported(url))?;
+                        (recognised.extractor, Some(Arc::new(answer)))
+                    }
+                    First::Refusal(answer, error) => {
+                        let recognised = claims.find(|claimed| claimed.extractor.recognise_refusal(&answer));
+                        (recognised.ok_or(error)?.extractor, None)
+                    }
+                }
             }
         };
         self.ask(&extractor, cx, url, first, known).await

@@ -1,0 +1,212 @@
+//! `Instance`: what an instance is asked, and what its refusals mean.
+
+use qetch_core::{
+    Answer, Context, Error, Fragment, Request, Result, Timestamp, Url,
+    http::{HeaderName, HeaderValue, Method},
+    lenient,
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{API, NAME, PASSWORD};
+
+/// What the password of a video is sent in.
+const PASSWORD_HEADER: HeaderName = HeaderName::from_static("x-peertube-video-password");
+
+/// The most bytes of an answer.
+const MOST_BYTES: usize = 16 << 20;
+
+/// One instance, and what is needed to ask it.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    cx: Context,
+    origin: Url,
+    /// Once it asked for it.
+    password: Option<HeaderValue>,
+}
+
+/// What came in place of what was asked for, in the form of RFC 7807 with fields of PeerTube's own.
+#[derive(Default, Deserialize)]
+struct Problem {
+    #[serde(default, deserialize_with = "lenient::text")]
+    code: Option<String>,
+    #[serde(rename = "originUrl", default, deserialize_with = "lenient::text")]
+    origin_url: Option<String>,
+}
+
+/// A video, or where it is to be asked for.
+pub(super) enum Told {
+    Here(Answer),
+    /// The instance has no files of what those it does not follow publish, and says where it comes from.
+    At(Url),
+}
+
+/// What opens the files of a video with a password for some hours.
+#[derive(Clone, Debug)]
+pub(super) struct Pass {
+    token: String,
+    expires: Option<Timestamp>,
+}
+
+impl Instance {
+    /// The one that `url` is of.
+    pub(super) fn of(cx: &Context, url: &Url) -> Result<Self> {
+        Ok(Self { cx: cx.clone(), origin: url.join("/")?, password: None })
+    }
+
+    pub(super) fn cx(&self) -> &Context {
+        &self.cx
+    }
+
+    /// Whether `url` is its own: scheme, host and port.
+    pub(super) fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.origin.origin()
+    }
+
+    /// What `text` stands for, which is a whole link or a path; `None` where that is no link to follow.
+    pub(super) fn link(&self, text: &str) -> Option<Url> {
+        let text = Some(text.trim()).filter(|text| !text.is_empty())?;
+        let url = self.origin.join(text).ok()?;
+        matches!(url.scheme(), "http" | "https").then_some(url)
+    }
+
+    /// What the API has at `path`.
+    fn api(&self, path: &str) -> Result<Url> {
+        Ok(self.origin.join(&format!("{API}{path}"))?)
+    }
+
+    fn request(&self, url: Url) -> Request {
+        let request = Request::get(url).with_limit(MOST_BYTES);
+        match &self.password {
+            Some(password) => request.with_header(PASSWORD_HEADER, password.clone()),
+            None => request,
+        }
+    }
+
+    /// The answer to a plain GET of `path`, which the registry may have asked for already.
+    async fn answer(&self, path: &str) -> Result<Answer> {
+        let url = self.api(path)?;
+        match self.cx.take_parked(&url) {
+            Some(open) if self.password.is_none() => open.read(MOST_BYTES).await,
+            _ => self.cx.send(self.request(url)).await,
+        }
+    }
+
+    /// The JSON at `path`; `what` names it where it is refused.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, what: &str) -> Result<T> {
+        let answer = self.answer(path).await?;
+        if answer.status() >= 400 {
+            return Err(refused(answer, what));
+        }
+        answer.ok()?.json(NAME)
+    }
+
+    /// What is told of the video `id`. Where it has a password, that is sent, and from then on with everything that is asked.
+    pub(super) async fn video(&mut self, id: &str, what: &str) -> Result<Told> {
+        let path = format!("videos/{id}");
+        let mut answer = self.answer(&path).await?;
+        // It has moved, or is there over https: the rest is asked there, and so are files that are its own.
+        let (at, asked) = (answer.url().clone(), self.api(&path)?);
+        if at.path() == asked.path() {
+            self.origin = at.join("/")?;
+        }
+        if matches!(answer.status(), 401 | 403) && problem(&answer).wants_password() {
+            self.password = Some(self.own_password(what)?);
+            answer = self.answer(&path).await?;
+        }
+        if answer.status() < 400 {
+            return answer.ok().map(Told::Here);
+        }
+        let origin = problem(&answer).origin_url.and_then(|text| self.link(&text));
+        match origin.filter(|origin| answer.status() == 403 && !self.is_own(origin)) {
+            Some(origin) => Ok(Told::At(origin)),
+            None => Err(refused(answer, what)),
+        }
+    }
+
+    /// The password that the user gave.
+    fn own_password(&self, what: &str) -> Result<HeaderValue> {
+        let Some(password) = self.cx.option(PASSWORD) else {
+            return Err(Error::private(format!(
+                "{what}, which has a password (to be given as the option `{PASSWORD}` of {NAME}),"
+            )));
+        };
+        if self.origin.scheme() != "https" {
+            return Err(Error::unsupported(what, "its password is sent over https alone"));
+        }
+        let unfit = || Error::invalid(format!("the option `{PASSWORD}`"), "no header can hold it");
+        let mut password = HeaderValue::from_bytes(password.as_bytes()).map_err(|_| unfit())?;
+        password.set_sensitive(true);
+        Ok(password)
+    }
+
+    /// What opens the files of the video `id`, where a password was needed.
+    pub(super) async fn pass(&self, id: &str, what: &str) -> Result<Option<Pass>> {
+        if self.password.is_none() {
+            return Ok(None);
+        }
+        let url = self.api(&format!("videos/{id}/token"))?;
+        let answer = self.cx.send(self.request(url).with_method(Method::POST)).await?;
+        if answer.status() >= 400 {
+            return Err(refused(answer, what));
+        }
+        let files = &answer.ok()?.json::<Value>(NAME)?["files"];
+        let token = files["token"].as_str().filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| Error::site_changed(NAME, "$.files.token", "missing"))?.to_owned();
+        let expires = files["expires"].as_str().and_then(|text| text.parse().ok());
+        Ok(Some(Pass { token, expires }))
+    }
+}
+
+impl Pass {
+    /// The fragment at `url`, and when it stops working: with the token of `pass` where that is needed, which goes to its own
+    /// instance alone. A playlist is asked to add it to what it lists.
+    pub(super) fn fragment(
+        pass: Option<&Self>,
+        instance: &Instance,
+        mut url: Url,
+    ) -> (Fragment, Option<Timestamp>) {
+        let is_kept = instance.is_own(&url) && url.path().contains("/private/");
+        let Some(pass) = pass.filter(|_| is_kept) else { return (Fragment::new(url), None) };
+        let is_playlist = url.path().ends_with(".m3u8");
+        let mut query = url.query_pairs_mut();
+        query.append_pair("videoFileToken", &pass.token);
+        if is_playlist {
+            query.append_pair("reinjectVideoFileToken", "true");
+        }
+        drop(query);
+        let mut fragment = Fragment::new(url);
+        fragment.expires = pass.expires;
+        (fragment, pass.expires)
+    }
+}
+
+impl Problem {
+    fn wants_password(&self) -> bool {
+        self.code.as_deref() == Some("video_requires_password")
+    }
+}
+
+/// What an answer says that is no success; nothing where it does not say so in JSON.
+fn problem(answer: &Answer) -> Problem {
+    answer.json(NAME).unwrap_or_default()
+}
+
+/// The error that a refusal is. Whether a video is private, of its instance's members alone or blocked is told to nobody who
+/// may not see it.
+fn refused(answer: Answer, what: &str) -> Error {
+    let code = problem(&answer).code;
+    match (answer.status(), code.as_deref()) {
+        (401 | 403, Some("video_requires_password" | "incorrect_video_password")) => Error::private(format!(
+            "{what}, whose password is not that of the option `{PASSWORD}` of {NAME},"
+        )),
+        (401 | 403, _) if answer.json::<serde_json::Map<String, Value>>(NAME).is_ok() => Error::private(what),
+        (404, _) => Error::not_found(what),
+        (410, _) => Error::gone(what),
+        (451, _) => Error::geo_blocked(what, []),
+        (status, _) => {
+            let url = answer.url().clone();
+            answer.ok().err().unwrap_or_else(|| Error::status(&url, status))
+        }
+    }
+}
