@@ -10,3 +10,4 @@
 mod archive_org;
 mod gfycat;
 mod mastodon;
+mod page;

@@ -25,9 +25,14 @@ pub mod generic;
 pub mod gfycat;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
+#[cfg(feature = "page")]
+pub mod page;
+
+#[cfg(any(feature = "generic", feature = "page"))]
+mod common_link;
 
 #[cfg(test)]
-#[cfg(any(feature = "generic", feature = "gfycat", feature = "mastodon"))]
+#[cfg(any(feature = "generic", feature = "gfycat", feature = "mastodon", feature = "page"))]
 mod common_canned;
 
 /// Every extractor of this build: the one list of them.
@@ -43,6 +48,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(gfycat::Gfycat::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
+        #[cfg(feature = "page")]
+        Arc::new(page::WebPage::new()),
     ]
 }
 
