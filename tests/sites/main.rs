@@ -10,5 +10,6 @@
 mod archive_org;
 mod gfycat;
 mod mastodon;
+mod page;
 mod peertube;
 mod shapes;

@@ -26,6 +26,8 @@ pub struct Answer {
     json_depth: usize,
 }
 
+const CF_MITIGATED: HeaderName = HeaderName::from_static("cf-mitigated");
+
 /// The head of an answer, which [`Answer`] and [`OpenAnswer`] both have.
 #[derive(Clone)]
 pub struct Head {
@@ -79,12 +81,19 @@ impl Head {
         }
     }
 
+    /// Whether a page that tells people from programs stands in the place of what was asked for: Cloudflare says so with
+    /// `cf-mitigated: challenge`, whatever the status.
+    fn is_challenge(&self) -> bool {
+        self.header(CF_MITIGATED).is_some_and(|what| what.trim().eq_ignore_ascii_case("challenge"))
+    }
+
     /// The error that a status is which is no success.
     pub(crate) fn check(&self) -> Result<()> {
         if self.status.is_success() {
             return Ok(());
         }
         Err(match (self.status(), self.retry_after()) {
+            _ if self.is_challenge() => Error::challenge(host_of(&self.url)),
             (429 | 503, Some(wait)) => Error::rate_limited(host_of(&self.url), Some(wait)),
             (status, _) => Error::status(&self.url, status),
         })
@@ -132,7 +141,8 @@ impl Answer {
     /// The answer, if its status is a success and its body is as it was asked for.
     ///
     /// # Errors
-    /// What [`Error::status`] makes of any other status, with the time the host asks to wait, and
+    /// What [`Error::status`] makes of any other status, with the time the host asks to wait,
+    /// [`Challenge`](Error::Challenge) where a page of such stands in its place, and
     /// [`BadReply`](Error::BadReply) for a compressed body: nothing is ever inflated here.
     pub fn ok(self) -> Result<Self> {
         self.check()?;
@@ -324,6 +334,19 @@ mod tests {
             Error::RateLimited { retry_after, .. } => assert_eq!(retry_after, Some(Duration::from_secs(7))),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_page_that_tells_people_from_programs_is_a_challenge() {
+        let marked = |status, value: &'static str| {
+            let mut answer = answer(status, "");
+            answer.head.headers.insert(CF_MITIGATED, HeaderValue::from_static(value));
+            answer.ok().map_err(|error| error.code())
+        };
+        assert_eq!(marked(403, "challenge").unwrap_err(), "challenge");
+        assert_eq!(marked(503, "Challenge").unwrap_err(), "challenge");
+        assert_eq!(marked(403, "block").unwrap_err(), "http");
+        assert!(marked(200, "challenge").is_ok());
     }
 
     #[test]

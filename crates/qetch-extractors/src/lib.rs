@@ -25,11 +25,22 @@ pub mod generic;
 pub mod gfycat;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
+#[cfg(feature = "page")]
+pub mod page;
 #[cfg(feature = "peertube")]
 pub mod peertube;
 
+#[cfg(any(feature = "generic", feature = "page"))]
+mod common_link;
+
 #[cfg(test)]
-#[cfg(any(feature = "generic", feature = "gfycat", feature = "mastodon", feature = "peertube"))]
+#[cfg(any(
+    feature = "generic",
+    feature = "gfycat",
+    feature = "mastodon",
+    feature = "page",
+    feature = "peertube"
+))]
 mod common_canned;
 
 /// Every extractor of this build: the one list of them.
@@ -45,6 +56,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(gfycat::Gfycat::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
+        #[cfg(feature = "page")]
+        Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]
         Arc::new(peertube::PeerTube::new()),
     ]

@@ -21,8 +21,8 @@ pub(crate) const WORKS: &[Work] = &[
 pub(crate) const RECORDED: &[Work] =
     &[Work::new("matching/real links", "URL", || matched_all(&real_links()))];
 
-/// Who takes what no site claims.
-const REST: Option<&str> = Some("generic");
+/// Who is asked first about what no site claims.
+const REST: Option<&str> = Some("page");
 
 /// A URL, and the name of the extractor that is to be asked for it.
 type Case = (Url, Option<String>);

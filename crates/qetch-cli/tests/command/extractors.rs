@@ -34,8 +34,8 @@ fn links_are_answered_a_line_each_without_a_network() {
     assert_eq!(said.code, 0, "{said:?}");
     let nobody =
         |url: &str| json!({ "url": url, "extractor": null, "claim": "no", "handle": null, "captures": {} });
-    let mut generic = nobody("https://h.example/a.mp4");
-    (generic["extractor"], generic["claim"]) = ("generic".into(), "perhaps".into());
+    let mut first = nobody("https://h.example/a.mp4");
+    (first["extractor"], first["claim"]) = ("page".into(), "perhaps".into());
     let gfycat = json!({
         "url": "https://gfycat.com/CleverSampleQuokka?x=1",
         "extractor": "gfycat",
@@ -43,7 +43,7 @@ fn links_are_answered_a_line_each_without_a_network() {
         "handle": "item",
         "captures": { "id": "CleverSampleQuokka" },
     });
-    assert_eq!(said.json(), [gfycat, generic, nobody("ftp://h.example/")]);
+    assert_eq!(said.json(), [gfycat, first, nobody("ftp://h.example/")]);
 
     let text = home.run(&["extractors", "--for", "https://gfycat.com/CleverSampleQuokka"]);
     assert_eq!(text.lines(), ["https://gfycat.com/CleverSampleQuokka\tgfycat\tyes\titem"]);

@@ -6,7 +6,6 @@
 
 mod content_disposition;
 mod form;
-mod link;
 mod media;
 mod name;
 #[cfg(any(feature = "hls", feature = "dash"))]
@@ -18,6 +17,7 @@ use qetch_core::{
 };
 
 use self::{content_disposition::ContentDisposition, form::Form, name::Name};
+use crate::common_link as link;
 
 /// The extractor of files behind plain links.
 ///

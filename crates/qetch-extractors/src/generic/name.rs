@@ -1,9 +1,9 @@
 //! The name of a file: what the server calls it, or else what its link does.
 
-use percent_encoding::percent_decode_str;
 use qetch_core::{Url, media_type};
 
 use super::media;
+pub(super) use crate::common_link::{base, of_link, split};
 
 /// The name of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,28 +44,6 @@ impl Name {
 /// The extension of a name, in lower case.
 fn extension(name: &str) -> Option<String> {
     split(name).map(|(_, extension)| extension.to_ascii_lowercase())
-}
-
-/// The name at the end of a link.
-pub(super) fn of_link(url: &Url) -> Option<String> {
-    let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
-    base(&percent_decode_str(last).decode_utf8_lossy())
-}
-
-/// What stands behind the last separator of either kind, where that is a name: no directory is taken from a stranger.
-pub(super) fn base(path: &str) -> Option<String> {
-    let name = path.rsplit(['/', '\\']).next()?.trim();
-    let is_name = !name.is_empty() && !name.bytes().all(|byte| byte == b'.');
-    is_name.then(|| name.to_owned())
-}
-
-/// The stem and the extension, where the end of `name` looks like one: up to ten letters and digits, not digits alone.
-pub(super) fn split(name: &str) -> Option<(&str, &str)> {
-    let (stem, extension) = name.rsplit_once('.')?;
-    let plain = (1..=10).contains(&extension.len())
-        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && extension.bytes().any(|byte| byte.is_ascii_alphabetic());
-    (plain && !stem.trim().is_empty()).then_some((stem, extension))
 }
 
 #[cfg(test)]
@@ -119,16 +97,5 @@ mod tests {
         check("", "text/plain", "b.exe", "c.mp3", None);
         check("a.svg", "image/svg+xml", "b", "c", None);
         check("a.mkv", "video/mp4", "b", "c", Some("mkv"));
-    }
-
-    #[test]
-    fn a_directory_is_not_part_of_a_name() {
-        let check = |path, expected: Option<&str>| assert_eq!(base(path).as_deref(), expected, "{path}");
-        check("../../etc/passwd", Some("passwd"));
-        check("C:\\dir\\a.mp4", Some("a.mp4"));
-        check(" a ", Some("a"));
-        for nothing in ["", " ", ".", "..", "a/", "\\", "a/.."] {
-            check(nothing, None);
-        }
     }
 }

@@ -1,8 +1,7 @@
-//! The uid of a file that nothing identifies but its link.
+//! The uid of a file that nothing identifies but its link, and the name that its link gives it.
 
+use percent_encoding::percent_decode_str;
 use qetch_core::Url;
-
-use super::name;
 
 /// Parameters that are made anew for each visitor or each hour, so that two links that differ in them alone lead to the
 /// same file. They are left out only where all `marks` are there: by itself each may well be what tells one file from
@@ -57,9 +56,9 @@ const READABLE: usize = 60;
 
 /// The uid of the file behind `url`: what the link calls it, for people, and a hash of the link, which makes it unique.
 /// Scheme and fragment do not count, and neither do signatures.
-pub(super) fn uid(url: &Url) -> String {
-    let name = name::of_link(url).unwrap_or_default();
-    let stem = name::split(&name).map_or(name.as_str(), |(stem, _)| stem);
+pub(crate) fn uid(url: &Url) -> String {
+    let name = of_link(url).unwrap_or_default();
+    let stem = split(&name).map_or(name.as_str(), |(stem, _)| stem);
     let host = url.host_str().unwrap_or_default();
     let readable = [readable(stem), readable(host)].into_iter().find(|text| !text.is_empty());
     let readable = readable.unwrap_or_else(|| "file".to_owned());
@@ -108,12 +107,34 @@ fn readable(text: &str) -> String {
 }
 
 /// FNV-1a of 64 bits, folded to 48 as its authors say: short enough for a name, and the same on every machine.
-pub(super) fn short_hash(bytes: &[u8]) -> u64 {
+pub(crate) fn short_hash(bytes: &[u8]) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
     const LOW: u64 = (1 << 48) - 1;
     let hash = bytes.iter().fold(OFFSET, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
     (hash >> 48) ^ (hash & LOW)
+}
+
+/// The name at the end of a link.
+pub(crate) fn of_link(url: &Url) -> Option<String> {
+    let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
+    base(&percent_decode_str(last).decode_utf8_lossy())
+}
+
+/// What stands behind the last separator of either kind, where that is a name: no directory is taken from a stranger.
+pub(crate) fn base(path: &str) -> Option<String> {
+    let name = path.rsplit(['/', '\\']).next()?.trim();
+    let is_name = !name.is_empty() && !name.bytes().all(|byte| byte == b'.');
+    is_name.then(|| name.to_owned())
+}
+
+/// The stem and the extension, where the end of `name` looks like one: up to ten letters and digits, not digits alone.
+pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    let plain = (1..=10).contains(&extension.len())
+        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && extension.bytes().any(|byte| byte.is_ascii_alphabetic());
+    (plain && !stem.trim().is_empty()).then_some((stem, extension))
 }
 
 #[cfg(test)]
@@ -185,5 +206,16 @@ mod tests {
         ];
         let uids: std::collections::BTreeSet<_> = links.into_iter().map(of).collect();
         assert_eq!(uids.len(), links.len());
+    }
+
+    #[test]
+    fn a_directory_is_not_part_of_a_name() {
+        let check = |path, expected: Option<&str>| assert_eq!(base(path).as_deref(), expected, "{path}");
+        check("../../etc/passwd", Some("passwd"));
+        check("C:\\dir\\a.mp4", Some("a.mp4"));
+        check(" a ", Some("a"));
+        for nothing in ["", " ", ".", "..", "a/", "\\", "a/.."] {
+            check(nothing, None);
+        }
     }
 }
