@@ -7,6 +7,8 @@ use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::Mutex,
+    thread,
 };
 
 use qetch::{
@@ -24,14 +26,26 @@ const MOST: (usize, usize) = (200, 5);
 #[test]
 fn no_shape_of_any_answer_makes_an_extractor_panic() {
     let registry = builtins();
-    let (mut faults, mut tried) = (Vec::new(), 0);
-    for path in cassettes() {
-        let Some(cassette) = read(&path) else { continue };
-        if cassette.asks().next().is_none() {
-            faults.push(format!("{}: nothing says `# asks: URL`, by which it is entered", path.display()));
+    let left = Mutex::new(cassettes());
+    let work = || {
+        let (mut faults, mut tried) = (Vec::new(), 0);
+        loop {
+            let Some(path) = left.lock().unwrap().pop() else { return (faults, tried) };
+            let Some(cassette) = read(&path) else { continue };
+            if cassette.asks().next().is_none() {
+                faults
+                    .push(format!("{}: nothing says `# asks: URL`, by which it is entered", path.display()));
+            }
+            tried += fuzz(&registry, &cassette, &mut faults);
         }
-        tried += fuzz(&registry, &cassette, &mut faults);
-    }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let done: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    let tried: usize = done.iter().map(|(_, tried)| tried).sum();
+    let faults: Vec<_> = done.into_iter().flat_map(|(faults, _)| faults).collect();
     assert!(faults.is_empty(), "{} of {tried}:\n{}", faults.len(), faults.join("\n"));
     assert!(tried > 100, "{tried} shapes were tried");
 }
