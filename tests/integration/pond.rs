@@ -58,6 +58,49 @@ async fn pages_are_asked_for_as_they_are_read() {
 }
 
 #[tokio::test]
+async fn no_page_is_asked_for_past_the_last_frog_that_is_wanted() {
+    let site = Site::start().await;
+    let one = json!({"title": "A pond", "frogs": [frog("a"), {"id": "b"}, frog("c")], "next": 2});
+    let two = json!({"title": "A pond", "frogs": [frog("d"), frog("e")], "next": 3});
+    page(&site, 1, one, 4).await;
+    page(&site, 2, two, 2).await;
+    page(&site, 3, json!({"title": "A pond", "frogs": [frog("f")], "next": null}), 1).await;
+
+    let check = async |items: &str, expected: &[&str], pages: usize| {
+        let before = site.asked().await.len();
+        let mut extraction = pond(&site).extract(POND).await.unwrap().only(items.parse().unwrap());
+        let mut uids = Vec::new();
+        while let Some(variants) = extraction.next_variants().await.unwrap() {
+            uids.push(variants.best().uid.clone());
+        }
+        assert_eq!(uids, expected, "{items}");
+        assert_eq!(site.asked().await.len() - before, pages, "{items}");
+    };
+    // The frog without a picture is a warning, which has no number.
+    check("2", &["pond-c-l"], 1).await;
+    check("1-2", &["pond-a-l", "pond-c-l"], 1).await;
+    check("4,1", &["pond-a-l", "pond-e-l"], 2).await;
+    let mut extraction = pond(&site).extract(POND).await.unwrap().only("9-".parse().unwrap());
+    let error = extraction.next_variants().await.unwrap_err();
+    assert_eq!((error.code(), error.to_string().as_str()), ("not_found", "item 9 (there are only 5) was not found"));
+}
+
+#[tokio::test]
+async fn a_hand_off_counts_as_what_it_leads_to() {
+    let site = Site::start().await;
+    let many = json!({"id": "x", "elsewhere": "https://pond.example/p/8"});
+    let never = json!({"id": "y", "elsewhere": "https://pond.example/p/9"});
+    page(&site, 1, json!({"title": "", "frogs": [frog("a"), many, never], "next": null}), 1).await;
+    let eight = json!({"title": "", "frogs": [frog("b"), frog("c")], "next": null});
+    site.mount(on("api.pond.example", "GET", "/ponds/8").respond_with(json(&eight)).expect(1)).await;
+    site.mount(on("api.pond.example", "GET", "/ponds/9").respond_with(json(&eight)).expect(0)).await;
+
+    let mut extraction = pond(&site).extract(POND).await.unwrap().only("3".parse().unwrap());
+    assert_eq!(variants(extraction.next().await).best().uid, "pond-c-l");
+    assert!(extraction.next().await.is_none());
+}
+
+#[tokio::test]
 async fn a_required_credential_that_is_missing_is_told_before_anything_is_asked() {
     let site = Site::start().await;
     let qetch = site.qetch().extractor(Pond::new()).build();

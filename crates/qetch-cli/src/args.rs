@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use qetch::{AuthKind, Checksum, LiveStart, NetworkPolicy, Select};
+use qetch::{AuthKind, Checksum, Items, LiveStart, NetworkPolicy, Select};
 
 use crate::{
     seconds::{Seconds, Span},
@@ -69,6 +69,8 @@ pub(crate) struct DownloadArguments {
     /// comparison), codec=START, language=TAG, captions=TAG or captions=all, sound=no
     #[arg(short, long, value_name = "SELECT", default_value = "best", hide_default_value = true)]
     pub(crate) format: Select,
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArguments,
     /// Replace a file that exists
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -128,9 +130,19 @@ pub(crate) struct ExtractArguments {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
+    pub(crate) choice: ChoiceArguments,
+    #[command(flatten)]
     pub(crate) network: NetworkArguments,
     #[command(flatten)]
     pub(crate) voice: VoiceArguments,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ChoiceArguments {
+    /// Which of the resources behind each link, by their numbers from 1: 3, 1-20, 40-, or several between commas; all of them
+    /// unless set. No more is read than that takes
+    #[arg(long, value_name = "NUMBERS", allow_hyphen_values = true)]
+    pub(crate) items: Option<Items>,
 }
 
 #[derive(Debug, Args)]
@@ -294,6 +306,19 @@ mod tests {
     }
 
     #[test]
+    fn items_may_begin_with_a_hyphen() {
+        for command in [["qetch", "--items", "-5,9"].as_slice(), &["qetch", "extract", "--items=-5,9"]] {
+            let all = [command, &["https://h.example/"]].concat();
+            let arguments = Arguments::try_parse_from(all).unwrap();
+            let choice = match arguments.command {
+                Some(Command::Extract(extract)) => extract.choice,
+                _ => arguments.download.choice,
+            };
+            assert_eq!(choice.items.unwrap().to_string(), "1-5,9");
+        }
+    }
+
+    #[test]
     fn what_is_not_built_is_not_accepted() {
         for wrong in [
             ["qetch", "--live-duration=soon", "https://h.example/"].as_slice(),
@@ -305,6 +330,8 @@ mod tests {
             &["qetch", "--max-downloads=0", "https://h.example/"],
             &["qetch", "--retries=-1", "https://h.example/"],
             &["qetch", "extract", "-i", "links"],
+            &["qetch", "--items=0", "https://h.example/"],
+            &["qetch", "extract", "--items=", "https://h.example/"],
             &["qetch", "-f", "height<=tall", "https://h.example/"],
             &["qetch", "-f", "depth<=720", "https://h.example/"],
             &["qetch", "--max-connections", "0", "https://h.example/"],

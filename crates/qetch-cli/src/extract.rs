@@ -15,13 +15,18 @@ use crate::{
 /// Shows what is behind each URL. Answers the exit code.
 pub(crate) async fn run(session: &Session, arguments: &ExtractArguments) -> u8 {
     let mut is_first = true;
-    session.each(&arguments.urls, async |link| show(session, link, arguments.json, &mut is_first).await).await
+    session.each(&arguments.urls, async |link| show(session, link, arguments, &mut is_first).await).await
 }
 
-async fn show(session: &Session, link: &Link, json: bool, is_first: &mut bool) -> Result<(), Failure> {
-    let mut reading = session.read(link).await?;
+async fn show(
+    session: &Session,
+    link: &Link,
+    arguments: &ExtractArguments,
+    is_first: &mut bool,
+) -> Result<(), Failure> {
+    let mut reading = session.read(link, arguments.choice.items.as_ref()).await?;
     while let Some(variants) = reading.next().await? {
-        if json {
+        if arguments.json {
             session.console.json(&variants)?;
             continue;
         }

@@ -6,7 +6,7 @@ use std::{
     io::{self, BufRead as _},
 };
 
-use qetch::{Claim, ExtractorInfo, Handle, Matched, Qetch, Registry};
+use qetch::{Claim, Claimed, ExtractorInfo, Handle, Matched, Qetch, Registry, Url};
 use serde::Serialize;
 
 use crate::{
@@ -72,61 +72,80 @@ fn from_input(mut ask: impl FnMut(&str) -> Result<bool, Failure>) -> Result<(), 
     Ok(())
 }
 
-/// Who claims a link.
+/// Who claims a link: the one that is asked first, and the others in the order in which they are asked.
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     url: Cow<'a, str>,
-    extractor: Option<String>,
-    claim: &'static str,
-    handle: Option<String>,
-    captures: BTreeMap<String, String>,
+    #[serde(flatten)]
+    first: Claimant,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<Claimant>,
     #[serde(skip)]
     problem: Option<Failure>,
 }
 
+/// What an extractor says of a link.
+#[derive(Debug, Serialize)]
+struct Claimant {
+    extractor: Option<String>,
+    claim: &'static str,
+    handle: Option<String>,
+    captures: BTreeMap<String, String>,
+}
+
+impl Claimant {
+    fn nobody() -> Self {
+        Self { extractor: None, claim: "no", handle: None, captures: BTreeMap::new() }
+    }
+
+    fn of(claimed: &Claimed, url: &Url) -> Self {
+        let info = claimed.extractor.info();
+        let found = info.handles().find(url);
+        let (claim, handle) = match &claimed.claim {
+            Claim::Yes(name) => ("yes", Some(&**name)),
+            // One that knows links by what they lead to may have no handle for them.
+            _ => ("perhaps", found.as_ref().map(|found| found.handle().name())),
+        };
+        let captures = found.iter().flat_map(Matched::captures);
+        Self {
+            extractor: Some(info.name().to_owned()),
+            claim,
+            handle: handle.map(str::to_owned),
+            captures: captures.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        }
+    }
+}
+
 impl<'a> Answer<'a> {
     fn of(registry: &Registry, text: &'a str) -> Self {
-        let nobody = Self {
-            url: for_programs(text),
-            extractor: None,
-            claim: "no",
-            handle: None,
-            captures: BTreeMap::new(),
-            problem: None,
-        };
+        let nobody =
+            Self { url: for_programs(text), first: Claimant::nobody(), others: Vec::new(), problem: None };
         let link = match Link::parse(text) {
             Ok(link) => link,
             Err(problem) => return Self { problem: Some(problem), ..nobody },
         };
-        let Some(first) = registry.claims(link.url()).into_iter().next() else { return nobody };
-        let info = first.extractor.info();
-        let found = info.handles().find(link.url());
-        let captures = found.iter().flat_map(Matched::captures);
-        Self {
-            extractor: Some(info.name().to_owned()),
-            claim: if first.claim == Claim::Perhaps { "perhaps" } else { "yes" },
-            handle: match &first.claim {
-                Claim::Yes(name) => Some(name.to_string()),
-                _ => None,
-            },
-            captures: captures.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            ..nobody
+        let claims = registry.claims(link.url());
+        let mut claimants = claims.iter().map(|claimed| Claimant::of(claimed, link.url()));
+        match claimants.next() {
+            Some(first) => Self { first, others: claimants.collect(), ..nobody },
+            None => nobody,
         }
     }
 
-    /// Prints it as JSON, or with tabs between URL, extractor, claim and handle.
+    /// Prints it as JSON, or with tabs between URL, extractor, claim, handle and, where there are several, the names of the
+    /// others.
     fn print(&self, json: bool, console: &Console) -> Result<(), Failure> {
         if json {
             return console.json(self);
         }
-        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let parts = [
-            self.url.clone().into_owned(),
-            or_none(&self.extractor),
-            self.claim.to_owned(),
-            or_none(&self.handle),
-        ];
-        console.result(parts.map(|part| plain(&part)).join("\t"))
+        let Claimant { extractor, claim, handle, .. } = &self.first;
+        let or_none = |text: &Option<String>| plain(text.as_deref().unwrap_or("-"));
+        let mut parts = vec![plain(&self.url), or_none(extractor), (*claim).to_owned(), or_none(handle)];
+        if !self.others.is_empty() {
+            let names: Vec<_> = self.others.iter().map(|other| or_none(&other.extractor)).collect();
+            parts.push(format!("then {}", names.join(", ")));
+        }
+        console.result(parts.join("\t"))
     }
 }
 
@@ -211,4 +230,65 @@ fn paragraph(info: &ExtractorInfo) -> Vec<String> {
 
 fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<String> {
     items.into_iter().map(|item| item.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use qetch::{Context, Extraction, Extractor, Handles, Result, async_trait};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Says yes by its handle, or perhaps wherever that is.
+    #[derive(Debug)]
+    struct Pond(ExtractorInfo, bool);
+
+    fn pond(name: &str, host: &str, is_sure: bool) -> Pond {
+        let handle = Handle::new("frog", [host], "^/p/(?P<id>[0-9]+)$");
+        Pond(ExtractorInfo::new(name, "").with_handles(Handles::new([handle])), is_sure)
+    }
+
+    #[async_trait]
+    impl Extractor for Pond {
+        fn info(&self) -> &ExtractorInfo {
+            &self.0
+        }
+
+        fn can_handle(&self, url: &Url) -> Claim {
+            if self.1 { self.0.handles().claim(url) } else { Claim::Perhaps }
+        }
+
+        async fn extract(&self, _: &Context, _: &Url) -> Result<Extraction> {
+            Ok(Extraction::of([]))
+        }
+    }
+
+    fn answer(registry: &Registry, url: &str) -> serde_json::Value {
+        serde_json::to_value(Answer::of(registry, url)).unwrap()
+    }
+
+    #[test]
+    fn one_that_says_perhaps_has_its_handle_and_captures_and_the_others_follow() {
+        let registry = Registry::new()
+            .with_extractor(pond("b", "pond.example", false))
+            .with_extractor(pond("a", "other.example", false));
+        let other = |name: &str, handle: Option<&str>, captures: serde_json::Value| {
+            json!({ "extractor": name, "claim": "perhaps", "handle": handle, "captures": captures })
+        };
+        let mut expected = other("a", None, json!({}));
+        expected["url"] = "https://pond.example/p/7".into();
+        expected["others"] = json!([other("b", Some("frog"), json!({ "id": "7" }))]);
+        assert_eq!(answer(&registry, "https://pond.example/p/7"), expected);
+    }
+
+    #[test]
+    fn those_who_claim_a_link_equally_are_all_told() {
+        let registry = Registry::new()
+            .with_extractor(pond("b", "pond.example", true))
+            .with_extractor(pond("a", "pond.example", true));
+        let answer = answer(&registry, "https://pond.example/p/7");
+        assert_eq!((&answer["extractor"], &answer["others"][0]["extractor"]), (&"a".into(), &"b".into()));
+        let alone = Registry::new().with_extractor(pond("a", "pond.example", true));
+        assert_eq!(self::answer(&alone, "https://pond.example/p/7").get("others"), None);
+    }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use etcetera::BaseStrategy as _;
 use qetch::{
-    AuthRegistry, AuthStore, Error, Extraction, Found, Qetch, Result, Stop, Tape, UserHeaders, Variants,
+    AuthRegistry, AuthStore, Error, Extraction, Found, Items, Qetch, Result, Stop, Tape, UserHeaders, Variants,
 };
 
 use crate::{
@@ -148,16 +148,29 @@ impl Session {
         }
     }
 
-    /// Begins to read what is behind `link`.
-    pub(crate) async fn read(&self, link: &Link) -> Result<Reading, Failure> {
+    /// Begins to read what is behind `link`: all of it, or the resources of these numbers.
+    pub(crate) async fn read(&self, link: &Link, items: Option<&Items>) -> Result<Reading, Failure> {
         let _waiting = bar::waiting(&self.console, &link.to_string());
         let qetch = self.qetch_for(link);
         let extraction = self.unless_stopped(qetch.extract(link.url().as_str())).await?;
+        let extraction = match items {
+            Some(items) => extraction.only(items.clone()),
+            None => extraction,
+        };
         Ok(Reading::new(self, link.to_string(), Source::Site(extraction)))
     }
 
-    /// Begins to read what was saved in the file `name`.
-    pub(crate) fn read_saved(&self, name: String, resources: Vec<Result<Variants, Failure>>) -> Reading {
+    /// Begins to read what was saved in the file `name`: all of it, or the resources of these numbers.
+    pub(crate) fn read_saved(
+        &self,
+        name: String,
+        resources: Vec<Result<Variants, Failure>>,
+        items: Option<&Items>,
+    ) -> Reading {
+        let resources = match items {
+            Some(items) => only(&name, resources, items),
+            None => resources,
+        };
         Reading::new(self, name, Source::Saved(resources.into_iter()))
     }
 }
@@ -237,6 +250,27 @@ impl Reading {
     pub(crate) fn has_failed(&self) -> bool {
         self.failed
     }
+}
+
+/// What is saved of these numbers, as [`Extraction::only`] has it of what is found.
+fn only(
+    name: &str,
+    resources: Vec<Result<Variants, Failure>>,
+    items: &Items,
+) -> Vec<Result<Variants, Failure>> {
+    let (mut count, mut wanted) = (0, Vec::new());
+    for resource in resources {
+        count += u64::from(resource.is_ok());
+        if resource.is_err() || items.contains(count) {
+            wanted.push(resource);
+        }
+    }
+    if wanted.is_empty() && count > 0 {
+        let there_are = if count == 1 { "there is" } else { "there are" };
+        let missing = Error::not_found(format!("item {} ({there_are} only {count})", items.first()));
+        wanted.push(Err(within(name, missing.into())));
+    }
+    wanted
 }
 
 /// `failure`, with the link it is about before its message, once.

@@ -1,5 +1,7 @@
 //! `Extraction`: what extracting answers, a stream of what was found.
 
+mod items;
+
 use std::{
     fmt,
     future::Future,

@@ -96,7 +96,7 @@ pub use crate::{
     registry::{Claimed, Registry},
     report::{Apart, Gap, Report},
     request::Request,
-    select::{Comparison, Measure, Select, Selection},
+    select::{Comparison, Items, Measure, Select, Selection},
     shown::{shown, without_values},
     staging::Staging,
     stop::Stop,

@@ -46,6 +46,7 @@ mod pattern;
 #[cfg(test)]
 mod raw_client;
 mod resource;
+mod shape_changes;
 mod shapes;
 mod traps;
 
@@ -53,5 +54,6 @@ pub use behaviour::{Behaviour, When, Which};
 pub use origin::{Origin, Seen};
 pub use pattern::pattern;
 pub use resource::Resource;
+pub use shape_changes::{JsonAnswer, ShapeChanges, shape_changes};
 pub use shapes::{Shape, shapes};
 pub use traps::{Trap, Verdict, traps};

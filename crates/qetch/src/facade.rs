@@ -159,7 +159,8 @@ impl Qetch {
     /// that [`naming::file_name`] gives, with the extension of what the file turns out to be. The directory is created where it is missing, once there is something to put in it.
     ///
     /// It is for a link that is wanted whole: the first error ends it, and what was finished by then stays. To go on
-    /// past errors, read [`extract`](Qetch::extract) and use [`download_many`](Qetch::download_many).
+    /// past errors, read [`extract`](Qetch::extract) and use [`download_many`](Qetch::download_many); to take some of the
+    /// resources, [`Extraction::only`].
     ///
     /// # Errors
     /// [`NotFound`](Error::NotFound) where there is no resource, [`Io`](Error::Io) when the directory cannot be

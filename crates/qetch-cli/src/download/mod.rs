@@ -165,13 +165,15 @@ impl Run {
         if self.session.stop.is_asked() {
             return Err(Error::Interrupted.into());
         }
+        let items = self.arguments.choice.items.as_ref();
         let (link, reading) = match input {
             Input::Link(link) => {
                 let link = link?;
-                let reading = self.session.read(&link).await.map_err(|failure| within(&link, failure))?;
+                let reading =
+                    self.session.read(&link, items).await.map_err(|failure| within(&link, failure))?;
                 (Some(link), reading)
             }
-            Input::Saved { name, resources } => (None, self.session.read_saved(name, resources)),
+            Input::Saved { name, resources } => (None, self.session.read_saved(name, resources, items)),
         };
         Ok((link, Chosen::of(&self.session, &self.arguments.format, reading)))
     }

@@ -49,6 +49,58 @@ fn links_are_answered_a_line_each_without_a_network() {
     assert_eq!(text.lines(), ["https://gfycat.com/CleverSampleQuokka\tgfycat\tyes\titem"]);
 }
 
+/// URLs that look like one of `host`, and are none.
+fn look_alikes(url: &str, host: &str) -> Vec<String> {
+    let rest = url.split_once(host).unwrap().1;
+    let links = [
+        format!("https://evil-{host}{rest}"),
+        format!("https://not{host}{rest}"),
+        format!("https://{host}.evil.example{rest}"),
+        format!("https://{host}@evil.example{rest}"),
+        format!("https://{host}:443@evil.example{rest}"),
+        format!("https://evil.example/{host}{rest}"),
+        format!("https://evil.example/?u={url}"),
+        format!("https://evil.example/#{url}"),
+        format!("https://evil.example\\@{host}{rest}"),
+        format!("https://{host}%2eevil.example{rest}"),
+    ];
+    links.into()
+}
+
+#[test]
+fn what_only_looks_like_a_site_is_not_claimed_by_it() {
+    let home = Home::new();
+    let mut cases = Vec::new();
+    for extractor in home.run(&["extractors", "--json"]).json() {
+        let name = extractor["name"].as_str().unwrap();
+        let hosts: Vec<_> = extractor["hosts"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        for handle in extractor["handles"].as_array().unwrap() {
+            // On any host there is nothing to look like.
+            if handle["hosts"].as_array().unwrap().contains(&"*".into()) {
+                continue;
+            }
+            for example in handle["examples"].as_array().unwrap() {
+                let url = example.as_str().unwrap();
+                let host = url.split('/').nth(2).unwrap();
+                // Whatever stands before a wildcard's name is the site's own.
+                let beneath = hosts.iter().filter_map(|it| it.strip_prefix("*."));
+                let host = beneath.filter(|name| host.ends_with(name)).min_by_key(|it| it.len()).unwrap_or(host);
+                cases.extend(look_alikes(url, host).into_iter().map(|link| (name.to_owned(), link)));
+            }
+        }
+    }
+    assert!(cases.len() >= 100, "{}", cases.len());
+    let input: String = cases.iter().map(|(_, link)| format!("{link}\n")).collect();
+    let said = home.run_with(&["extractors", "--for", "-", "--json"], &input);
+    assert_eq!((said.code, said.json().len()), (0, cases.len()), "{}", said.err);
+    for ((name, link), answer) in cases.iter().zip(said.json()) {
+        let others = answer["others"].as_array().cloned().unwrap_or_default();
+        let claims = [answer].into_iter().chain(others);
+        let is_claimed = |it: Value| it["extractor"] == name.as_str() && it["claim"] == "yes";
+        assert!(!claims.into_iter().any(is_claimed), "{name} claims {link}");
+    }
+}
+
 #[test]
 fn a_line_that_is_no_url_is_answered_as_well() {
     let home = Home::new();

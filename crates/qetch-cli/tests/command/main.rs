@@ -16,6 +16,7 @@ mod file_size_limit;
 #[cfg(unshare)]
 mod full_disk;
 mod input;
+mod items;
 mod killed;
 mod live;
 mod many;

@@ -21,6 +21,8 @@ fn errors_of_usage_are_told_before_anything_is_done() {
     check(&["--archive", "f", "https://h.example/"], "--archive");
     check(&["-f", "depth<=720", "https://h.example/"], "ext=EXT");
     check(&["-f", "best,height<=tall", "https://h.example/"], "height needs a number");
+    check(&["--items", "20-1", "https://h.example/"], "write 1-20");
+    check(&["extract", "--items", "0", "https://h.example/"], "1-20,40-");
     check(&["--live-duration", "soon", "https://h.example/"], "1h30m");
     check(&["--live-start", "end", "https://h.example/"], "window");
     check(&["--max-connections", "0", "https://h.example/"], "--max-connections");

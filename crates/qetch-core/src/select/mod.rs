@@ -1,12 +1,16 @@
-//! `Select`, which rendition of a resource is meant, and `Selection`, what is to become one file.
+//! `Select`, which rendition of a resource is meant; `Selection`, what is to become one file; `Items`, which resources are wanted.
 
 mod condition;
 mod grammar;
+mod items;
 #[cfg(test)]
 mod tests;
 
 use self::condition::Condition;
-pub use self::condition::{Comparison, Measure};
+pub use self::{
+    condition::{Comparison, Measure},
+    items::Items,
+};
 use crate::{Content, Kind, Role, Variants};
 
 /// What is to become one file: a rendition, and what goes with it.
