@@ -82,7 +82,10 @@ async fn no_page_is_asked_for_past_the_last_frog_that_is_wanted() {
     check("4,1", &["pond-a-l", "pond-e-l"], 2).await;
     let mut extraction = pond(&site).extract(POND).await.unwrap().only("9-".parse().unwrap());
     let error = extraction.next_variants().await.unwrap_err();
-    assert_eq!((error.code(), error.to_string().as_str()), ("not_found", "item 9 (there are only 5) was not found"));
+    assert_eq!(
+        (error.code(), error.to_string().as_str()),
+        ("not_found", "item 9 (there are only 5) was not found")
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod bench;
 mod demo;
 mod fuzz;
 mod lint;
+mod live;
 mod manifest;
 mod micro;
 mod native_tls;
@@ -13,6 +14,7 @@ mod process;
 mod programs;
 mod report;
 mod server;
+mod sites;
 mod source;
 mod survival;
 mod test;
@@ -54,6 +56,16 @@ const TASKS: &[Task] = &[
         name: "bench",
         help: "races against the downloaders that are installed; --quick shows that everything works",
         run: bench::run,
+    },
+    Task {
+        name: "live",
+        help: "the examples of each extractor, or of those named, against the real sites: needs a network",
+        run: live::run,
+    },
+    Task {
+        name: "sites",
+        help: "write docs/sites.md, the table of the extractors that there are",
+        run: sites::run,
     },
     Task {
         name: "survival",

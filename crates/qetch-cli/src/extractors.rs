@@ -269,12 +269,12 @@ mod tests {
 
     #[test]
     fn one_that_says_perhaps_has_its_handle_and_captures_and_the_others_follow() {
-        let registry = Registry::new()
-            .with_extractor(pond("b", "pond.example", false))
-            .with_extractor(pond("a", "other.example", false));
-        let other = |name: &str, handle: Option<&str>, captures: serde_json::Value| {
-            json!({ "extractor": name, "claim": "perhaps", "handle": handle, "captures": captures })
-        };
+        let registry = Registry::new().with_extractor(pond("b", "pond.example", false)).with_extractor(pond(
+            "a",
+            "other.example",
+            false,
+        ));
+        let other = |name: &str, handle: Option<&str>, captures: serde_json::Value| json!({ "extractor": name, "claim": "perhaps", "handle": handle, "captures": captures });
         let mut expected = other("a", None, json!({}));
         expected["url"] = "https://pond.example/p/7".into();
         expected["others"] = json!([other("b", Some("frog"), json!({ "id": "7" }))]);
@@ -283,9 +283,11 @@ mod tests {
 
     #[test]
     fn those_who_claim_a_link_equally_are_all_told() {
-        let registry = Registry::new()
-            .with_extractor(pond("b", "pond.example", true))
-            .with_extractor(pond("a", "pond.example", true));
+        let registry = Registry::new().with_extractor(pond("b", "pond.example", true)).with_extractor(pond(
+            "a",
+            "pond.example",
+            true,
+        ));
         let answer = answer(&registry, "https://pond.example/p/7");
         assert_eq!((&answer["extractor"], &answer["others"][0]["extractor"]), (&"a".into(), &"b".into()));
         let alone = Registry::new().with_extractor(pond("a", "pond.example", true));

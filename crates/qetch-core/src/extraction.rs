@@ -218,7 +218,8 @@ impl Extraction {
     /// Things that are found as the stream is read: albums, threads, feeds. An error does not end it, unless the
     /// stream ends.
     pub fn from_stream(stream: impl Stream<Item = Result<Found>> + Send + 'static) -> Self {
-        Self { stream: Box::pin(stream), pages: None }
+        // Some streams panic where they are asked on after their end.
+        Self { stream: Box::pin(stream.fuse()), pages: None }
     }
 
     /// What a site gives page by page: the first page, which was asked for already, and then what `turn` brings for the
@@ -260,8 +261,8 @@ impl Extraction {
         self.pages.as_ref().map_or(Ok(()), |count| count.among(pages))
     }
 
-    /// The next thing found; `None` at the end. An error ends what it came from and nothing else, so it is worth asking
-    /// on after one.
+    /// The next thing found; `None` at the end, and from then on. An error ends what it came from and nothing else, so it is
+    /// worth asking on after one.
     pub async fn next(&mut self) -> Option<Result<Found>> {
         self.stream.next().await
     }

@@ -165,7 +165,9 @@ impl Shape {
         types.insert(type_of(value));
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.add(format!("{path}[]"), item)),
-            Value::Object(fields) => fields.iter().for_each(|(name, value)| self.add(field(&path, name), value)),
+            Value::Object(fields) => {
+                fields.iter().for_each(|(name, value)| self.add(field(&path, name), value))
+            }
             _ => (),
         }
     }
@@ -273,9 +275,21 @@ mod tests {
     #[test]
     fn a_planted_change_of_each_sort_is_told_with_its_path() {
         let known = json!({ "id": 1, "files": [{ "url": "a", "size": 2 }], "by": { "name": "x" } });
-        check(&[known.clone()], &[json!({ "id": "1", "files": [{ "url": "a", "size": 2 }], "by": { "name": "x" } })], &["$.id: string, was number"]);
-        check(&[known.clone()], &[json!({ "id": 1, "files": [{ "url": "a" }], "by": { "name": "x" } })], &["$.files[].size: is missing, was number"]);
-        check(&[known.clone()], &[json!({ "id": 1, "files": [{ "url": "a", "size": null }], "by": { "name": "x" } })], &["$.files[].size: null, was number"]);
+        check(
+            &[known.clone()],
+            &[json!({ "id": "1", "files": [{ "url": "a", "size": 2 }], "by": { "name": "x" } })],
+            &["$.id: string, was number"],
+        );
+        check(
+            &[known.clone()],
+            &[json!({ "id": 1, "files": [{ "url": "a" }], "by": { "name": "x" } })],
+            &["$.files[].size: is missing, was number"],
+        );
+        check(
+            &[known.clone()],
+            &[json!({ "id": 1, "files": [{ "url": "a", "size": null }], "by": { "name": "x" } })],
+            &["$.files[].size: null, was number"],
+        );
         check(
             &[known.clone()],
             &[json!({ "id": 1, "files": { "a": 1 }, "by": { "name": "x", "page": { "url": "u" } } })],

@@ -18,7 +18,7 @@ mod tables;
 mod tools;
 mod weight;
 
-use crate::{bench::written, report::Report, tree::Tree, workspace::Workspace};
+use crate::{bench::written, report::Report, sites, tree::Tree, workspace::Workspace};
 
 /// What the checks look at.
 #[derive(Debug)]
@@ -116,6 +116,11 @@ const CHECKS: &[Check] = &[
         name: "benchmarks",
         promise: "the document says what was measured",
         run: Run::Rule(|place| written::check(&place.workspace.root).map(Findings::from)),
+    },
+    Check {
+        name: "sites",
+        promise: "the table of sites is that of the build",
+        run: Run::Rule(|place| sites::check(&place.workspace.root).map(Findings::from)),
     },
     Check {
         name: "weight",

@@ -84,7 +84,8 @@ fn what_only_looks_like_a_site_is_not_claimed_by_it() {
                 let host = url.split('/').nth(2).unwrap();
                 // Whatever stands before a wildcard's name is the site's own.
                 let beneath = hosts.iter().filter_map(|it| it.strip_prefix("*."));
-                let host = beneath.filter(|name| host.ends_with(name)).min_by_key(|it| it.len()).unwrap_or(host);
+                let host =
+                    beneath.filter(|name| host.ends_with(name)).min_by_key(|it| it.len()).unwrap_or(host);
                 cases.extend(look_alikes(url, host).into_iter().map(|link| (name.to_owned(), link)));
             }
         }

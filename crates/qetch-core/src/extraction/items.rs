@@ -158,8 +158,11 @@ mod tests {
 
     #[tokio::test]
     async fn errors_pass_and_do_not_count() {
-        let found = || [Err(Error::gone("x")), Ok(content("a".into())), Err(Error::gone("y")), Ok(content("b".into()))];
-        let only = |items: &str| all(Extraction::from_stream(stream::iter(found())).only(items.parse().unwrap()));
+        let found = || {
+            [Err(Error::gone("x")), Ok(content("a".into())), Err(Error::gone("y")), Ok(content("b".into()))]
+        };
+        let only =
+            |items: &str| all(Extraction::from_stream(stream::iter(found())).only(items.parse().unwrap()));
         assert_eq!(only("2").await, ["x is gone", "y is gone", "b"]);
         assert_eq!(only("1").await, ["x is gone", "a"]);
         // How many there are is not known.

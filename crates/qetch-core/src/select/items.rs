@@ -122,7 +122,11 @@ mod tests {
             let items: Items = text.parse().unwrap();
             assert_eq!(items.to_string(), expected, "{text}");
             assert_eq!(expected.parse::<Items>().unwrap(), items, "{text}");
-            assert_eq!((0..=60).filter(|&number| items.contains(number)).collect::<Vec<_>>(), wanted, "{text}");
+            assert_eq!(
+                (0..=60).filter(|&number| items.contains(number)).collect::<Vec<_>>(),
+                wanted,
+                "{text}"
+            );
         };
         check("3", "3", &[3]);
         check("-5", "1-5", &[1, 2, 3, 4, 5]);
@@ -157,7 +161,21 @@ mod tests {
             let message = error.to_string();
             assert!(message.contains(&format!("`{text}`")) && message.contains(said), "{message}");
         };
-        for text in ["", " ", "-", "1,", ",1", "1,,2", "a", "+1", "1-2-3", "1.5", "--5", "1;2", "99999999999999999999"] {
+        for text in [
+            "",
+            " ",
+            "-",
+            "1,",
+            ",1",
+            "1,,2",
+            "a",
+            "+1",
+            "1-2-3",
+            "1.5",
+            "--5",
+            "1;2",
+            "99999999999999999999",
+        ] {
             check(text, "such as 3, 1-20 or 1-20,40-");
         }
         check("0", "the first is 1 and not 0");

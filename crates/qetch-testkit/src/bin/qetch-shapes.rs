@@ -10,6 +10,7 @@ use std::{
 
 use qetch_core::Cassette;
 use qetch_testkit::{JsonAnswer, ShapeChanges, shape_changes};
+use serde_json::Value;
 
 const USAGE: &str = "usage: qetch-shapes KNOWN NEW
 
@@ -50,7 +51,8 @@ fn answers(path: &Path) -> Result<Vec<JsonAnswer>, String> {
         answers.extend(cassette.bodies().filter_map(|(at, body)| {
             let (method, url, status) = cassette.asked(at)?;
             // Text and media have no shape of this sort.
-            let body = serde_json::from_slice(body).ok()?;
+            let body: Value =
+                serde_json::from_slice(body).ok().filter(|it: &Value| it.is_object() || it.is_array())?;
             let (method, url) = (method.as_str().to_owned(), url.clone());
             Some(JsonAnswer { method, url, status: status.as_u16(), body })
         }));
@@ -109,15 +111,18 @@ mod tests {
 
     #[test]
     fn a_planted_change_is_told_and_the_same_again_is_none() {
-        let new = KNOWN.replace("\"id\":1", "\"id\":\"1\"").replace("/p/1", "/p/2").replace("{\"name\":\"a\"}", "");
-        let planted = Planted::new("change", &[("known/a.cassette", KNOWN), ("new/1/recording.cassette", &new)]);
+        let new =
+            KNOWN.replace("\"id\":1", "\"id\":\"1\"").replace("/p/1", "/p/2").replace("{\"name\":\"a\"}", "");
+        let planted =
+            Planted::new("change", &[("known/a.cassette", KNOWN), ("new/1/recording.cassette", &new)]);
         assert_eq!(planted.run("known", "new").unwrap(), ["$.id: string, was number"]);
         assert_eq!(planted.run("known", "known/a.cassette").unwrap(), [""; 0]);
     }
 
     #[test]
     fn what_is_no_cassette_and_what_is_not_there_are_told() {
-        let planted = Planted::new("wrong", &[("known/a.cassette", "=== GET nowhere\n"), ("known/b.txt", "")]);
+        let planted =
+            Planted::new("wrong", &[("known/a.cassette", "=== GET nowhere\n"), ("known/b.txt", "")]);
         assert!(planted.run("known", "known").unwrap_err().contains("a.cassette:3"));
         assert!(planted.run("known/b.cassette", "known").unwrap_err().contains("b.cassette"));
         assert!(run(&[]).unwrap_err().contains("usage: qetch-shapes"));
