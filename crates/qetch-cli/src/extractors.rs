@@ -125,7 +125,11 @@ impl<'a> Answer<'a> {
             Err(problem) => return Self { problem: Some(problem), ..nobody },
         };
         let claims = registry.claims(link.url());
-        let mut claimants = claims.iter().map(|claimed| Claimant::of(claimed, link.url()));
+        let is_sure = |claimed: &Claimed| matches!(claimed.claim, Claim::Yes(_));
+        // Where somebody is sure, nobody asks those who are not.
+        let are_sure = claims.first().is_some_and(is_sure);
+        let asked = claims.iter().filter(|claimed| is_sure(claimed) == are_sure);
+        let mut claimants = asked.map(|claimed| Claimant::of(claimed, link.url()));
         match claimants.next() {
             Some(first) => Self { first, others: claimants.collect(), ..nobody },
             None => nobody,

@@ -155,18 +155,24 @@ impl Shape {
     fn of(answers: &[&JsonAnswer]) -> Self {
         let mut shape = Self::default();
         for answer in answers {
-            shape.add("$".to_owned(), &answer.body);
+            shape.add("$", &answer.body);
         }
         shape
     }
 
-    fn add(&mut self, path: String, value: &Value) {
-        let types = self.0.entry(path.clone()).or_default();
-        types.insert(type_of(value));
+    fn add(&mut self, path: &str, value: &Value) {
+        self.0.entry(path.to_owned()).or_default().insert(type_of(value));
         match value {
-            Value::Array(items) => items.iter().for_each(|item| self.add(format!("{path}[]"), item)),
+            Value::Array(items) => {
+                let path = format!("{path}[]");
+                for item in items {
+                    self.add(&path, item);
+                }
+            }
             Value::Object(fields) => {
-                fields.iter().for_each(|(name, value)| self.add(field(&path, name), value))
+                for (name, value) in fields {
+                    self.add(&field(path, name), value);
+                }
             }
             _ => (),
         }
@@ -226,7 +232,7 @@ fn changes(known: &Shape, new: &Shape) -> Vec<String> {
                 // What was null may turn out to be anything.
                 let is_new = |it: &&str| !before.contains(it);
                 let is_known = before.iter().any(|it| *it != "null");
-                if is_known && types.iter().any(|it| is_new(it)) {
+                if is_known && types.iter().any(is_new) {
                     retyped.push(format!("{path}: {}, was {}", listed(types), listed(before)));
                 }
             }

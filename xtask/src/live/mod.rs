@@ -171,7 +171,8 @@ mod tests {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod program_tests {
     use std::os::unix::fs::PermissionsExt as _;
 
