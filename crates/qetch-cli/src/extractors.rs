@@ -125,11 +125,7 @@ impl<'a> Answer<'a> {
             Err(problem) => return Self { problem: Some(problem), ..nobody },
         };
         let claims = registry.claims(link.url());
-        let is_sure = |claimed: &Claimed| matches!(claimed.claim, Claim::Yes(_));
-        // Where somebody is sure, nobody asks those who are not.
-        let are_sure = claims.first().is_some_and(is_sure);
-        let asked = claims.iter().filter(|claimed| is_sure(claimed) == are_sure);
-        let mut claimants = asked.map(|claimed| Claimant::of(claimed, link.url()));
+        let mut claimants = claims.iter().map(|claimed| Claimant::of(claimed, link.url()));
         match claimants.next() {
             Some(first) => Self { first, others: claimants.collect(), ..nobody },
             None => nobody,
@@ -243,13 +239,13 @@ mod tests {
 
     use super::*;
 
-    /// Says yes by its handle, or perhaps wherever that is.
+    /// Claims by its handle where it has one, and else says perhaps.
     #[derive(Debug)]
-    struct Pond(ExtractorInfo, bool);
+    struct Pond(ExtractorInfo);
 
-    fn pond(name: &str, host: &str, is_sure: bool) -> Pond {
-        let handle = Handle::new("frog", [host], "^/p/(?P<id>[0-9]+)$");
-        Pond(ExtractorInfo::new(name, "").with_handles(Handles::new([handle])), is_sure)
+    fn pond(name: &str, host: Option<&str>) -> Pond {
+        let handle = host.map(|host| Handle::new("frog", [host], "^/p/(?P<id>[0-9]+)$"));
+        Pond(ExtractorInfo::new(name, "").with_handles(Handles::new(handle)))
     }
 
     #[async_trait]
@@ -259,7 +255,8 @@ mod tests {
         }
 
         fn can_handle(&self, url: &Url) -> Claim {
-            if self.1 { self.0.handles().claim(url) } else { Claim::Perhaps }
+            let handles = self.0.handles();
+            if handles.iter().next().is_some() { handles.claim(url) } else { Claim::Perhaps }
         }
 
         async fn extract(&self, _: &Context, _: &Url) -> Result<Extraction> {
@@ -267,34 +264,31 @@ mod tests {
         }
     }
 
-    fn answer(registry: &Registry, url: &str) -> serde_json::Value {
-        serde_json::to_value(Answer::of(registry, url)).unwrap()
+    /// What is answered about a frog where these are asked.
+    fn answer<'a>(ponds: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> serde_json::Value {
+        let ponds = ponds.into_iter().map(|(name, host)| pond(name, host));
+        let registry = ponds.fold(Registry::new(), Registry::with_extractor);
+        serde_json::to_value(Answer::of(&registry, "https://pond.example/p/7")).unwrap()
     }
 
     #[test]
     fn one_that_says_perhaps_has_its_handle_and_captures_and_the_others_follow() {
-        let registry = Registry::new().with_extractor(pond("b", "pond.example", false)).with_extractor(pond(
-            "a",
-            "other.example",
-            false,
-        ));
-        let other = |name: &str, handle: Option<&str>, captures: serde_json::Value| json!({ "extractor": name, "claim": "perhaps", "handle": handle, "captures": captures });
-        let mut expected = other("a", None, json!({}));
+        let claimant = |name: &str, handle: Option<&str>, captures: serde_json::Value| json!({ "extractor": name, "claim": "perhaps", "handle": handle, "captures": captures });
+        let frog = |name: &str| claimant(name, Some("frog"), json!({ "id": "7" }));
+        let mut expected = frog("a");
         expected["url"] = "https://pond.example/p/7".into();
-        expected["others"] = json!([other("b", Some("frog"), json!({ "id": "7" }))]);
-        assert_eq!(answer(&registry, "https://pond.example/p/7"), expected);
+        expected["others"] = json!([claimant("b", None, json!({})), frog("c")]);
+        let ponds = [("d", Some("other.example")), ("c", Some("*")), ("b", None), ("a", Some("*"))];
+        assert_eq!(answer(ponds), expected);
     }
 
     #[test]
     fn those_who_claim_a_link_equally_are_all_told() {
-        let registry = Registry::new().with_extractor(pond("b", "pond.example", true)).with_extractor(pond(
-            "a",
-            "pond.example",
-            true,
-        ));
-        let answer = answer(&registry, "https://pond.example/p/7");
-        assert_eq!((&answer["extractor"], &answer["others"][0]["extractor"]), (&"a".into(), &"b".into()));
-        let alone = Registry::new().with_extractor(pond("a", "pond.example", true));
-        assert_eq!(self::answer(&alone, "https://pond.example/p/7").get("others"), None);
+        let ponds = [("b", Some("pond.example")), ("a", Some("pond.example")), ("c", Some("*"))];
+        let both = answer(ponds);
+        let others = both["others"].as_array().unwrap();
+        assert_eq!((both["extractor"].as_str(), others.len()), (Some("a"), 1));
+        assert_eq!(others[0]["extractor"], "b");
+        assert_eq!(answer([ponds[0], ponds[2]]).get("others"), None);
     }
 }
