@@ -261,9 +261,9 @@ mod tests {
 
     /// Holds answers of one kind against each other.
     #[track_caller]
-    fn check(known: &[Value], new: &[Value], expected: &[&str]) {
-        let answers = |bodies: &[Value]| -> Vec<_> {
-            bodies.iter().map(|body| answer("https://pond.example/p/1", 200, body.clone())).collect()
+    fn check(known: &[&Value], new: &[&Value], expected: &[&str]) {
+        let answers = |bodies: &[&Value]| -> Vec<_> {
+            bodies.iter().map(|&body| answer("https://pond.example/p/1", 200, body.clone())).collect()
         };
         let found: Vec<_> =
             shape_changes(&answers(known), &answers(new)).into_iter().flat_map(|it| it.changes).collect();
@@ -273,44 +273,42 @@ mod tests {
     #[test]
     fn what_is_the_same_but_for_its_values_has_not_changed() {
         let known = json!({ "id": 1, "files": [{ "url": "a", "size": 2 }], "next": null, "tags": ["x"] });
-        let new = json!({ "tags": [], "files": [{ "size": 9, "url": "b" }, { "url": "", "size": 0 }], "id": 7, "next": 3 });
-        check(&[known.clone()], &[known.clone()], &[]);
-        check(&[known], &[new], &[]);
+        let files = json!([{ "size": 9, "url": "b" }, { "url": "", "size": 0 }]);
+        let new = json!({ "tags": [], "files": files, "id": 7, "next": 3 });
+        check(&[&known], &[&known], &[]);
+        check(&[&known], &[&new], &[]);
     }
 
     #[test]
     fn a_planted_change_of_each_sort_is_told_with_its_path() {
         let known = json!({ "id": 1, "files": [{ "url": "a", "size": 2 }], "by": { "name": "x" } });
-        check(
-            &[known.clone()],
-            &[json!({ "id": "1", "files": [{ "url": "a", "size": 2 }], "by": { "name": "x" } })],
-            &["$.id: string, was number"],
-        );
-        check(
-            &[known.clone()],
-            &[json!({ "id": 1, "files": [{ "url": "a" }], "by": { "name": "x" } })],
-            &["$.files[].size: is missing, was number"],
-        );
-        check(
-            &[known.clone()],
-            &[json!({ "id": 1, "files": [{ "url": "a", "size": null }], "by": { "name": "x" } })],
-            &["$.files[].size: null, was number"],
-        );
-        check(
-            &[known.clone()],
-            &[json!({ "id": 1, "files": { "a": 1 }, "by": { "name": "x", "page": { "url": "u" } } })],
-            &["$.files: object, was list", "$.by.page: object, is new"],
-        );
-        check(&[known.clone()], &[json!([known])], &["$: list, was object"]);
-        check(&[json!({ "a.b": 1 })], &[json!({ "a.b": "1" })], &["$.\"a_b\": string, was number"]);
+        let with = |pointer: &str, value: Value| {
+            let mut changed = known.clone();
+            *changed.pointer_mut(pointer).unwrap() = value;
+            changed
+        };
+        let check = |new: Value, expected: &[&str]| check(&[&known], &[&new], expected);
+        check(with("/id", json!("1")), &["$.id: string, was number"]);
+        check(with("/files/0", json!({ "url": "a" })), &["$.files[].size: is missing, was number"]);
+        check(with("/files/0/size", json!(null)), &["$.files[].size: null, was number"]);
+        check(with("/files", json!({ "a": 1 })), &["$.files: object, was list"]);
+        check(with("/files", json!([])), &[]);
+        check(with("/by", json!({ "name": "x", "page": { "url": "u" } })), &["$.by.page: object, is new"]);
+        check(json!([known]), &["$: list, was object"]);
+    }
+
+    #[test]
+    fn a_name_that_would_be_read_as_a_path_stands_in_quotes() {
+        check(&[&json!({ "a.b[]": 1 })], &[&json!({ "a.b[]": "1" })], &["$.\"a_b_]\": string, was number"]);
     }
 
     #[test]
     fn what_one_of_several_answers_has_is_known() {
-        let (one, other) = (json!({ "a": 1 }), json!({ "a": null, "b": "x" }));
-        check(&[one.clone(), other.clone()], &[one.clone(), other.clone()], &[]);
-        check(&[one.clone()], &[other], &["$.a: null, was number", "$.b: string, is new"]);
-        check(&[json!({ "a": 1, "b": 2 })], &[one, json!({ "a": 1, "b": 2 })], &[]);
+        let (one, other, both) =
+            (json!({ "a": 1 }), json!({ "a": null, "b": "x" }), json!({ "a": 1, "b": "y" }));
+        check(&[&one, &other], &[&one, &other], &[]);
+        check(&[&one], &[&other], &["$.a: null, was number", "$.b: string, is new"]);
+        check(&[&both], &[&one, &both], &[]);
     }
 
     /// The request of `known` that `new` is held against.

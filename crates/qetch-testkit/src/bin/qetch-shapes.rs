@@ -15,7 +15,8 @@ use serde_json::Value;
 const USAGE: &str = "usage: qetch-shapes KNOWN NEW
 
 What changed in the shape of JSON answers in the cassettes of NEW, held against those of KNOWN: paths and types.
-Each is a cassette, or a folder with cassettes in it, however deep.
+Each is a cassette, or a folder with cassettes in it, however deep. Bodies that are files are looked for beside their
+cassette and in QETCH_FIXTURES.
 
 The exit code is 0 where nothing changed, 1 where something did, and 2 where that cannot be told.";
 
@@ -48,6 +49,7 @@ fn answers(path: &Path) -> Result<Vec<JsonAnswer>, String> {
     let mut answers = Vec::new();
     for file in files {
         let cassette = Cassette::read(&file).map_err(|error| error.to_string())?;
+        let cassette = with_files(cassette, &file);
         answers.extend(cassette.bodies().filter_map(|(at, body)| {
             let (method, url, status) = cassette.asked(at)?;
             // Text and media have no shape of this sort.
@@ -58,6 +60,14 @@ fn answers(path: &Path) -> Result<Vec<JsonAnswer>, String> {
         }));
     }
     Ok(answers)
+}
+
+/// The cassette of `file` with its bodies that are files, where all of them are in one of the two places.
+fn with_files(cassette: Cassette, file: &Path) -> Cassette {
+    let fixtures = std::env::var_os("QETCH_FIXTURES").map(PathBuf::from);
+    let folders = [file.parent().map(Path::to_owned), fixtures];
+    let whole = folders.into_iter().flatten().find_map(|folder| cassette.clone().with_files(folder).ok());
+    whole.unwrap_or(cassette)
 }
 
 /// The cassettes beneath a folder, or the file itself.
@@ -117,6 +127,16 @@ mod tests {
             Planted::new("change", &[("known/a.cassette", KNOWN), ("new/1/recording.cassette", &new)]);
         assert_eq!(planted.run("known", "new").unwrap(), ["$.id: string, was number"]);
         assert_eq!(planted.run("known", "known/a.cassette").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn a_body_that_is_a_file_is_looked_for_beside_its_cassette() {
+        let known = "=== GET https://pond.example/p/1\n--- 200 < body.json\n";
+        let new = "=== GET https://pond.example/p/2\n--- 200\n\n{\"id\":\"1\"}\n";
+        let planted = Planted::new("file", &[("known/a.cassette", known), ("new/b.cassette", new)]);
+        assert_eq!(planted.run("known", "known").unwrap(), [""; 0]);
+        fs::write(planted.0.join("known/body.json"), "{\"id\":1}").unwrap();
+        assert_eq!(planted.run("known", "new").unwrap(), ["$.id: string, was number"]);
     }
 
     #[test]

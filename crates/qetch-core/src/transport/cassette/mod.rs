@@ -212,6 +212,16 @@ impl Cassette {
         Some(self.exchanges.get(at.exchange)?.answers.get(at.answer)?.line)
     }
 
+    /// The request that was answered at `at`, as it stands here, and the status of the answer; `None` where the
+    /// network failed.
+    pub fn asked(&self, at: AnswerAt) -> Option<(&Method, &Url, StatusCode)> {
+        let exchange = self.exchanges.get(at.exchange)?;
+        match &exchange.answers.get(at.answer)?.what {
+            What::Answer(answer) => Some((&exchange.request.method, &exchange.request.url, answer.status)),
+            What::Failed(_) => None,
+        }
+    }
+
     /// The same with another body in the answer `at`, and no word of the length it had: for tests of what a site may
     /// send one day.
     #[must_use]

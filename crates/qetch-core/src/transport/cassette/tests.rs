@@ -73,6 +73,19 @@ fn a_text_is_read_and_written_as_it_was() {
 }
 
 #[test]
+fn each_body_has_its_request_and_its_status() {
+    let cassette = Cassette::parse("c", WHOLE).unwrap();
+    let asked = cassette.bodies().map(|(at, _)| {
+        let (method, url, status) = cassette.asked(at).unwrap();
+        format!("{method} {url} {}", status.as_u16())
+    });
+    let (pond, login) = ("GET https://pond.example/1?b=2&a=1", "POST https://pond.example/login");
+    let expected = [format!("{pond} 200"), format!("{pond} 404"), format!("{login} 200")];
+    assert_eq!(asked.take(3).collect::<Vec<_>>(), expected);
+    assert!(cassette.asked(AnswerAt { exchange: 1, answer: 1 }).is_none(), "the network failed there");
+}
+
+#[test]
 fn every_body_comes_back_as_it_was() {
     let bodies: [&[u8]; 9] =
         [b"", b"\n", b"a\n\n", b"\r\n# x", b"\xff\0", b"===", b"a\n--- 200\n", b"\\", &[7; 200]];
