@@ -147,51 +147,41 @@ fn is_word(segment: &str) -> bool {
     segment.len() <= 24 && segment.bytes().all(is_plain) || is_version()
 }
 
-/// The paths of some answers, with the types that stand there.
+/// The paths of some answers, each as the steps to it (`.name` into an object, `[]` into a list), with the types that stand
+/// there.
 #[derive(Debug, Default)]
-struct Shape(BTreeMap<String, BTreeSet<&'static str>>);
+struct Shape(BTreeMap<Vec<String>, BTreeSet<&'static str>>);
+
+/// The step to what a list holds.
+const ITEM: &str = "[]";
 
 impl Shape {
     fn of(answers: &[&JsonAnswer]) -> Self {
         let mut shape = Self::default();
         for answer in answers {
-            shape.add("$", &answer.body);
+            shape.add(&mut Vec::new(), &answer.body);
         }
         shape
     }
 
-    fn add(&mut self, path: &str, value: &Value) {
-        self.0.entry(path.to_owned()).or_default().insert(type_of(value));
-        match value {
-            Value::Array(items) => {
-                let path = format!("{path}[]");
-                for item in items {
-                    self.add(&path, item);
-                }
-            }
-            Value::Object(fields) => {
-                for (name, value) in fields {
-                    self.add(&field(path, name), value);
-                }
-            }
-            _ => (),
+    fn add(&mut self, path: &mut Vec<String>, value: &Value) {
+        self.0.entry(path.clone()).or_default().insert(type_of(value));
+        let steps: Vec<_> = match value {
+            Value::Array(items) => items.iter().map(|item| (ITEM.to_owned(), item)).collect(),
+            Value::Object(fields) => fields.iter().map(|(name, value)| (field(name), value)).collect(),
+            _ => return,
+        };
+        for (step, value) in steps {
+            path.push(step);
+            self.add(path, value);
+            path.pop();
         }
     }
 
-    fn types(&self, path: &str) -> Option<&BTreeSet<&'static str>> {
-        self.0.get(path)
-    }
-
-    /// Whether something at this path could hold what `path` names: an object that has fields, a list that is not empty.
-    fn has_beneath(&self, path: &str) -> bool {
-        let parent = parent(path);
-        let is_held = |it: &String| it.len() > parent.len() && self::parent(it) == parent;
-        let of_list = path.ends_with("[]");
-        match self.types(parent) {
-            Some(types) if of_list => types.contains("list") && self.0.keys().any(is_held),
-            Some(types) => types.contains("object"),
-            None => false,
-        }
+    /// Whether an object is there that could have this field. An empty list tells nothing of what it may hold.
+    fn has_place_for(&self, path: &[String]) -> bool {
+        let Some((step, parent)) = path.split_last() else { return false };
+        step != ITEM && self.0.get(parent).is_some_and(|types| types.contains("object"))
     }
 }
 
@@ -206,46 +196,38 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
-/// The path of the field `name`. One that would be read as something else stands in quotes.
-fn field(path: &str, name: &str) -> String {
+/// The step to the field `name`. One that would be read as several steps stands in quotes.
+fn field(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '@' | ':' | '$');
-    if !name.is_empty() && name.chars().all(is_plain) {
-        return format!("{path}.{name}");
-    }
-    format!("{path}.{}", Value::from(name.replace(['.', '['], "_")))
+    let is_one_step = !name.is_empty() && name.chars().all(is_plain);
+    if is_one_step { format!(".{name}") } else { format!(".{}", Value::from(name)) }
 }
 
-/// The path of what holds this one; that of the whole is its own.
-fn parent(path: &str) -> &str {
-    match path.strip_suffix("[]") {
-        Some(list) => list,
-        None => path.rsplit_once('.').map_or(path, |(parent, _)| parent),
-    }
-}
-
+/// What breaks a reader first: other types, what is missing, and then what is new.
 fn changes(known: &Shape, new: &Shape) -> Vec<String> {
     let listed = |types: &BTreeSet<&str>| types.iter().copied().collect::<Vec<_>>().join(" or ");
+    let shown = |path: &[String]| format!("${}", path.concat());
     let (mut retyped, mut missing, mut added) = (Vec::new(), Vec::new(), Vec::new());
     for (path, types) in &new.0 {
-        match known.types(path) {
+        match known.0.get(path) {
             Some(before) => {
-                // What was null may turn out to be anything.
-                let is_new = |it: &&str| !before.contains(it);
+                // What was null alone may turn out to be anything.
                 let is_known = before.iter().any(|it| *it != "null");
-                if is_known && types.iter().any(is_new) {
-                    retyped.push(format!("{path}: {}, was {}", listed(types), listed(before)));
+                if is_known && !types.is_subset(before) {
+                    retyped.push(format!("{}: {}, was {}", shown(path), listed(types), listed(before)));
                 }
             }
-            None if known.has_beneath(path) => added.push(format!("{path}: {}, is new", listed(types))),
+            None if known.has_place_for(path) => {
+                added.push(format!("{}: {}, is new", shown(path), listed(types)));
+            }
             None => (),
         }
     }
     for (path, types) in &known.0 {
-        if new.types(path).is_none() && new.has_beneath(path) {
-            missing.push(format!("{path}: is missing, was {}", listed(types)));
+        if !new.0.contains_key(path) && new.has_place_for(path) {
+            missing.push(format!("{}: is missing, was {}", shown(path), listed(types)));
         }
     }
-    // What breaks a reader first.
     [retyped, missing, added].concat()
 }
 
@@ -299,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_name_that_would_be_read_as_a_path_stands_in_quotes() {
-        check(&[&json!({ "a.b[]": 1 })], &[&json!({ "a.b[]": "1" })], &["$.\"a_b_]\": string, was number"]);
+        check(&[&json!({ "a.b[]": 1 })], &[&json!({ "a.b[]": "1" })], &["$.\"a.b[]\": string, was number"]);
     }
 
     #[test]
