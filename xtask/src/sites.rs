@@ -97,11 +97,15 @@ fn row(site: &Value) -> String {
         Some(format!("`{name}`{example}"))
     });
     let forms = forms.collect::<Vec<_>>().join("<br>");
+    let forms = if forms.is_empty() { "any link".to_owned() } else { forms };
 
     let cells = [format!("`{}`", text("/name")), text("/description").to_owned(), hosts, login, forms];
-    // A `|` would begin a cell.
-    let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
-    format!("| {} |\n", cells.join(" | ")).replace("|  |", "| |")
+    let cells = cells.map(|cell| match cell.as_str() {
+        "" => " |".to_owned(),
+        // A `|` would begin a cell.
+        cell => format!(" {} |", cell.replace('|', "\\|").replace('\n', " ")),
+    });
+    format!("|{}\n", cells.concat())
 }
 
 #[cfg(test)]
