@@ -224,7 +224,8 @@ fn changes(known: &Shape, new: &Shape) -> Vec<String> {
         }
     }
     for (path, types) in &known.0 {
-        if !new.0.contains_key(path) && new.has_place_for(path) {
+        let is_known = types.iter().any(|it| *it != "null");
+        if is_known && !new.0.contains_key(path) && new.has_place_for(path) {
             missing.push(format!("{}: is missing, was {}", shown(path), listed(types)));
         }
     }
@@ -291,6 +292,7 @@ mod tests {
         check(&[&one, &other], &[&one, &other], &[]);
         check(&[&one], &[&other], &["$.a: null, was number", "$.b: string, is new"]);
         check(&[&both], &[&one, &both], &[]);
+        check(&[&json!({ "a": null })], &[&json!({})], &[]);
     }
 
     /// The request of `known` that `new` is held against.

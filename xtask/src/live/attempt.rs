@@ -66,7 +66,11 @@ impl Outcome {
         let Example { extractor, url, .. } = example;
         let row = format!("{:<12} {:>3}  {extractor:<12} {url}", self.word(), self.items);
         match &self.said {
-            Some(said) if !self.is_ok() => format!("{row}\n                  {said}"),
+            Some(said) if !self.is_ok() => {
+                // It begins with the link, which stands there already.
+                let why = said.strip_prefix(&format!("{url}: ")).unwrap_or(said);
+                format!("{row}\n                  {why}")
+            }
             _ => row,
         }
     }
@@ -104,7 +108,7 @@ mod tests {
         check(outcome(0, 12, Some("a note")), "ok            12  pond         https://pond.example/7");
         check(outcome(0, 0, None), "NOTHING        0  pond         https://pond.example/7");
         check(
-            outcome(5, 0, Some("it is gone")),
+            outcome(5, 0, Some("https://pond.example/7: it is gone")),
             "NOT FOUND      0  pond         https://pond.example/7\n                  it is gone",
         );
     }

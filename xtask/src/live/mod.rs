@@ -44,10 +44,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let live = Live {
         qetch,
         shapes,
+        pause: if options.is_elsewhere() { Duration::ZERO } else { PAUSE },
         passed: options.passed,
         recordings: root.join(DIRECTORY),
         known: root.join(FIXTURES),
-        pause: PAUSE,
     };
     live.run(&examples)
 }
@@ -79,6 +79,11 @@ impl Options {
             }
         }
         Ok(options)
+    }
+
+    /// Whether no real site is asked.
+    fn is_elsewhere(&self) -> bool {
+        self.passed.iter().any(|argument| argument.starts_with("--route=*="))
     }
 }
 
@@ -166,6 +171,7 @@ mod tests {
             options(&["pond", "--route", "*=http://127.0.0.1:1", "frog", "--route=a=http://b"]).unwrap();
         assert_eq!(found.names, ["pond", "frog"]);
         assert_eq!(found.passed, ["--route=*=http://127.0.0.1:1", "--route=a=http://b"]);
+        assert!(found.is_elsewhere() && !options(&["--route=a=http://b"]).unwrap().is_elsewhere());
         assert!(options(&["--record"]).unwrap_err().contains("`--record`"));
         assert!(options(&["--route"]).unwrap_err().contains("HOST=URL"));
     }
