@@ -1,6 +1,7 @@
 //! `--items`: some of the resources behind each link.
 
-use serde_json::json;
+use qetch_testkit::{Origin, Resource};
+use serde_json::{Value, json};
 
 use crate::support::{BEST, Home, LINK, Said, Site};
 
@@ -56,4 +57,66 @@ async fn what_was_saved_is_numbered_as_it_stands_there() {
     let said = run("2", &format!("frog\n{all}"));
     assert_eq!((said.code, said.out.as_str()), (2, "out/b.jpg\n"), "{said:?}");
     assert!(said.err.contains("standard input, line 1: "), "{said:?}");
+}
+
+/// A collection of archive.org: three pictures, two of them on the first page.
+async fn collection() -> Origin {
+    let origin = Origin::start().await.unwrap();
+    let serve = |path: &str, value: &Value| {
+        let resource = Resource::new(value.to_string()).with_content_type("application/json");
+        origin.serve_on("archive.org", path, resource);
+    };
+    let item = |id: &str, mediatype: &str, name: &str| {
+        let (file, metadata) = (json!({ "name": name, "source": "original", "format": "JPEG" }), "metadata");
+        json!({ "files": [file], metadata: { "identifier": id, "mediatype": mediatype, "title": id } })
+    };
+    serve("/metadata/ponds", &item("ponds", "collection", "ponds.jpg"));
+    for id in ["pond-1", "pond-2", "pond-3"] {
+        let name = format!("{id}.jpg");
+        serve(&format!("/metadata/{id}"), &item(id, "image", &name));
+        let picture = Resource::new(format!("\u{ff}{id}")).with_content_type("image/jpeg");
+        origin.serve_on("archive.org", &format!("/download/{id}/{name}"), picture);
+    }
+    let scrape = "/services/search/v1/scrape";
+    let first = json!({ "items": [{ "identifier": "pond-1" }, { "identifier": "pond-2" }], "cursor": "two", "total": 3 });
+    serve(scrape, &first);
+    let second = format!("{scrape}?q=collection%3Aponds&fields=identifier&count=100&cursor=two");
+    serve(&second, &json!({ "items": [{ "identifier": "pond-3" }], "total": 3 }));
+    origin
+}
+
+const PONDS: &str = "https://archive.org/details/ponds";
+
+/// What was asked for since the last time, but for the collection itself and its first page.
+fn asked(origin: &Origin, before: &mut usize) -> Vec<String> {
+    let all = origin.requests();
+    let new = all[*before..].iter().map(|seen| seen.path.rsplit(['/', '=']).next().unwrap().to_owned());
+    *before = all.len();
+    new.skip(2).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_list_no_more_is_read_than_is_wanted() {
+    let (home, origin) = (Home::new(), collection().await);
+    let route = format!("--route=*={}", origin.url(""));
+    let mut before = 0;
+    let mut check = |items: &str, expected: &[&str], requests: &[&str]| {
+        let said = home.run(&["extract", "--json", "--items", items, &route, PONDS]);
+        assert_eq!(
+            (said.code, uids(&said)),
+            (0, expected.iter().map(|&it| it.to_owned()).collect()),
+            "{said:?}"
+        );
+        assert_eq!(asked(&origin, &mut before), requests, "{items}");
+    };
+    let uid = |number: u32| format!("pond-{number}/pond-{number}.jpg");
+    let (one, two, three) = (uid(1), uid(2), uid(3));
+    check("1", &[&one], &["pond-1"]);
+    check("2,1", &[&one, &two], &["pond-1", "pond-2"]);
+    check("3-", &[&three], &["pond-1", "pond-2", "two", "pond-3"]);
+
+    let said = home.run(&["--items", "2", "-d", "out", &route, PONDS]);
+    assert_eq!(said.lines().len(), 1, "{said:?}");
+    assert_eq!(asked(&origin, &mut before), ["pond-1", "pond-2", "pond-2.jpg"]);
+    home.run(&["--items", "4,9", &route, PONDS]).failed(5, "item 4 (there are only 3) was not found");
 }
