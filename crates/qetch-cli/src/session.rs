@@ -13,7 +13,8 @@ use std::{
 
 use etcetera::BaseStrategy as _;
 use qetch::{
-    AuthRegistry, AuthStore, Error, Extraction, Found, Items, Qetch, Result, Stop, Tape, UserHeaders, Variants,
+    AuthRegistry, AuthStore, Error, Extraction, Found, Items, Qetch, Result, Stop, Tape, UserHeaders,
+    Variants,
 };
 
 use crate::{
