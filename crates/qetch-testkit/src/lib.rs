@@ -36,11 +36,10 @@
 //! ```
 //!
 //! [`traps`] is the list of what goes wrong out there, with what is right to come of it: try your client on all
-//! of them. [`shapes`] is what the JSON of a site may look like one day: try your extractor on it. The
-//! program `qetch-misbehaving-origin` serves the list of traps to clients in any language.
+//! of them. The program `qetch-misbehaving-origin` serves the same list to clients in any language.
 //!
-//! [`shape_changes()`] says what changed between the JSON answers that are known and those of today; the program `qetch-shapes`
-//! does so with cassettes.
+//! [`shapes()`] is what the JSON of a site may look like one day: try your extractor on it. [`shape_changes()`] says what changed
+//! between the JSON answers that are known and those of today; the program `qetch-shapes` does so with cassettes.
 
 mod behaviour;
 pub mod demo;
