@@ -4,6 +4,7 @@
 mod egress;
 mod limits;
 mod names;
+mod pages;
 #[cfg(unix)]
 mod planted;
 mod playlists;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod oembed;
+mod robust;
 
 use http::header;
 use qetch_core::{Content, Fragment, Handle, Handles, Kind, Registry, Role, Variants};
