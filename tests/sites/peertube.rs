@@ -142,7 +142,7 @@ async fn sound_that_is_a_file_of_its_own_goes_with_the_videos() {
     assert_eq!(names(&variants.companions, toad), ["-hls-0"]);
     let (best, sound) = (variants.best(), &variants.companions[0]);
     assert!(best.sound.is_some() && best.sound == sound.group && sound.kind == Kind::Audio);
-    assert_eq!(Select::best().choose(variants).unwrap().companions, [sound.clone()]);
+    assert_eq!(Select::best().choose(variants).unwrap().companions, std::slice::from_ref(sound));
     assert_eq!((best.width, best.height, best.fps), (Some(1080), Some(1920), Some(50.0)));
     // A link of another host is taken as it is.
     assert_eq!(best.fragments[0].url.as_str(), "https://cdn.example/t//1080-fragmented.mp4");
