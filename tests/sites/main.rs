@@ -8,8 +8,10 @@
 )]
 
 mod archive_org;
+mod generic;
 mod gfycat;
 mod mastodon;
 mod page;
 mod peertube;
+mod podcast;
 mod shapes;

@@ -66,7 +66,7 @@ pub(crate) fn uid(url: &Url) -> String {
 }
 
 /// The part of `url` that is the same whenever the link is made.
-fn lasting(url: &Url) -> String {
+pub(crate) fn lasting(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let mut lasting = format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path());
     let pairs: Vec<_> = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).collect();

@@ -1,8 +1,8 @@
 //! The sites that qetch knows: one file (or folder) a site, each behind a feature of the same name.
 //!
 //! No feature is on by default, and `all` turns on every one. A site leans on `qetch-core` and on nothing of another
-//! site; what two share is `common_*.rs`. The features `hls` and `dash` are no sites: with them `generic` reads playlists and
-//! manifests of these forms.
+//! site; what two share is `common_*.rs`. The features `asx`, `dash`, `hls` and `xspf` are no sites: with them `generic` reads
+//! playlists and manifests of these forms.
 //!
 //! ```
 //! use qetch_core::Registry;
@@ -29,8 +29,14 @@ pub mod mastodon;
 pub mod page;
 #[cfg(feature = "peertube")]
 pub mod peertube;
+#[cfg(feature = "podcast")]
+pub mod podcast;
 
-#[cfg(any(feature = "generic", feature = "page"))]
+#[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
+#[cfg_attr(
+    not(any(feature = "generic", feature = "page")),
+    expect(dead_code, reason = "items of feeds have names of their own")
+)]
 mod common_link;
 
 #[cfg(test)]
@@ -39,9 +45,15 @@ mod common_link;
     feature = "gfycat",
     feature = "mastodon",
     feature = "page",
-    feature = "peertube"
+    feature = "peertube",
+    feature = "podcast"
 ))]
 mod common_canned;
+#[cfg(any(feature = "generic", feature = "podcast"))]
+mod common_first_tag;
+#[cfg(any(feature = "asx", feature = "podcast", feature = "xspf"))]
+#[cfg_attr(not(feature = "podcast"), expect(dead_code, reason = "lists need less of it than feeds"))]
+mod common_xml;
 
 /// Every extractor of this build: the one list of them.
 ///
@@ -60,6 +72,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]
         Arc::new(peertube::PeerTube::new()),
+        #[cfg(feature = "podcast")]
+        Arc::new(podcast::Podcast::new()),
     ]
 }
 

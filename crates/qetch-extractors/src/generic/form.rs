@@ -1,8 +1,12 @@
-//! What an answer is: a page, a playlist or a file. Its first bytes decide, then its type.
+//! What an answer is: a page, a playlist, a feed or a file. Its first bytes decide, then its type, then its name.
 
-use qetch_core::Answer;
+use qetch_core::{Answer, Url};
 
-use super::media;
+use super::{
+    media,
+    name::{of_link, split},
+};
+use crate::common_first_tag::{first_tag, plain, starts_with};
 
 /// What an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,18 +15,21 @@ pub(super) enum Form {
     Page,
     /// A list of media that lie elsewhere, and what such a list is called.
     Playlist(&'static str),
+    /// RSS or Atom.
+    Feed,
     /// Anything else.
     File,
 }
 
 pub(super) const HLS: Form = Form::Playlist("an HLS playlist (m3u8)");
-const M3U: Form = Form::Playlist("an M3U playlist");
-const PLS: Form = Form::Playlist("a PLS playlist");
 pub(super) const DASH: Form = Form::Playlist("a DASH manifest (mpd)");
-const XSPF: Form = Form::Playlist("an XSPF playlist");
+pub(super) const M3U: Form = Form::Playlist("an M3U playlist");
+pub(super) const PLS: Form = Form::Playlist("a PLS playlist");
+pub(super) const XSPF: Form = Form::Playlist("an XSPF playlist");
+pub(super) const ASX: Form = Form::Playlist("an ASX playlist");
 
 /// The types that stand for a form. They count where the first bytes are those of nothing known.
-const TYPES: [(&str, Form); 13] = [
+const TYPES: [(&str, Form); 19] = [
     ("text/html", Form::Page),
     ("application/xhtml+xml", Form::Page),
     ("application/vnd.apple.mpegurl", HLS),
@@ -36,7 +43,16 @@ const TYPES: [(&str, Form); 13] = [
     ("application/dash+xml", DASH),
     ("video/vnd.mpeg.dash.mpd", DASH),
     ("application/xspf+xml", XSPF),
+    ("video/x-ms-asx", ASX),
+    ("video/x-ms-wax", ASX),
+    ("video/x-ms-wvx", ASX),
+    ("audio/x-ms-wax", ASX),
+    ("application/rss+xml", Form::Feed),
+    ("application/atom+xml", Form::Feed),
 ];
+
+/// Extensions of lists whose first bytes may tell nothing: an address a line, and no more.
+const EXTENSIONS: [(&str, Form); 5] = [("m3u", M3U), ("m3u8", M3U), ("pls", PLS), ("asx", ASX), ("wax", ASX)];
 
 /// What `answer` is.
 pub(super) fn of(answer: &Answer) -> Form {
@@ -48,13 +64,27 @@ pub(super) fn of(answer: &Answer) -> Form {
     match TYPES.iter().find(|(name, _)| *name == declared) {
         // Scripts that send a file and say nothing of it have it called a page by their server.
         Some((_, form)) if media::signature(bytes).is_none() => *form,
-        _ => Form::File,
+        Some(_) => Form::File,
+        None if declared == "text/plain" || media::is_vague(&declared) => {
+            by_name(answer.url(), bytes).unwrap_or(Form::File)
+        }
+        None => Form::File,
     }
+}
+
+/// What the name at the end of a link says of a text with addresses in it.
+fn by_name(url: &Url, bytes: &[u8]) -> Option<Form> {
+    let name = of_link(url)?;
+    let (_, extension) = split(&name)?;
+    let (_, form) = EXTENSIONS.iter().find(|(it, _)| extension.eq_ignore_ascii_case(it))?;
+    let has_address = bytes.windows(3).any(|it| it == b"://") && !bytes.contains(&0);
+    has_address.then_some(*form)
 }
 
 /// What the first bytes say; `None` where they say nothing of a page or a playlist.
 fn by_first_bytes(bytes: &[u8]) -> Option<Form> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let plain = plain(bytes);
+    let text = plain.trim_ascii_start();
     if text.starts_with(b"#EXTM3U") {
         let is_hls = text.windows(7).any(|window| window == b"#EXT-X-");
         return Some(if is_hls { HLS } else { M3U });
@@ -63,60 +93,20 @@ fn by_first_bytes(bytes: &[u8]) -> Option<Form> {
         return Some(PLS);
     }
     let tag = first_tag(text)?;
-    let end = tag.iter().position(|byte| byte.is_ascii_whitespace() || b"/>".contains(byte))?;
-    let (name, attributes) = tag.split_at(end);
-    // The name without the prefix of its namespace.
-    let name = name.rsplit(|&byte| byte == b':').next()?;
-    let in_xspf = || attributes.windows(8).any(|window| window == b"xspf.org");
-    match name {
-        name if name.eq_ignore_ascii_case(b"html") => Some(Form::Page),
+    match tag.name {
+        _ if tag.is_named("html") => Some(Form::Page),
+        _ if tag.is_named("asx") => Some(ASX),
+        _ if tag.is_of_feed() => Some(Form::Feed),
         b"MPD" => Some(DASH),
-        b"playlist" if in_xspf() => Some(XSPF),
+        b"playlist" if tag.has(b"xspf.org") => Some(XSPF),
         _ => None,
     }
 }
 
-/// The first tag of a text in XML or HTML, from its name to its `>` or the end; a document type counts as the tag it
-/// announces, where that is HTML.
-fn first_tag(mut text: &[u8]) -> Option<&[u8]> {
-    const DOCUMENT_TYPE: &[u8] = b"<!doctype";
-    loop {
-        text = text.trim_ascii_start();
-        if text.starts_with(b"<?") {
-            text = after(text, b"?>")?;
-        } else if text.starts_with(b"<!--") {
-            text = after(text, b"-->")?;
-        } else if starts_with(text, DOCUMENT_TYPE) {
-            let named = text[DOCUMENT_TYPE.len()..].trim_ascii_start();
-            if starts_with(named, b"html") {
-                return Some(named);
-            }
-            text = after(text, b">")?;
-        } else {
-            let tag = text.strip_prefix(b"<")?;
-            let end = tag.iter().position(|&byte| byte == b'>').map_or(tag.len(), |end| end + 1);
-            return Some(&tag[..end]);
-        }
-    }
-}
-
-/// What follows the first `mark`.
-fn after<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
-    let at = text.windows(mark.len()).position(|window| window == mark)?;
-    Some(&text[at + mark.len()..])
-}
-
-/// Whether `text` starts with `prefix`, in upper or lower case.
-fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
-    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, StatusCode, header};
-    use qetch_core::Url;
-
     use super::*;
+    use http::{HeaderMap, StatusCode, header};
 
     fn check(content_type: &str, body: &'static [u8], expected: Form) {
         let mut headers = HeaderMap::new();
@@ -150,8 +140,37 @@ mod tests {
         check("text/xml", b"<?xml version=\"1.0\"?>\n<!-- x -->\n<MPD xmlns=\"urn:mpeg:dash\">", DASH);
         check("text/xml", b"<dash:MPD xmlns:dash='urn:mpeg:dash'>", DASH);
         check("text/xml", b"<playlist version='1' xmlns='http://xspf.org/ns/0/'>", XSPF);
+        check("video/x-ms-asf", b"<ASX version = \"3.0\">", ASX);
         check("application/vnd.apple.mpegurl", b"", HLS);
         check("audio/x-mpegurl", b"http://h.example/a.mp3\n", M3U);
+    }
+
+    #[test]
+    fn lists_that_nothing_else_tells_are_told_by_their_name() {
+        let check = |path: &str, content_type: &str, body: &'static str, expected| {
+            let url = Url::parse("https://h.example/").unwrap().join(path).unwrap();
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+            let answer = Answer::new(StatusCode::OK, headers, url, body);
+            assert_eq!(of(&answer), expected, "{path} {content_type} {body}");
+        };
+        check("a.M3U", "text/plain", "http://h.example/a\n", M3U);
+        check("a.m3u8?x", "application/octet-stream", "# a\nhttp://h.example/a\n", M3U);
+        check("a.pls", "application/octet-stream", "File1=http://h.example/a\n", PLS);
+        check("a.m3u", "image/png", "http://h.example/a\n", Form::File);
+        check("a.m3u", "text/plain", "Not found", Form::File);
+        check("a.m3u", "text/plain", "\0http://", Form::File);
+        check("a.txt", "text/plain", "http://h.example/a\n", Form::File);
+        check("a.m3u", "text/plain", "<html>http://h.example/a", Form::Page);
+    }
+
+    #[test]
+    fn feeds_are_told_by_their_root_or_else_by_their_type() {
+        check("text/html", b"<?xml version='1.0'?>\n<rss version='2.0'>", Form::Feed);
+        check("text/xml", b"<feed xmlns='http://www.w3.org/2005/Atom'>", Form::Feed);
+        check("text/xml", b"\xff\xfe<\0r\0s\0s\0>\0", Form::Feed);
+        check("application/rss+xml", b"<?xml version='1.0'?><!-- a long story", Form::Feed);
+        check("application/rss+xml", b"<html>", Form::Page);
     }
 
     #[test]
@@ -160,7 +179,7 @@ mod tests {
         check("audio/x-mpegurl", b"ID3\x04\0\0\0\0\0\0", Form::File);
         check("text/xml", b"<playlist><a/></playlist>", Form::File);
         check("image/svg+xml", b"<?xml version='1.0'?><!DOCTYPE svg PUBLIC 'x' 'y'><svg>", Form::File);
-        check("application/rss+xml", b"<rss version='2.0'>", Form::File);
+        check("text/xml", b"<feed xmlns='http://h.example/cattle'>", Form::File);
         for body in
             [b"".as_slice(), b"<", b"<!--", b"<?xml", b"<!doctype", b"<!doctype svg", b"<htm", b"<html"]
         {

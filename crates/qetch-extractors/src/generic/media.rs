@@ -23,6 +23,11 @@ const VAGUE: [&str; 9] = [
 /// What servers send that write the file in answer to a script: the name is the script's, not the file's.
 const SCRIPTS: [&str; 10] = ["php", "asp", "aspx", "ashx", "cgi", "jsp", "cfm", "do", "action", "dll"];
 
+/// Whether a server says nothing by this type; by none as well.
+pub(super) fn is_vague(name: &str) -> bool {
+    name.is_empty() || VAGUE.contains(&name)
+}
+
 /// The type that the first bytes tell. A text may begin like a picture or a sound (`BM`, `ID3`) but has none of the
 /// bytes that no text has, as the WHATWG's standard on sniffing lists them.
 pub(super) fn signature(bytes: &[u8]) -> Option<MediaType> {

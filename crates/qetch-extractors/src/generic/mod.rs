@@ -1,20 +1,27 @@
 //! Whatever a plain link leads to: asked after every other extractor, and told by the first answer alone.
 //!
 //! A file is one content. Playlists of HLS and manifests of DASH are read by builds with the features `hls` and `dash`, and
-//! what they offer are the contents. Pages and other playlists are refused with what would help, for this extractor is the
-//! one whose error a person sees when a link leads nowhere.
+//! what they offer are the contents. The entries of lists are handed off: M3U and PLS, and XSPF and ASX by builds with the
+//! features of these names. A stream of a radio station is a content that is live. A feed is handed off to `podcast` by builds
+//! with that feature. Pages, and what a build does not read, are refused with what would help, for this extractor is the one
+//! whose error a person sees when a link leads nowhere.
 
 mod content_disposition;
 mod form;
+mod icy;
+mod list;
 mod media;
 mod name;
 #[cfg(any(feature = "hls", feature = "dash"))]
 mod playlist;
 
 use qetch_core::{
-    Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Result, Url,
-    async_trait, shown,
+    Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Request, Result,
+    Url, async_trait, shown,
 };
+
+#[cfg(feature = "podcast")]
+use qetch_core::Handoff;
 
 use self::{content_disposition::ContentDisposition, form::Form, name::Name};
 use crate::common_link as link;
@@ -66,8 +73,16 @@ impl Extractor for Generic {
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let answer = cx.first_answer(url).await?;
+        let form = if is_whole(&answer) { form::of(&answer) } else { Form::File };
+        #[cfg(feature = "podcast")]
+        if form == Form::Feed {
+            return Ok(Extraction::once(Handoff::new(url.clone()).to("podcast")));
+        }
+        if let Some(read) = list::reader(form) {
+            return list::extraction(cx, url, read).await;
+        }
         #[cfg(any(feature = "hls", feature = "dash"))]
-        if let Some(read) = playlist::reader(form::of(&answer)).filter(|_| is_whole(&answer)) {
+        if let Some(read) = playlist::reader(form) {
             return playlist::variants(cx, url, &answer, read).await.map(Extraction::once);
         }
         let content = content(url, &answer).inspect_err(|_| {
@@ -75,6 +90,18 @@ impl Extractor for Generic {
             drop(cx.take_parked(url));
         })?;
         Ok(Extraction::once(content))
+    }
+}
+
+/// The most bytes of a playlist, unless the user says less.
+const MOST_OF_PLAYLIST: usize = 16 << 20;
+
+/// The whole of the playlist behind `url`, whose first answer was looked at.
+async fn whole(cx: &Context, url: &Url) -> Result<Answer> {
+    match cx.take_parked(url) {
+        Some(open) => open.read(MOST_OF_PLAYLIST).await?.ok(),
+        // It waited too long, or someone else has it.
+        None => cx.send(Request::get(url.clone()).with_limit(MOST_OF_PLAYLIST)).await?.ok(),
     }
 }
 
@@ -93,8 +120,14 @@ fn content(url: &Url, answer: &Answer) -> Result<Content> {
             return Err(Error::unsupported(shown(url), reason));
         }
         Form::Playlist(form) => {
-            let reason =
-                format!("it is {form}, which is not read yet; give the link of a media file it leads to");
+            let reason = format!(
+                "it is {form}, which this build does not read; give the link of a media file it leads to"
+            );
+            return Err(Error::unsupported(shown(url), reason));
+        }
+        Form::Feed => {
+            let reason = "it is a feed, which is read by builds with the feature `podcast`; \
+                          give the link of a media file it leads to";
             return Err(Error::unsupported(shown(url), reason));
         }
         Form::Page | Form::File => (),
@@ -110,6 +143,7 @@ fn content(url: &Url, answer: &Answer) -> Result<Content> {
     content.extension = media::extension(&name, content_type.as_deref());
     content.content_type = content_type;
     content.size_approx = length(answer);
+    icy::describe(&mut content, answer);
     Ok(content)
 }
 
@@ -222,9 +256,12 @@ mod tests {
         check(typed("application/x-mpegurl", b"#EXTM3U\n#EXT-X-VERSION:3"), "an HLS playlist").await;
         #[cfg(not(feature = "dash"))]
         check(typed("application/dash+xml", b"<MPD>"), "a DASH manifest").await;
-        check(typed("audio/x-scpls", b"[playlist]\n"), "a PLS playlist").await;
-        let saved = typed("text/plain", b"#EXTM3U\n").with(header::CONTENT_DISPOSITION, "attachment");
-        check(saved, "an M3U playlist").await;
+        #[cfg(not(feature = "xspf"))]
+        check(typed("application/xspf+xml", b"<playlist"), "an XSPF playlist").await;
+        #[cfg(not(feature = "asx"))]
+        check(typed("video/x-ms-asf", b"<asx>"), "an ASX playlist").await;
+        #[cfg(not(feature = "podcast"))]
+        check(typed("text/xml", b"<rss>"), "a feed").await;
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ mod renditions;
 #[cfg(feature = "hls")]
 mod tests;
 
-use qetch_core::{Answer, Context, Request, Result, Url, Variants};
+use qetch_core::{Answer, Context, Result, Url, Variants};
 
 use super::{
     content_disposition::ContentDisposition,
@@ -17,9 +17,6 @@ use super::{
     link,
     name::Name,
 };
-
-/// The most bytes of one, unless the user says less.
-const MOST_BYTES: usize = 16 << 20;
 
 /// What reads one.
 pub(super) type Reader = fn(&Context, &Source, &Answer) -> Result<Variants>;
@@ -45,11 +42,7 @@ pub(super) fn reader(form: Form) -> Option<Reader> {
 
 /// What the playlist offers that `first`, which is what `url` leads to, is the beginning of.
 pub(super) async fn variants(cx: &Context, url: &Url, first: &Answer, read: Reader) -> Result<Variants> {
-    let answer = match cx.take_parked(url) {
-        Some(open) => open.read(MOST_BYTES).await?.ok()?,
-        // It waited too long, or someone else has it.
-        None => cx.send(Request::get(url.clone()).with_limit(MOST_BYTES)).await?.ok()?,
-    };
+    let answer = super::whole(cx, url).await?;
     let disposition = first.headers().get("content-disposition");
     let disposition = ContentDisposition::parse(disposition.map(AsRef::as_ref));
     let title = Name::of(disposition.file_name, None, answer.url(), url).title(None);
