@@ -13,3 +13,4 @@ mod mastodon;
 mod page;
 mod peertube;
 mod shapes;
+mod wayback;

@@ -29,9 +29,13 @@ pub mod mastodon;
 pub mod page;
 #[cfg(feature = "peertube")]
 pub mod peertube;
+#[cfg(feature = "wayback")]
+pub mod wayback;
 
-#[cfg(any(feature = "generic", feature = "page"))]
+#[cfg(any(feature = "generic", feature = "page", feature = "wayback"))]
 mod common_link;
+#[cfg(any(feature = "gfycat", feature = "wayback"))]
+mod common_wayback;
 
 #[cfg(test)]
 #[cfg(any(
@@ -39,7 +43,8 @@ mod common_link;
     feature = "gfycat",
     feature = "mastodon",
     feature = "page",
-    feature = "peertube"
+    feature = "peertube",
+    feature = "wayback"
 ))]
 mod common_canned;
 
@@ -60,6 +65,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]
         Arc::new(peertube::PeerTube::new()),
+        #[cfg(feature = "wayback")]
+        Arc::new(wayback::Wayback::new()),
     ]
 }
 
