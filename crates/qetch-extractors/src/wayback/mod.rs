@@ -206,7 +206,8 @@ async fn found(cx: &Context, mut memento: Memento<OpenAnswer>) -> Result<Found> 
     // The link of this very capture: what was asked for may lead to another one tomorrow.
     let mut content = Content::new(uid, kind, link("")?, [Fragment::new(link("id_")?)]);
     let title = parts.map_or(name.as_deref(), |(stem, _)| Some(stem)).map(str::to_owned);
-    let of_name = extension.filter(|it| known.is_none() && media_type::may_have(it, kind, content_type.as_deref()));
+    let of_name =
+        extension.filter(|it| known.is_none() && media_type::may_have(it, kind, content_type.as_deref()));
     content.extension = known.map(|known| known.extension.to_owned()).or(of_name);
     content.content_type = content_type;
     content.title = title;
