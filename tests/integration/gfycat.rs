@@ -166,11 +166,15 @@ async fn credentials_that_are_refused_are_a_login_that_is_required() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_any_more_is_gone() {
+async fn what_is_not_there_any_more_is_asked_for_in_the_archive_unless_the_user_says_no() {
     let site = Site::start().await;
     for status in [404, 410] {
-        site.gets("api.gfycat.com", API, ResponseTemplate::new(status), 1).await;
-        assert_eq!(site.qetch().build().extract(LINK).await.unwrap_err().code(), "gone");
+        site.gets("api.gfycat.com", API, ResponseTemplate::new(status), 2).await;
+        site.gets("web.archive.org", "/cdx/search/cdx", ResponseTemplate::new(503), 1).await;
+        let error = site.qetch().build().extract(LINK).await.unwrap_err();
+        assert_eq!(error.code(), "over_capacity", "{error}");
+        let alone = site.qetch().option("gfycat", "archive", "never").build();
+        assert_eq!(alone.extract(LINK).await.unwrap_err().code(), "gone");
         site.reset().await;
     }
 }

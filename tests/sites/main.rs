@@ -15,3 +15,4 @@ mod page;
 mod peertube;
 mod podcast;
 mod shapes;
+mod wayback;

@@ -79,6 +79,10 @@ impl Canned {
 
 #[async_trait]
 impl Transport for Canned {
+    fn asks_hosts(&self) -> bool {
+        false
+    }
+
     async fn send(&self, outgoing: Outgoing) -> Result<Response<Body>> {
         let request = outgoing.into_request();
         let url = request.uri().to_string();

@@ -1,8 +1,8 @@
 //! The sites that qetch knows: one file (or folder) a site, each behind a feature of the same name.
 //!
 //! No feature is on by default, and `all` turns on every one. A site leans on `qetch-core` and on nothing of another
-//! site; what two share is `common_*.rs`. The features `asx`, `dash`, `hls` and `xspf` are no sites: with them `generic` reads
-//! playlists and manifests of these forms.
+//! site; what two share is `common_*.rs`. The features `dash` and `hls` are no sites: with them `generic` reads
+//! manifests and playlists of these forms.
 //!
 //! ```
 //! use qetch_core::Registry;
@@ -31,13 +31,22 @@ pub mod page;
 pub mod peertube;
 #[cfg(feature = "podcast")]
 pub mod podcast;
+#[cfg(feature = "wayback")]
+pub mod wayback;
 
-#[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
+#[cfg(any(feature = "generic", feature = "podcast"))]
+mod common_first_tag;
+#[cfg(any(feature = "generic", feature = "page", feature = "podcast", feature = "wayback"))]
 #[cfg_attr(
-    not(any(feature = "generic", feature = "page")),
+    not(any(feature = "generic", feature = "page", feature = "wayback")),
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
+#[cfg(any(feature = "gfycat", feature = "wayback"))]
+mod common_wayback;
+#[cfg(any(feature = "generic", feature = "podcast"))]
+#[cfg_attr(not(feature = "podcast"), expect(dead_code, reason = "lists need less of it than feeds"))]
+mod common_xml;
 
 #[cfg(test)]
 #[cfg(any(
@@ -46,14 +55,10 @@ mod common_link;
     feature = "mastodon",
     feature = "page",
     feature = "peertube",
-    feature = "podcast"
+    feature = "podcast",
+    feature = "wayback"
 ))]
 mod common_canned;
-#[cfg(any(feature = "generic", feature = "podcast"))]
-mod common_first_tag;
-#[cfg(any(feature = "asx", feature = "podcast", feature = "xspf"))]
-#[cfg_attr(not(feature = "podcast"), expect(dead_code, reason = "lists need less of it than feeds"))]
-mod common_xml;
 
 /// Every extractor of this build: the one list of them.
 ///
@@ -74,6 +79,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(peertube::PeerTube::new()),
         #[cfg(feature = "podcast")]
         Arc::new(podcast::Podcast::new()),
+        #[cfg(feature = "wayback")]
+        Arc::new(wayback::Wayback::new()),
     ]
 }
 

@@ -101,7 +101,7 @@ fn behind(url: &Url, headers: HeaderMap, body: &[u8]) -> Option<Content> {
 pub fn gfycat(data: &[u8]) {
     let url = Url::parse(GFYCAT).unwrap();
     let (site, cx) = Canned::start([Reply::new(200, data)]);
-    let found = extracted(&CLIPS, &cx.build(), &url);
+    let found = extracted(&CLIPS, &cx.option("gfycat", "archive", "never").build(), &url);
     assert_eq!(site.asked().len(), 1);
     let variants = match found {
         Ok((variants, warnings)) => {
@@ -138,7 +138,7 @@ pub fn token(data: &[u8]) {
     let url = Url::parse(GFYCAT).unwrap();
     let (site, cx) = Canned::start([Reply::new(200, data), Reply::new(200, ITEM)]);
     let auth = AuthRegistry::new().with("gfycat", Credential::oauth("k3y", "s3cret"));
-    let found = extracted(&CLIPS, &cx.auth(auth).build(), &url);
+    let found = extracted(&CLIPS, &cx.auth(auth).option("gfycat", "archive", "never").build(), &url);
     // As far as it is JSON: what stands behind it is not looked at.
     let granted = Granted::deserialize(&mut serde_json::Deserializer::from_slice(data)).ok();
     let granted = granted.as_ref().map(|it| it.access_token.as_str());

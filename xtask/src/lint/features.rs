@@ -79,11 +79,10 @@ fn downloader_lists(features: &Features, lib: &str) -> Vec<String> {
     faults
 }
 
-/// Whether a feature of the extractors is no site, but a form of manifest that sites read, or of lists that `generic` does:
-/// it turns on the reader of that name, or `generic`.
+/// Whether a feature of the extractors is no site, but a form of manifest that sites read: it turns on the reader of that name.
 fn is_form(features: &Features, name: &str) -> bool {
     let reader = format!("qetch-manifest/{name}");
-    features.get(name).is_some_and(|on| on.iter().any(|it| *it == reader || it == "generic"))
+    features.get(name).is_some_and(|on| on.contains(&reader))
 }
 
 /// The features that name a site or a protocol: not the groups, nor private ones.
@@ -247,14 +246,6 @@ mod tests {
         check_sites(&["generic", "gfycat"], &features, LIB, &[missing]);
         features.insert("hls".into(), vec!["qetch-manifest/dash".into()]);
         check_sites(&["generic", "gfycat"], &features, LIB, &["`hls` is a feature but not a file", missing]);
-    }
-
-    #[test]
-    fn a_form_of_list_is_no_site_and_part_of_all() {
-        let mut features = good();
-        features.insert("xspf".into(), vec!["generic".into(), "dep:quick-xml".into()]);
-        let missing = "`xspf` is a feature but not a part of `all`";
-        check_sites(&["generic", "gfycat"], &features, LIB, &[missing]);
     }
 
     #[test]

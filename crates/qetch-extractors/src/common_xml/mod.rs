@@ -143,7 +143,7 @@ impl Fault {
     }
 
     /// The line it is in, from 1.
-    #[cfg(any(feature = "asx", feature = "xspf"))]
+    #[cfg(feature = "generic")]
     pub(crate) fn line(&self) -> usize {
         self.line
     }

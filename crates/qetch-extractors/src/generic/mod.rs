@@ -256,10 +256,6 @@ mod tests {
         check(typed("application/x-mpegurl", b"#EXTM3U\n#EXT-X-VERSION:3"), "an HLS playlist").await;
         #[cfg(not(feature = "dash"))]
         check(typed("application/dash+xml", b"<MPD>"), "a DASH manifest").await;
-        #[cfg(not(feature = "xspf"))]
-        check(typed("application/xspf+xml", b"<playlist"), "an XSPF playlist").await;
-        #[cfg(not(feature = "asx"))]
-        check(typed("video/x-ms-asf", b"<asx>"), "an ASX playlist").await;
         #[cfg(not(feature = "podcast"))]
         check(typed("text/xml", b"<rss>"), "a feed").await;
     }

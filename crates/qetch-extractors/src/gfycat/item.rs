@@ -42,7 +42,7 @@ impl Reply {
 
 /// An item. Numbers came as strings in 2016, and almost everything was missing at some time; what has no field here
 /// (the names of renditions, and what is kept as it is) is in `rest`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Item {
     #[serde(default, deserialize_with = "lenient::text")]
@@ -96,6 +96,11 @@ const KEPT: [&str; 16] = [
 ];
 
 impl Item {
+    /// An item of which nothing is known but its id.
+    pub(super) fn unknown(id: &str) -> Self {
+        Self { gfy_id: Some(id.to_owned()), ..Self::default() }
+    }
+
     /// A content for each rendition, and the names of those that are listed in a way that leads nowhere.
     ///
     /// # Errors
@@ -110,8 +115,16 @@ impl Item {
         Ok((contents.collect(), unusable))
     }
 
+    /// The content that `file` is.
+    ///
+    /// # Errors
+    /// [`SiteChanged`](Error::SiteChanged) where the item has no id.
+    pub(super) fn content_of(&self, file: File, source: &Url) -> Result<Content> {
+        Ok(self.content(&self.id()?, file, source))
+    }
+
     /// The id in lower case, as the API writes it; `gfyName`, which has capitals, is missing from some items.
-    fn id(&self) -> Result<String> {
+    pub(super) fn id(&self) -> Result<String> {
         const PATH: &str = "$.gfyItem.gfyId";
         let id = self.gfy_id.as_deref().ok_or_else(|| Error::site_changed(NAME, PATH, "missing"))?;
         if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {

@@ -28,11 +28,14 @@ struct Rendition {
     key: &'static str,
     /// What holds it in `content_urls`, which answers have since about 2018.
     listed_as: &'static str,
+    /// What its file's name has behind the id. Of those of one file the first is the one.
+    suffix: &'static str,
     form: Form,
 }
 
-const fn known(name: &'static str, key: &'static str, listed_as: &'static str, form: Form) -> Rendition {
-    Rendition { name, key, listed_as, form }
+const fn known(names: [&'static str; 4], form: Form) -> Rendition {
+    let [name, key, listed_as, suffix] = names;
+    Rendition { name, key, listed_as, suffix, form }
 }
 
 /// Every rendition that is known, those of one kind and role best first: where the facts of two are the same, or not
@@ -42,24 +45,30 @@ const fn known(name: &'static str, key: &'static str, listed_as: &'static str, f
 /// video. The mobile and mini clips are small and yet whole, so they are renditions like the mp4, and the picture of
 /// the mobile one is a poster. What is not marked as whole was smaller than the item wherever an answer told its size.
 const TABLE: [Rendition; 18] = [
-    known("mp4", "mp4Url", "mp4", MP4.whole().sized("mp4Size")),
-    known("webm", "webmUrl", "webm", WEBM.whole().sized("webmSize")),
-    known("mobile", "mobileUrl", "mobile", MP4),
-    known("mini", "miniUrl", "mini", MP4),
-    known("mjpg", "mjpgUrl", "mjpg", MJPG),
-    known("gif", "gifUrl", "gif", GIF.whole().sized("gifSize")),
-    known("max5mb-gif", "max5mbGif", "max5mbGif", GIF),
-    known("large-gif", "largeGif", "largeGif", GIF),
-    known("max2mb-gif", "max2mbGif", "max2mbGif", GIF),
-    known("max1mb-gif", "max1mbGif", "max1mbGif", GIF),
-    known("webp", "webpUrl", "webp", WEBP),
-    known("poster", "posterUrl", "poster", JPG.whole().with_role(Role::Poster)),
-    known("mobile-poster", "mobilePosterUrl", "mobilePoster", JPG.with_role(Role::Poster)),
-    known("thumb360", "thumb360Url", "thumb360", MP4.with_role(Role::Thumbnail)),
-    known("100px-gif", "gif100px", "100pxGif", GIF.with_role(Role::Thumbnail)),
-    known("thumb360-poster", "thumb360PosterUrl", "thumb360Poster", JPG.with_role(Role::Thumbnail)),
-    known("mini-poster", "miniPosterUrl", "miniPoster", JPG.with_role(Role::Thumbnail)),
-    known("thumb100-poster", "thumb100PosterUrl", "thumb100Poster", JPG.with_role(Role::Thumbnail)),
+    known(["mp4", "mp4Url", "mp4", ".mp4"], MP4.whole().sized("mp4Size")),
+    known(["webm", "webmUrl", "webm", ".webm"], WEBM.whole().sized("webmSize")),
+    known(["mobile", "mobileUrl", "mobile", "-mobile.mp4"], MP4),
+    known(["mini", "miniUrl", "mini", "-mini.mp4"], MP4),
+    known(["mjpg", "mjpgUrl", "mjpg", ".mjpg"], MJPG),
+    known(["gif", "gifUrl", "gif", ".gif"], GIF.whole().sized("gifSize")),
+    known(["max5mb-gif", "max5mbGif", "max5mbGif", "-size_restricted.gif"], GIF),
+    known(["large-gif", "largeGif", "largeGif", "-max-14mb.gif"], GIF),
+    known(["max2mb-gif", "max2mbGif", "max2mbGif", "-small.gif"], GIF),
+    known(["max1mb-gif", "max1mbGif", "max1mbGif", "-max-1mb.gif"], GIF),
+    known(["webp", "webpUrl", "webp", ".webp"], WEBP),
+    known(["poster", "posterUrl", "poster", "-poster.jpg"], JPG.whole().with_role(Role::Poster)),
+    known(["mobile-poster", "mobilePosterUrl", "mobilePoster", "-mobile.jpg"], JPG.with_role(Role::Poster)),
+    known(["thumb360", "thumb360Url", "thumb360", "-360.mp4"], MP4.with_role(Role::Thumbnail)),
+    known(["100px-gif", "gif100px", "100pxGif", "-100px.gif"], GIF.with_role(Role::Thumbnail)),
+    known(
+        ["thumb360-poster", "thumb360PosterUrl", "thumb360Poster", "-thumb360.jpg"],
+        JPG.with_role(Role::Thumbnail),
+    ),
+    known(["mini-poster", "miniPosterUrl", "miniPoster", "-mini.jpg"], JPG.with_role(Role::Thumbnail)),
+    known(
+        ["thumb100-poster", "thumb100PosterUrl", "thumb100Poster", "-thumb100.jpg"],
+        JPG.with_role(Role::Thumbnail),
+    ),
 ];
 
 const MP4: Form = Form { codecs: Some("avc1"), ..Form::new(Kind::Video, "video/mp4") };
@@ -171,6 +180,30 @@ fn each_once(files: Vec<File>) -> Vec<File> {
         }
     }
     once
+}
+
+impl File {
+    /// Where it stands among those that are known, the best first; behind them where it is none of them.
+    pub(super) fn place(&self) -> usize {
+        TABLE.iter().position(|rendition| rendition.name == self.name).unwrap_or(TABLE.len())
+    }
+
+    /// The rendition that a file at `url` is by its name, which is that of the item `id`, in any case, and a suffix; `None`
+    /// where it is the name of another item, or tells nothing.
+    pub(super) fn by_name(id: &str, url: &Url) -> Option<Self> {
+        let file_name = url.path().rsplit('/').next()?;
+        let (start, suffix) = file_name.split_at_checked(id.len())?;
+        if !start.eq_ignore_ascii_case(id) || !suffix.starts_with(['-', '.']) {
+            return None;
+        }
+        let known = TABLE.iter().find(|rendition| rendition.suffix.eq_ignore_ascii_case(suffix));
+        let (name, form) = match known {
+            Some(rendition) => (rendition.name.into(), rendition.form),
+            None => (uid_name(&suffix.replace(['.', '_'], "-")[1..]).into(), Form::guess(suffix, url)?),
+        };
+        let (width, height, size) = (None, None, None);
+        Some(Self { name, form, url: url.clone(), width, height, size, in_content_urls: false })
+    }
 }
 
 /// The name of a rendition that is not known as a part of its uid.

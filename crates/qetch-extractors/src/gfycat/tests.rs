@@ -6,14 +6,14 @@ use super::*;
 use crate::common_canned::{Canned, Reply};
 
 const ITEM_2016: &str = include_str!("../../fixtures/gfycat/item_2016.json");
-const ITEM_2017: &str = include_str!("../../fixtures/gfycat/item_2017.json");
-const ITEM_2022: &str = include_str!("../../fixtures/gfycat/item_2022.json");
+pub(super) const ITEM_2017: &str = include_str!("../../fixtures/gfycat/item_2017.json");
+pub(super) const ITEM_2022: &str = include_str!("../../fixtures/gfycat/item_2022.json");
 
-const ITEM: &str = "https://api.gfycat.com/v1/gfycats/dapperearlyfinch";
-const LINK: &str = "https://gfycat.com/DapperEarlyFinch";
+pub(super) const ITEM: &str = "https://api.gfycat.com/v1/gfycats/dapperearlyfinch";
+pub(super) const LINK: &str = "https://gfycat.com/DapperEarlyFinch";
 
 /// What is found at `link`: the variants and the warnings.
-async fn found(cx: &Context, link: &str) -> Result<(Variants, Vec<String>)> {
+pub(super) async fn found(cx: &Context, link: &str) -> Result<(Variants, Vec<String>)> {
     let registry = Registry::new().with_extractor(Gfycat::new());
     let mut extraction = registry.extract(cx, &Url::parse(link).unwrap()).await?;
     let (mut variants, mut warnings) = (None, Vec::new());
@@ -33,11 +33,11 @@ async fn read(id: &str, answer: &str) -> Result<(Variants, Vec<String>)> {
     found(&cx.build(), &format!("https://gfycat.com/{id}")).await
 }
 
-fn uids(variants: &Variants) -> Vec<&str> {
+pub(super) fn uids(variants: &Variants) -> Vec<&str> {
     variants.contents().iter().map(|content| content.uid.split_once('-').unwrap().1).collect()
 }
 
-fn rendition<'a>(variants: &'a Variants, name: &str) -> &'a Content {
+pub(super) fn rendition<'a>(variants: &'a Variants, name: &str) -> &'a Content {
     let with_name = |it: &&Content| it.uid.split_once('-').unwrap().1 == name;
     variants.contents().iter().find(with_name).unwrap()
 }
@@ -292,7 +292,6 @@ async fn an_answer_of_another_shape_is_told_with_its_path() {
     check(r#"{"gfyItem":{"gfyId":"../x"}}"#, "other than letters at $.gfyItem.gfyId").await;
     check(r#"{"gfyItem":{"gfyId":"abcdefgh"}}"#, "no rendition at $.gfyItem").await;
     check(r#"{"errorMessage":"s3cret"}"#, "an error in its place at $.gfyItem").await;
-    check("<html>", &format!("no JSON from {ITEM} at $")).await;
     let error = read("dapperearlyfinch", r#"{"gfyItem":"s3cret"}"#).await.unwrap_err().to_string();
     assert!(error.ends_with("at $.gfyItem") && !error.contains("s3cret"), "{error}");
 }
@@ -301,7 +300,7 @@ async fn an_answer_of_another_shape_is_told_with_its_path() {
 async fn an_item_that_is_not_there_is_gone() {
     let check = async |status, body: &'static str, expected: &str| {
         let (_, cx) = Canned::default().on(ITEM, [Reply::new(status, body)]).start();
-        let error = found(&cx.build(), LINK).await.unwrap_err();
+        let error = found(&cx.option(NAME, "archive", "never").build(), LINK).await.unwrap_err();
         assert_eq!(error.code(), expected, "{status} {body}");
     };
     check(404, "", "gone").await;
@@ -312,6 +311,8 @@ async fn an_item_that_is_not_there_is_gone() {
     check(401, "", "login_required").await;
     check(403, "", "login_required").await;
     check(500, "", "http").await;
+    check(200, " <!doctype html><title>Closed</title>", "gone").await;
+    check(200, r#"{"gfyItem":"#, "site_changed").await;
 }
 
 #[tokio::test]
@@ -328,7 +329,7 @@ async fn a_wait_that_the_api_asks_for_is_told() {
 async fn a_host_that_is_not_known_any_more_is_explained() {
     let check = async |fault, is_explained: bool| {
         let (_, cx) = Canned::default().on(ITEM, [Reply::fault(fault)]).start();
-        let error = found(&cx.build(), LINK).await.unwrap_err();
+        let error = found(&cx.option(NAME, "archive", "never").build(), LINK).await.unwrap_err();
         assert_eq!(error.code(), "network");
         assert_eq!(error.to_string().contains(CLOSED), is_explained, "{error}");
     };

@@ -3,13 +3,11 @@
 //! An entry with several addresses is handed off to the first that is of http or https. Others are left out with a warning,
 //! and so is what stands behind a fault.
 
-#[cfg(feature = "asx")]
 mod asx;
 mod m3u;
 mod pls;
 #[cfg(test)]
 mod tests;
-#[cfg(feature = "xspf")]
 mod xspf;
 
 use qetch_core::{
@@ -56,9 +54,7 @@ pub(super) fn reader(form: Form) -> Option<Reader> {
     match form {
         form::M3U => Some(m3u::read),
         form::PLS => Some(pls::read),
-        #[cfg(feature = "xspf")]
         form::XSPF => Some(xspf::read),
-        #[cfg(feature = "asx")]
         form::ASX => Some(asx::read),
         _ => None,
     }

@@ -84,7 +84,6 @@ async fn entries_of_pls_stand_by_their_numbers() {
     assert_eq!(known.collection.as_ref().unwrap().count, Some(3));
 }
 
-#[cfg(feature = "xspf")]
 #[tokio::test]
 async fn entries_of_xspf_are_handed_off_to_the_first_link_of_http() {
     let text = "<?xml version='1.0'?><playlist version='1' xmlns='http://xspf.org/ns/0/'><title>Pond</title><trackList>\
@@ -103,7 +102,6 @@ async fn entries_of_xspf_are_handed_off_to_the_first_link_of_http() {
     assert!(handoffs(&found)[1].known.metadata.is_empty());
 }
 
-#[cfg(feature = "xspf")]
 #[tokio::test]
 async fn what_is_whole_of_a_broken_xspf_is_found_with_a_warning() {
     let text = "<playlist xmlns='http://xspf.org/ns/0/'><trackList><track><location>a</location></track>\n<track><location>b";
@@ -114,7 +112,6 @@ async fn what_is_whole_of_a_broken_xspf_is_found_with_a_warning() {
     assert!(code == "unsupported" && told.contains("broken in line 1"), "{told}");
 }
 
-#[cfg(feature = "asx")]
 #[tokio::test]
 async fn entries_of_asx_are_handed_off_whatever_the_case_of_their_names() {
     let text = "<ASX version=\"3.0\"><TITLE>Pond</TITLE><Entry><Title>One</Title><Author>Frog</Author>\
