@@ -203,13 +203,13 @@ fn channel_handle() -> Handle {
 
 /// The page of a channel, which shows its videos.
 fn channel_page_handle() -> Handle {
-    Handle::new("channel-page", ["*"], &format!("^/(?:api/v1/)?video-channels/(?P<id>{HANDLE})/?$"))
+    Handle::new("channel_page", ["*"], &format!("^/(?:api/v1/)?video-channels/(?P<id>{HANDLE})/?$"))
         .with_example("https://framatube.org/video-channels/lokas")
 }
 
 /// The same by its short name.
 fn channel_short_handle() -> Handle {
-    Handle::new("channel-short", ["*"], &format!("^/c/(?P<id>{TELLING})/?$"))
+    Handle::new("channel_short", ["*"], &format!("^/c/(?P<id>{TELLING})/?$"))
         .with_example("https://peertube2.cpy.re/c/blender_open_movies@video.blender.org")
 }
 
@@ -223,13 +223,13 @@ fn account_handle() -> Handle {
 
 /// The page of an account, of which the videos are meant.
 fn account_page_handle() -> Handle {
-    Handle::new("account-page", ["*"], &format!("^/(?:api/v1/)?accounts/(?P<id>{HANDLE})/?$"))
+    Handle::new("account_page", ["*"], &format!("^/(?:api/v1/)?accounts/(?P<id>{HANDLE})/?$"))
         .without("id", PAGES)
         .with_example("https://framatube.org/accounts/framasoft")
 }
 
 /// The same by its short name.
 fn account_short_handle() -> Handle {
-    Handle::new("account-short", ["*"], &format!("^/a/(?P<id>{TELLING})/?$"))
+    Handle::new("account_short", ["*"], &format!("^/a/(?P<id>{TELLING})/?$"))
         .with_example("https://framatube.org/a/frama_soft")
 }

@@ -52,12 +52,12 @@ fn every_form_of_link_may_be_its_own() {
     check("https://tube.example/c/Frogs@Pond.example/videos?s=1", "channel", "Frogs@Pond.example", videos);
     check("https://tube.example/c/frogs/video-playlists", "channel", "frogs", Some("video-playlists"));
     check("https://tube.example/api/v1/video-channels/frogs/videos", "channel", "frogs", videos);
-    check("https://tube.example/video-channels/frogs", "channel-page", "frogs", None);
-    check("https://tube.example/api/v1/video-channels/frogs", "channel-page", "frogs", None);
-    check("https://tube.example/c/the_frogs", "channel-short", "the_frogs", None);
+    check("https://tube.example/video-channels/frogs", "channel_page", "frogs", None);
+    check("https://tube.example/api/v1/video-channels/frogs", "channel_page", "frogs", None);
+    check("https://tube.example/c/the_frogs", "channel_short", "the_frogs", None);
     check(
         "https://tube.example/c/frogs%40pond.example:9000",
-        "channel-short",
+        "channel_short",
         "frogs%40pond.example:9000",
         None,
     );
@@ -68,8 +68,8 @@ fn every_form_of_link_may_be_its_own() {
         "frog-keeper",
         Some("video-channels"),
     );
-    check("https://tube.example/accounts/keeper@pond.example", "account-page", "keeper@pond.example", None);
-    check("https://tube.example/a/frog_keeper/", "account-short", "frog_keeper", None);
+    check("https://tube.example/accounts/keeper@pond.example", "account_page", "keeper@pond.example", None);
+    check("https://tube.example/a/frog_keeper/", "account_short", "frog_keeper", None);
 }
 
 #[test]
