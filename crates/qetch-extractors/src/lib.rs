@@ -38,7 +38,7 @@ pub mod wayback;
 mod common_first_tag;
 #[cfg(any(feature = "generic", feature = "page", feature = "podcast", feature = "wayback"))]
 #[cfg_attr(
-    not(any(feature = "generic", feature = "page", feature = "wayback")),
+    not(any(feature = "generic", feature = "page", feature = "wayback", test)),
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;

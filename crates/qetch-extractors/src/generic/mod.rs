@@ -1,10 +1,10 @@
 //! Whatever a plain link leads to: asked after every other extractor, and told by the first answer alone.
 //!
 //! A file is one content. Playlists of HLS and manifests of DASH are read by builds with the features `hls` and `dash`, and
-//! what they offer are the contents. The entries of lists are handed off: M3U and PLS, and XSPF and ASX by builds with the
-//! features of these names. A stream of a radio station is a content that is live. A feed is handed off to `podcast` by builds
-//! with that feature. Pages, and what a build does not read, are refused with what would help, for this extractor is the one
-//! whose error a person sees when a link leads nowhere.
+//! what they offer are the contents. The entries of lists are handed off: M3U, PLS, XSPF and ASX. A stream of a radio
+//! station is a content that is live. A feed is handed off to `podcast` by builds with that feature. Pages, and what a build
+//! does not read, are refused with what would help, for this extractor is the one whose error a person sees when a link leads
+//! nowhere.
 
 mod content_disposition;
 mod form;
