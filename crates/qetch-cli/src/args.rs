@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// Download what is behind links
     Download(Box<DownloadArguments>),
     /// Show what is behind links, without downloading it
-    Extract(ExtractArguments),
+    Extract(Box<ExtractArguments>),
     /// Show every extractor of this build, or who claims a link
     Extractors(ExtractorsArguments),
     /// Keep credentials for sites that want a login
@@ -203,6 +203,10 @@ pub(crate) struct NetworkArguments {
     /// Introduce every request so, rather than as qetch
     #[arg(long, value_name = "TEXT", help_heading = "Network")]
     pub(crate) user_agent: Option<String>,
+    /// Set an option of an extractor (`qetch extractors` lists them); `@FILE` as the value is the first line of that file. May be
+    /// repeated
+    #[arg(long = "option", value_name = "EXTRACTOR.NAME=VALUE", help_heading = "Network")]
+    pub(crate) options: Vec<String>,
     /// Ask URL in place of HOST, or of every host for `*`; the Host header stays. May be repeated
     #[arg(long = "route", value_name = "HOST=URL", help_heading = "Network")]
     pub(crate) routes: Vec<String>,

@@ -23,6 +23,7 @@ mod route;
 mod seconds;
 mod session;
 mod signals;
+mod site_option;
 mod size;
 mod table;
 

@@ -2,13 +2,23 @@
 
 use std::{env, fs};
 
-use qetch::{Live, LiveBuilder, Proxy, UserHeaders};
+use qetch::{Live, LiveBuilder, Proxy, QetchBuilder, UserHeaders};
 
 use crate::{
     args::NetworkArguments,
     exit::{Failure, usage},
     route::Route,
+    site_option::SiteOption,
 };
+
+/// The options of `--option`, which are those of an extractor that `builder` has.
+pub(crate) fn options(
+    arguments: &NetworkArguments,
+    builder: &QetchBuilder,
+) -> Result<Vec<SiteOption>, Failure> {
+    let read = |text: &String| SiteOption::read(text, builder.extractors());
+    arguments.options.iter().map(|text| read(text).map_err(|error| usage(&error, &"--option"))).collect()
+}
 
 /// The routes of `--route`. What is wrong is told without what was typed, which may hold a password.
 pub(crate) fn routes(arguments: &NetworkArguments) -> Result<Vec<Route>, Failure> {

@@ -50,7 +50,11 @@ impl Session {
         // The variable is the user's word, as an argument would be.
         let auth = auth.map_err(|error| Failure::usage(error.to_string()))?;
         let headers = network::headers(&network.headers)?;
-        let secrets: Vec<_> = auth.secrets().map(str::to_owned).chain(headers.secrets()).collect();
+        let options = network::options(network, &builder)?;
+        let passwords = options.iter().filter(|option| option.is_secret()).map(|option| option.value.clone());
+        let passwords: Vec<_> = passwords.collect();
+        let secrets = auth.secrets().map(str::to_owned).chain(headers.secrets());
+        let secrets: Vec<_> = secrets.chain(passwords.iter().cloned()).collect();
         let routes = network::routes(network)?;
         let transport = match cassettes::replay(network, links, &secrets)? {
             Some(replay) => replay,
@@ -59,6 +63,9 @@ impl Session {
         builder = builder.auth(auth).transport(transport).network(network.policy);
         for route in &routes {
             builder = builder.route(&route.host, &route.origin)?;
+        }
+        for option in &options {
+            builder = builder.option(&option.extractor, &option.name, &option.value);
         }
         if let Some(retries) = retries {
             builder = builder.retries(retries);
@@ -72,7 +79,7 @@ impl Session {
         // Begun last: a command that was used wrongly leaves nothing behind.
         let tape = cassettes::tape(network, links)?;
         if let Some(tape) = &tape {
-            builder = builder.recording(tape.clone());
+            builder = builder.recording(tape.clone().redacting(&passwords));
         }
         let session = Self::of(builder.headers(headers.clone()).build(), console);
         Ok(Self { headers, tape, ..session })

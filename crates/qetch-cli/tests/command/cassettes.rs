@@ -128,3 +128,19 @@ async fn no_secret_of_the_users_is_in_a_recording() {
     let without = link.replace("me:hunter2@", "");
     home.run(&["extract", "--replay", "a", &without]).failed(1, "which has the path /redacted.mp3");
 }
+
+/// A site's own option, from a file; the cassette is *synthetic*.
+#[test]
+fn the_password_of_a_video_is_read_from_a_file_and_stands_in_no_result() {
+    let (home, folder) = (Home::new(), concat!(env!("CARGO_MANIFEST_DIR"), "/../qetch-extractors/fixtures"));
+    fs::create_dir(home.path("tube")).unwrap();
+    fs::copy(format!("{folder}/peertube/password.cassette"), home.path("tube/one.cassette")).unwrap();
+    fs::write(home.path("secret"), "open, frog\n").unwrap();
+    let link = "https://tube.example/w/pondPondpondPondpondPo";
+    home.run(&["extract", "--replay", "tube", link]).failed(1, "the option `password`");
+    let option = format!("peertube.password=@{}", home.path("secret").display());
+    let said = home.run(&["extract", "--json", "--replay", "tube", "--option", &option, link]);
+    let lines = said.lines();
+    assert!(lines.len() == 1 && lines[0].contains("Behind the reeds"), "{lines:?}");
+    assert!(!lines[0].contains("open, frog"), "{lines:?}");
+}

@@ -86,3 +86,12 @@ fn a_closed_output_is_no_failure() {
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
     }
 }
+
+#[test]
+fn an_option_that_no_extractor_has_is_told_with_those_there_are() {
+    let home = Home::new();
+    let said = home.run(&["--option", "peertube.passwort=hunter2", "https://h.example/"]);
+    assert!(!said.err.contains("hunter2"), "{said:?}");
+    said.failed(2, "peertube.password");
+    home.run(&["extract", "--option", "password=x", "https://h.example/"]).failed(2, "EXTRACTOR.NAME=VALUE");
+}
