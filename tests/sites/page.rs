@@ -112,7 +112,7 @@ async fn a_playlist_of_a_page_is_read_in_place_of_its_file() {
     let (all, _) = found(&qetch, "https://tv.example/toads").await;
     let [variants] = &all[..] else { panic!("{all:?}") };
     let best = variants.best();
-    assert_eq!((best.title.as_deref(), best.extractor.as_str()), (Some("list"), "generic"));
+    assert_eq!((best.title.as_deref(), best.extractor.as_str()), (Some("Toads"), "generic"));
     assert_eq!(best.metadata["poster"], "https://tv.example/toads.jpg");
     assert_eq!(bring(&qetch, best).await, b"Gtoad");
 }

@@ -308,7 +308,10 @@ impl Reading<'_> {
                     if count == 1 || resource.leads_anywhere() {
                         resource.facts.fill(facts);
                     }
-                    Ok(Handoff::new(url).with_known(resource.known(collection)).into())
+                    let mut known = resource.known(collection);
+                    // What is called `master.m3u8` has a better title here.
+                    known.title_wins = resource.playlists.contains(&url);
+                    Ok(Handoff::new(url).with_known(known).into())
                 }
             }
         };
