@@ -140,6 +140,18 @@ async fn oembed_tells_of_a_photo_and_of_a_video() {
 }
 
 #[tokio::test]
+async fn a_page_that_shows_nothing_leads_to_its_feed() {
+    let qetch = cassette::replay("page/feed").build();
+    let (all, _) = found(&qetch, "https://pond.example/").await;
+    let best = all[0].best();
+    assert_eq!(
+        (best.title.as_deref(), best.kind, best.extractor.as_str()),
+        (Some("First"), Kind::Audio, "podcast")
+    );
+    assert!(bring(&qetch, best).await.starts_with(b"ID3"));
+}
+
+#[tokio::test]
 async fn what_is_no_page_of_media_is_told_by_its_kind() {
     let qetch = cassette::replay("page/refusals").retries(0).build();
     for (path, code) in [
