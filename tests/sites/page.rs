@@ -112,7 +112,7 @@ async fn a_playlist_of_a_page_is_read_in_place_of_its_file() {
     let (all, _) = found(&qetch, "https://tv.example/toads").await;
     let [variants] = &all[..] else { panic!("{all:?}") };
     let best = variants.best();
-    assert_eq!((best.title.as_deref(), best.extractor.as_str()), (Some("list"), "generic"));
+    assert_eq!((best.title.as_deref(), best.extractor.as_str()), (Some("Toads"), "generic"));
     assert_eq!(best.metadata["poster"], "https://tv.example/toads.jpg");
     assert_eq!(bring(&qetch, best).await, b"Gtoad");
 }
@@ -137,6 +137,18 @@ async fn oembed_tells_of_a_photo_and_of_a_video() {
 
     let error = qetch.extract("https://pics.example/p/3").await.unwrap_err();
     assert!(error.code() == "unsupported" && error.to_string().contains("status 501"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_that_shows_nothing_leads_to_its_feed() {
+    let qetch = cassette::replay("page/feed").build();
+    let (all, _) = found(&qetch, "https://pond.example/").await;
+    let best = all[0].best();
+    assert_eq!(
+        (best.title.as_deref(), best.kind, best.extractor.as_str()),
+        (Some("First"), Kind::Audio, "podcast")
+    );
+    assert!(bring(&qetch, best).await.starts_with(b"ID3"));
 }
 
 #[tokio::test]

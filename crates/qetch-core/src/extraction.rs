@@ -101,6 +101,8 @@ impl fmt::Debug for Handoff {
 pub struct Known {
     /// The title.
     pub title: Option<String>,
+    /// Whether the title takes the place of the finder's, which for a playlist or a plain file is but the name of a file.
+    pub title_wins: bool,
     /// The description.
     pub description: Option<String>,
     /// Who uploaded it.
@@ -125,6 +127,9 @@ impl Known {
     }
 
     fn fill_content(&self, content: &mut Content) {
+        if self.title_wins && self.title.is_some() {
+            content.title.clone_from(&self.title);
+        }
         fill(&mut content.title, &self.title);
         fill(&mut content.description, &self.description);
         fill(&mut content.uploaded_by, &self.uploaded_by);
@@ -355,5 +360,21 @@ mod tests {
         outer.fill(&mut variants);
         assert_eq!(variants.best().title.as_deref(), Some("inner"));
         assert_eq!(variants.best().uploaded_by.as_deref(), Some("me"));
+    }
+
+    #[test]
+    fn a_title_that_wins_takes_the_place_of_the_name_of_a_file() {
+        let titled = |own: Option<&str>, known: Option<&str>| {
+            let url = crate::Url::parse("http://h/master.m3u8").unwrap();
+            let mut content = Content::new("a", crate::Kind::Video, url, []);
+            content.title = own.map(str::to_owned);
+            let mut variants = Variants::from(content);
+            Known { title: known.map(str::to_owned), title_wins: true, ..Known::default() }
+                .fill(&mut variants);
+            variants.best().title.clone()
+        };
+        assert_eq!(titled(Some("master"), Some("Frogs")).as_deref(), Some("Frogs"));
+        assert_eq!(titled(Some("master"), None).as_deref(), Some("master"));
+        assert_eq!(titled(None, Some("Frogs")).as_deref(), Some("Frogs"));
     }
 }

@@ -34,7 +34,7 @@ pub mod podcast;
 #[cfg(feature = "wayback")]
 pub mod wayback;
 
-#[cfg(any(feature = "generic", feature = "podcast"))]
+#[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
 mod common_first_tag;
 #[cfg(any(feature = "generic", feature = "page", feature = "podcast", feature = "wayback"))]
 #[cfg_attr(

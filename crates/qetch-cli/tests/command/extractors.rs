@@ -36,6 +36,7 @@ fn links_are_answered_a_line_each_without_a_network() {
         |url: &str| json!({ "url": url, "extractor": null, "claim": "no", "handle": null, "captures": {} });
     let mut first = nobody("https://h.example/a.mp4");
     (first["extractor"], first["claim"]) = ("page".into(), "perhaps".into());
+    first["others"] = json!([{ "extractor": "generic", "claim": "perhaps", "handle": null, "captures": {} }]);
     let gfycat = json!({
         "url": "https://gfycat.com/CleverSampleQuokka?x=1",
         "extractor": "gfycat",

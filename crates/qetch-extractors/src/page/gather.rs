@@ -23,7 +23,7 @@ pub(super) struct Gathered {
     pub(super) frames: Vec<Url>,
     /// The address of oEmbed that it names.
     pub(super) oembed: Option<Url>,
-    /// Its feeds, the one that it names first before the others.
+    /// Its feeds in the order of the page, those of JSON last, which nobody reads yet.
     pub(super) feeds: Vec<Url>,
     /// What is amiss with it.
     pub(super) warnings: Vec<String>,
@@ -76,7 +76,10 @@ fn feeds(document: &Document, page: &Url) -> Vec<Url> {
         [&link.title, &link.href].iter().any(|text| text.to_ascii_lowercase().contains("comment"))
     };
     let mut feeds: Vec<Url> = Vec::new();
-    for link in document.links.iter().filter(is_feed).filter(|link| !is_of_comments(link)) {
+    let is_json = |link: &&Link| link.media_type.ends_with("json");
+    let of_xml = document.links.iter().filter(|link| !is_json(link));
+    let links = of_xml.chain(document.links.iter().filter(is_json));
+    for link in links.filter(is_feed).filter(|link| !is_of_comments(link)) {
         let url = document.link(page, &link.href).filter(|url| feeds.len() < 10 && !feeds.contains(url));
         feeds.extend(url);
     }

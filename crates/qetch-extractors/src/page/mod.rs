@@ -33,7 +33,6 @@ mod srcset;
 mod tests;
 mod text;
 
-use html5gum::{Token, Tokenizer};
 use qetch_core::{
     Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handoff, Request,
     Result, Url, async_trait, blocking, http::header, media_type, shown,
@@ -43,6 +42,7 @@ use self::{
     gather::{Gathered, bare, gather},
     resource::{Facts, Origin, Resource, extension},
 };
+use crate::common_first_tag::{first_tag, plain};
 
 const NAME: &str = "page";
 
@@ -124,38 +124,22 @@ fn is_page(answer: &Answer) -> bool {
     if !matches!(answer.status(), 200 | 203) || !is_shown {
         return false;
     }
-    let body = answer.body().as_ref();
     let declared = answer.media_type().unwrap_or_default();
-    match beginning(body).as_deref() {
-        Some("html") => true,
-        // Lists of media and feeds, which some servers call pages.
-        Some("mpd" | "playlist" | "rss" | "feed" | "rdf" | "opml" | "smil") => false,
-        _ if !matches!(declared.as_str(), "text/html" | "application/xhtml+xml") => false,
-        Some(_) => true,
+    let is_declared = matches!(declared.as_str(), "text/html" | "application/xhtml+xml");
+    let text = plain(answer.body());
+    match first_tag(&text) {
+        Some(tag) if tag.name.eq_ignore_ascii_case(b"html") => true,
+        // Feeds and lists of media, which some servers call pages.
+        Some(tag) => {
+            let is_list = |name: &&str| tag.name.eq_ignore_ascii_case(name.as_bytes());
+            is_declared && !tag.is_of_feed() && !["mpd", "playlist", "asx", "smil"].iter().any(is_list)
+        }
         None => {
-            let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+            let text = text.trim_ascii_start();
             let is_list = text.starts_with(b"#EXTM3U") || text.starts_with(b"[playlist]");
-            !is_list && media_type::by_first_bytes(body).is_none()
+            is_declared && !is_list && media_type::by_first_bytes(answer.body()).is_none()
         }
     }
-}
-
-/// The name of the first tag, without the prefix of its namespace, or `html` where a document type says so; `None` where
-/// something else stands before it.
-fn beginning(body: &[u8]) -> Option<String> {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    for Ok(token) in Tokenizer::new(text) {
-        let name = match &token {
-            Token::Doctype(it) if it.name.as_slice() == b"html" => &it.name,
-            Token::StartTag(tag) => &tag.name,
-            Token::String(text) if !text.trim_ascii().is_empty() => return None,
-            Token::EndTag(_) => return None,
-            _ => continue,
-        };
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        return name.rsplit(':').next().map(str::to_owned);
-    }
-    None
 }
 
 /// The whole page at `url`: what the registry began to read is read to its end.
@@ -308,7 +292,10 @@ impl Reading<'_> {
                     if count == 1 || resource.leads_anywhere() {
                         resource.facts.fill(facts);
                     }
-                    Ok(Handoff::new(url).with_known(resource.known(collection)).into())
+                    let mut known = resource.known(collection);
+                    // What is called `master.m3u8` has a better title here.
+                    known.title_wins = resource.playlists.contains(&url);
+                    Ok(Handoff::new(url).with_known(known).into())
                 }
             }
         };
