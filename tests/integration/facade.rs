@@ -184,9 +184,12 @@ async fn html_and_lists_of_files_are_not_taken_for_files() {
         origin.serve(path, Resource::new(list).with_content_type("application/octet-stream"));
     }
     let folder = Folder::new();
-    for path in ["/page", "/m3u", "/pls", "/xspf"] {
+    // What the lists lead to is not there, and the last leads to nothing.
+    for (path, code) in
+        [("/page", "unsupported"), ("/m3u", "not_found"), ("/pls", "not_found"), ("/xspf", "unsupported")]
+    {
         let error = Qetch::new().fetch(&origin.url(path), folder.root()).await.unwrap_err();
-        assert_eq!(error.code(), "unsupported", "{path}");
+        assert_eq!(error.code(), code, "{path}");
     }
     // What lists the segments of one recording is read, and what is listed is the file.
     let list = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nframe.ts\n#EXT-X-ENDLIST\n";
