@@ -1,49 +1,13 @@
 //! archive.org from cassettes.
 
-use qetch::{Content, DownloadOptions, Error, Extraction, Kind, Qetch, Report, Role, Variants};
-use qetch_tests::{Folder, cassette};
+use qetch::{Error, Kind, Qetch, Role, Variants};
+use qetch_tests::{
+    cassette,
+    replayed::{all, bring, fails, one, resources, uids},
+};
 
 fn site(name: &str) -> Qetch {
     cassette::replay(&format!("archive_org/{name}")).build()
-}
-
-/// All that is found: each resource, or the code of the error in its place.
-async fn all(mut extraction: Extraction) -> Vec<Result<Variants, &'static str>> {
-    let mut found = Vec::new();
-    loop {
-        match extraction.next_variants().await {
-            Ok(Some(variants)) => found.push(Ok(variants)),
-            Ok(None) => return found,
-            Err(error) => found.push(Err(error.code())),
-        }
-    }
-}
-
-/// The resources behind `link`, of which none fails.
-async fn resources(qetch: &Qetch, link: &str) -> Vec<Variants> {
-    let found = all(qetch.extract(link).await.unwrap()).await;
-    found.into_iter().map(|found| found.expect("a resource")).collect()
-}
-
-async fn one(qetch: &Qetch, link: &str) -> Variants {
-    let mut found = resources(qetch, link).await;
-    assert_eq!(found.len(), 1, "{found:?}");
-    found.remove(0)
-}
-
-/// What `link` fails with.
-async fn fails(qetch: &Qetch, link: &str) -> Error {
-    qetch.extract(link).await.expect_err(link)
-}
-
-async fn bring(qetch: &Qetch, content: &Content) -> Result<(Report, Vec<u8>), Error> {
-    let folder = Folder::new();
-    let report = qetch.download(content, folder.path("f"), &DownloadOptions::new()).await?;
-    Ok((report, std::fs::read(folder.path("f")).expect("it was brought")))
-}
-
-fn uids(contents: &[Content]) -> Vec<&str> {
-    contents.iter().map(|content| content.uid.as_str()).collect()
 }
 
 #[tokio::test]

@@ -1,21 +1,7 @@
 //! Web pages from cassettes.
 
-use qetch::{DownloadOptions, Found, Kind, Qetch, Role, Variants};
-use qetch_tests::{Folder, cassette};
-
-/// Everything behind `link`, and the warnings.
-async fn found(qetch: &Qetch, link: &str) -> (Vec<Variants>, Vec<String>) {
-    let (mut all, mut warnings) = (Vec::new(), Vec::new());
-    let mut extraction = qetch.extract(link).await.unwrap();
-    while let Some(found) = extraction.next().await {
-        match found.unwrap() {
-            Found::Variants(variants) => all.push(variants),
-            Found::Warning(warning) => warnings.push(warning.message),
-            other => panic!("{other:?}"),
-        }
-    }
-    (all, warnings)
-}
+use qetch::{DownloadOptions, Kind, Qetch, Role, Variants};
+use qetch_tests::{Folder, cassette, replayed::told};
 
 /// The bytes of a content.
 async fn bring(qetch: &Qetch, content: &qetch::Content) -> Vec<u8> {
@@ -41,7 +27,7 @@ fn assert_unique(all: &[Variants]) {
 #[tokio::test]
 async fn a_video_is_one_resource_of_all_that_the_page_tells() {
     let qetch = cassette::replay("page/video").build();
-    let (all, warnings) = found(&qetch, "https://news.example/2024/frogs").await;
+    let (all, warnings) = told(&qetch, "https://news.example/2024/frogs").await;
     let [variants] = &all[..] else { panic!("{all:?}") };
     assert!(warnings.is_empty());
     assert_unique(&all);
@@ -74,7 +60,7 @@ async fn a_video_is_one_resource_of_all_that_the_page_tells() {
 #[tokio::test]
 async fn an_article_gives_its_pictures_at_each_size_and_nothing_else() {
     let qetch = cassette::replay("page/pictures").build();
-    let (all, warnings) = found(&qetch, "https://garden.example/newts/").await;
+    let (all, warnings) = told(&qetch, "https://garden.example/newts/").await;
     assert!(warnings.is_empty());
     assert_unique(&all);
     let found: Vec<_> = all.iter().map(|variants| names(variants, Role::Main)).collect();
@@ -94,7 +80,7 @@ async fn an_article_gives_its_pictures_at_each_size_and_nothing_else() {
 #[tokio::test]
 async fn what_another_site_has_comes_from_it_once_with_what_the_page_tells() {
     let qetch = cassette::replay("page/embeds").build();
-    let (all, _) = found(&qetch, "https://blog.example/curlew").await;
+    let (all, _) = told(&qetch, "https://blog.example/curlew").await;
     let [variants] = &all[..] else { panic!("{all:?}") };
     let best = variants.best();
     assert_eq!((best.uid.as_str(), best.extractor.as_str()), ("amplebrittlecurlew-mp4", "gfycat"));
@@ -109,7 +95,7 @@ async fn what_another_site_has_comes_from_it_once_with_what_the_page_tells() {
 #[tokio::test]
 async fn a_playlist_of_a_page_is_read_in_place_of_its_file() {
     let qetch = cassette::replay("page/playlist").build();
-    let (all, _) = found(&qetch, "https://tv.example/toads").await;
+    let (all, _) = told(&qetch, "https://tv.example/toads").await;
     let [variants] = &all[..] else { panic!("{all:?}") };
     let best = variants.best();
     assert_eq!((best.title.as_deref(), best.extractor.as_str()), (Some("Toads"), "generic"));
@@ -120,7 +106,7 @@ async fn a_playlist_of_a_page_is_read_in_place_of_its_file() {
 #[tokio::test]
 async fn oembed_tells_of_a_photo_and_of_a_video() {
     let qetch = cassette::replay("page/oembed").build();
-    let (all, _) = found(&qetch, "https://pics.example/p/1").await;
+    let (all, _) = told(&qetch, "https://pics.example/p/1").await;
     let photo = all[0].best();
     assert_eq!((photo.kind, photo.width, photo.height), (Kind::Image, Some(2048), Some(1365)));
     assert_eq!(
@@ -129,7 +115,7 @@ async fn oembed_tells_of_a_photo_and_of_a_video() {
     );
     assert!(bring(&qetch, photo).await.starts_with(b"\xff\xd8\xff"));
 
-    let (all, _) = found(&qetch, "https://pics.example/v/2").await;
+    let (all, _) = told(&qetch, "https://pics.example/v/2").await;
     assert_eq!(
         (all[0].best().uid.as_str(), all[0].best().title.as_deref()),
         ("amplebrittlecurlew-mp4", Some("A curlew"))
@@ -142,7 +128,7 @@ async fn oembed_tells_of_a_photo_and_of_a_video() {
 #[tokio::test]
 async fn a_page_that_shows_nothing_leads_to_its_feed() {
     let qetch = cassette::replay("page/feed").build();
-    let (all, _) = found(&qetch, "https://pond.example/").await;
+    let (all, _) = told(&qetch, "https://pond.example/").await;
     let best = all[0].best();
     assert_eq!(
         (best.title.as_deref(), best.kind, best.extractor.as_str()),

@@ -1,7 +1,7 @@
 //! Feeds from cassettes.
 
 use qetch::{DownloadOptions, Found, Kind, Qetch, Role, Variants};
-use qetch_tests::{Folder, cassette};
+use qetch_tests::{Folder, cassette, replayed::resources};
 
 const FEED: &str = "https://pond.example/feed.xml";
 
@@ -11,19 +11,10 @@ async fn bring(qetch: &Qetch, content: &qetch::Content) -> qetch::Result<Vec<u8>
     Ok(std::fs::read(folder.path("f")).expect("it was brought"))
 }
 
-async fn all(qetch: &Qetch, link: &str) -> Vec<Variants> {
-    let mut extraction = qetch.extract(link).await.unwrap();
-    let mut all = Vec::new();
-    while let Some(variants) = extraction.next_variants().await.unwrap() {
-        all.push(variants);
-    }
-    all
-}
-
 #[tokio::test]
 async fn a_show_is_extracted_page_by_page_and_its_files_are_brought() {
     let qetch = cassette::replay("podcast/show").build();
-    let all = all(&qetch, FEED).await;
+    let all = resources(&qetch, FEED).await;
     let uids: Vec<Vec<&str>> =
         all.iter().map(|it| it.contents().iter().map(|it| it.uid.as_str()).collect()).collect();
     let spring = "7d8f6a8e-0001-4c1f-9c1e-000000000002";
@@ -45,7 +36,7 @@ async fn a_show_is_extracted_page_by_page_and_its_files_are_brought() {
 #[tokio::test]
 async fn the_integrity_that_a_feed_tells_is_held() {
     let qetch = cassette::replay("podcast/show").build();
-    let all = all(&qetch, FEED).await;
+    let all = resources(&qetch, FEED).await;
     let error = bring(&qetch, all[1].best()).await.unwrap_err();
     assert_eq!(error.code(), "checksum_mismatch");
 }
@@ -53,7 +44,7 @@ async fn the_integrity_that_a_feed_tells_is_held() {
 #[tokio::test]
 async fn a_feed_is_told_by_its_content_wherever_it_is() {
     let qetch = cassette::replay("podcast/atom").build();
-    let all = all(&qetch, "https://feeds.example/GLT1").await;
+    let all = resources(&qetch, "https://feeds.example/GLT1").await;
     let [toad] = &all[..] else { panic!("{all:?}") };
     let best = toad.best();
     assert_eq!((best.extractor.as_str(), best.kind), ("podcast", Kind::Audio));
@@ -92,7 +83,7 @@ async fn a_broken_feed_gives_what_stands_before_the_fault() {
 #[tokio::test]
 async fn the_example_of_the_podcast_namespace() {
     let qetch = cassette::recorded("podcast/recorded").build();
-    let all = all(&qetch, "https://podcasts.example/example.xml").await;
+    let all = resources(&qetch, "https://podcasts.example/example.xml").await;
     let count = |it: &Variants, role: Role| it.contents().iter().filter(|it| it.role == role).count();
     let counts: Vec<_> =
         all.iter().map(|it| (count(it, Role::Main), count(it, Role::Poster), it.companions.len())).collect();

@@ -13,6 +13,7 @@ pub mod cassette;
 pub mod film;
 pub mod flood;
 pub mod proxied;
+pub mod replayed;
 #[cfg(openssl)]
 pub mod secure;
 pub mod site;

@@ -42,6 +42,8 @@ mod common_first_tag;
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
+#[cfg(feature = "archive_org")]
+mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;
 #[cfg(any(feature = "generic", feature = "podcast"))]

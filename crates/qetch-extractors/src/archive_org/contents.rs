@@ -7,8 +7,8 @@ use super::{
     groups::{Group, caption_name, document_rank, kind, role},
     item::{File, Item},
     names::{download, extension, last, stem, uid},
-    prose,
 };
+use crate::common_prose;
 
 /// What is kept of an item under the site's own names.
 const KEPT: [&str; 14] = [
@@ -42,7 +42,7 @@ impl Described {
         let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), item.metadata.kept(name)?)));
         Self {
             title: item.metadata.text("title"),
-            description: Some(prose::text(&description)).filter(|text| !text.is_empty()),
+            description: Some(common_prose::text(&description)).filter(|text| !text.is_empty()),
             tags: item.metadata.tags(),
             metadata: kept.collect(),
         }

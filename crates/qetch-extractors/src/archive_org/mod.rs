@@ -13,7 +13,7 @@ mod contents;
 mod groups;
 mod item;
 mod names;
-mod prose;
+
 #[cfg(test)]
 mod tests;
 

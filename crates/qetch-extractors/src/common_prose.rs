@@ -2,7 +2,7 @@
 
 /// The text of HTML: its lines without tags, the characters that names and numbers stand for, and nothing of scripts and
 /// styles. What is no HTML stays as it is, but for blanks.
-pub(super) fn text(html: &str) -> String {
+pub(crate) fn text(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
     while let Some(at) = rest.find('<') {
