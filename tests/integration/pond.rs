@@ -15,6 +15,8 @@ fn pond(site: &Site) -> Qetch {
     site.qetch()
         .extractor(Pond::new())
         .auth(AuthRegistry::new().with("pond", Credential::token("t0ken")))
+        // What its pages lead to is not looked for anywhere else.
+        .option("gfycat", "archive", "never")
         .build()
 }
 

@@ -301,7 +301,8 @@ async fn a_run_that_goes_on_later_makes_the_links_anew() {
     let content = saved(&links.best().await);
     // The site is not there when the link dies.
     let (away, to) = (Site::start().await, links.folder.path("f"));
-    let qetch = away.qetch().route(MEDIA, &url(&links.origin.url(""))).unwrap().build();
+    let qetch = away.qetch().route(MEDIA, &url(&links.origin.url(""))).unwrap();
+    let qetch = qetch.option("gfycat", "archive", "never").build();
     let gone = qetch.download(&content, &to, &DownloadOptions::new()).await;
     links.refused(&gone, "gone");
     assert_eq!(links.folder.names(), ["f.qetch", "f.qetch-journal"]);
