@@ -10,6 +10,7 @@
 mod archive_org;
 mod generic;
 mod gfycat;
+mod iiif;
 mod mastodon;
 mod page;
 mod peertube;

@@ -23,6 +23,8 @@ pub mod archive_org;
 pub mod generic;
 #[cfg(feature = "gfycat")]
 pub mod gfycat;
+#[cfg(feature = "iiif")]
+pub mod iiif;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
 #[cfg(feature = "page")]
@@ -36,9 +38,15 @@ pub mod wayback;
 
 #[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
 mod common_first_tag;
-#[cfg(any(feature = "generic", feature = "page", feature = "podcast", feature = "wayback"))]
+#[cfg(any(
+    feature = "generic",
+    feature = "iiif",
+    feature = "page",
+    feature = "podcast",
+    feature = "wayback"
+))]
 #[cfg_attr(
-    not(any(feature = "generic", feature = "page", feature = "wayback", test)),
+    not(any(feature = "generic", feature = "iiif", feature = "page", feature = "wayback", test)),
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
@@ -73,6 +81,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(generic::Generic::new()),
         #[cfg(feature = "gfycat")]
         Arc::new(gfycat::Gfycat::new()),
+        #[cfg(feature = "iiif")]
+        Arc::new(iiif::Iiif::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
         #[cfg(feature = "page")]

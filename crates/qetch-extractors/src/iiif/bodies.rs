@@ -1,0 +1,84 @@
+//! Bodies: what an annotation paints, and what it is.
+
+use qetch_core::{Kind, Url, media_type};
+use serde_json::Value;
+
+use super::values::{either, list, type_of};
+
+/// Whether an annotation has this motivation; `if_none` where it tells none.
+pub(super) fn has_motivation(annotation: &Value, name: &str, if_none: bool) -> bool {
+    let told = list(annotation, "motivation");
+    let is_it = |it: &&Value| it.as_str().is_some_and(|it| it.rsplit(':').next() == Some(name));
+    if told.is_empty() { if_none } else { told.iter().any(is_it) }
+}
+
+/// The things that a body is or offers, each with its alternatives. Text that stands in the manifest itself is none.
+pub(super) fn choices<'a>(body: &'a Value, groups: &mut Vec<Vec<&'a Value>>) {
+    if let Value::Array(bodies) = body {
+        return bodies.iter().for_each(|body| choices(body, groups));
+    }
+    match type_of(body) {
+        "Choice" | "Alternatives" => {
+            let mut inner = Vec::new();
+            for name in ["default", "items", "item"] {
+                list(body, name).into_iter().for_each(|body| choices(body, &mut inner));
+            }
+            let all = inner.concat();
+            if all.iter().all(|body| is_timed(kind(body))) && !all.is_empty() {
+                groups.push(all);
+            } else {
+                groups.extend(all.into_iter().map(|body| vec![body]));
+            }
+        }
+        "SpecificResource" => {
+            if let Some(source) = either(body, "source", "full") {
+                choices(source, groups);
+            }
+        }
+        "TextualBody" | "ContentAsText" | "Canvas" | "Manifest" => (),
+        _ if body.as_str() == Some("rdf:nil") => (),
+        _ => groups.push(vec![body]),
+    }
+}
+
+/// What a body is, by its type or else by its format.
+pub(super) fn kind(body: &Value) -> Kind {
+    match type_of(body) {
+        "Image" => Kind::Image,
+        "Sound" | "Audio" => Kind::Audio,
+        "Video" | "MovingImage" => Kind::Video,
+        "Text" => Kind::Text,
+        _ => match body.get("format").and_then(Value::as_str).and_then(|it| it.split('/').next()) {
+            Some("image") => Kind::Image,
+            Some("audio") => Kind::Audio,
+            Some("video") => Kind::Video,
+            Some("text") => Kind::Text,
+            _ => Kind::Other,
+        },
+    }
+}
+
+pub(super) fn is_timed(kind: Kind) -> bool {
+    matches!(kind, Kind::Audio | Kind::Video)
+}
+
+/// The media type that is told, or else that of the link's extension.
+pub(super) fn media_type_of(body: &Value, url: &Url) -> Option<String> {
+    let told = body.get("format").and_then(Value::as_str).map(|it| it.split(';').next().unwrap_or(it));
+    let told = told.map(|it| it.trim().to_ascii_lowercase()).filter(|it| it.contains('/'));
+    told.or_else(|| {
+        let (_, extension) = url.path().rsplit_once('.')?;
+        Some(media_type::by_extension(&extension.to_ascii_lowercase())?.name.to_owned())
+    })
+}
+
+pub(super) fn is_playlist(body: &Value, url: &Url) -> bool {
+    let told = media_type_of(body, url).unwrap_or_default();
+    told.ends_with("mpegurl")
+        || told == "application/dash+xml"
+        || [".m3u8", ".mpd"].iter().any(|it| url.path().ends_with(it))
+}
+
+pub(super) fn language(body: &Value) -> Option<String> {
+    list(body, "language").into_iter().find_map(Value::as_str).map(str::to_owned).filter(|it| !it.is_empty())
+}
