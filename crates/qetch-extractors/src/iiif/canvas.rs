@@ -14,7 +14,7 @@ use super::{
     image::{Service, check_access},
     manifest::{Manifest, pairs, renderings},
     ranges,
-    values::{Time, either, extent, id, list, number, target, text, text_at, type_of},
+    values::{Time, either, extent, id, list, number, target, text, text_at},
 };
 use crate::common_link::{short_hash, uid};
 
@@ -144,7 +144,7 @@ impl<'a> Canvas<'a> {
                 playlist.get_or_insert(url);
                 continue;
             }
-            match Service::of(body, &self.manifest.source).filter(|_| kind(body) == Kind::Image) {
+            match Service::of(body, &self.manifest.source).filter(|_| !is_timed(kind(body))) {
                 Some(service) => {
                     contents.extend(self.picture(cx, body, url, &service, described, warnings).await?)
                 }
@@ -207,7 +207,7 @@ impl<'a> Canvas<'a> {
             content
         });
         let mut contents: Vec<_> = sizes.collect();
-        if !url.as_str().starts_with(service.base.as_str()) {
+        if !service.gives(&url) {
             contents.push(self.file(body, url, described));
         }
         Ok(contents)

@@ -47,6 +47,13 @@ impl Service {
         Some(Self { base, told: service.clone() })
     }
 
+    /// Whether `url` is this picture in some size. Many write one with `http` and the other with `https`.
+    pub(super) fn gives(&self, url: &Url) -> bool {
+        let behind = |url: &'_ Url| url.as_str().split_once("://").map(|(_, behind)| behind.to_owned());
+        let (base, url) = (behind(&self.base).unwrap_or_default(), behind(url).unwrap_or_default());
+        url.strip_prefix(&base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// What the server tells of it: asked for, where the manifest does not hold it already.
     ///
     /// # Errors
