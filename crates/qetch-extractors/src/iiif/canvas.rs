@@ -146,7 +146,7 @@ impl<'a> Canvas<'a> {
             }
             match Service::of(body, &self.manifest.source).filter(|_| !is_timed(kind(body))) {
                 Some(service) => {
-                    contents.extend(self.picture(cx, body, url, &service, described, warnings).await?)
+                    contents.extend(self.picture(cx, body, url, &service, described, warnings).await?);
                 }
                 None => {
                     check_access(cx, body).await?;

@@ -73,11 +73,27 @@ pub(super) fn text(value: &Value) -> Option<String> {
     Some(those.collect::<Vec<_>>().join("; "))
 }
 
+/// Text without its marks, where it is HTML: what begins and ends like that (Presentation 3.0, section 4.4).
+fn plain(text: &str) -> String {
+    const REFERENCES: [(&str, &str); 6] =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
+    if !(text.starts_with('<') && text.ends_with('>')) {
+        return text.to_owned();
+    }
+    let mut plain = String::with_capacity(text.len());
+    for part in text.split('<') {
+        plain.push_str(part.split_once('>').map_or("", |(_, behind)| behind));
+        plain.push(' ');
+    }
+    let plain = REFERENCES.iter().fold(plain, |plain, (reference, text)| plain.replace(reference, text));
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 const NO_LANGUAGE: &str = "none";
 
 fn read_texts<'a>(value: &'a Value, language: &'a str, into: &mut Vec<(&'a str, String)>) {
     match value {
-        Value::String(text) => into.push((language, text.trim().to_owned())),
+        Value::String(text) => into.push((language, plain(text.trim()))),
         Value::Number(number) => into.push((language, number.to_string())),
         Value::Array(values) => values.iter().for_each(|value| read_texts(value, language, into)),
         Value::Object(map) => match map.get("@value") {
