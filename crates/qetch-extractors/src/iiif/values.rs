@@ -81,9 +81,11 @@ fn plain(text: &str) -> String {
         return text.to_owned();
     }
     let mut plain = String::with_capacity(text.len());
-    for part in text.split('<') {
-        plain.push_str(part.split_once('>').map_or("", |(_, behind)| behind));
-        plain.push(' ');
+    for (tag, behind) in text.split('<').filter_map(|part| part.split_once('>')) {
+        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next();
+        // Of the elements that are allowed these begin a line.
+        plain.push_str(if matches!(name, Some("p" | "br" | "div" | "li")) { " " } else { "" });
+        plain.push_str(behind);
     }
     let plain = REFERENCES.iter().fold(plain, |plain, (reference, text)| plain.replace(reference, text));
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -156,6 +158,8 @@ mod tests {
             Some("Frog"),
         );
         check(json!([{"@value": "Frosch", "@language": "de"}, "frog"]), Some("frog"));
+        check(json!("<span>A <i>frog</i>,<br/>a&nbsp;toad &amp;lt;</span>"), Some("A frog, a toad &lt;"));
+        check(json!("1 < 2 <b>"), Some("1 < 2 <b>"));
         check(json!(1968), Some("1968"));
         for nothing in [json!(null), json!(""), json!([]), json!({"en": []}), json!(true)] {
             check(nothing, None);
