@@ -94,9 +94,11 @@ impl<'a> Canvas<'a> {
                 self.path
             ))
             .into()));
-            read.missing.get_or_insert_with(|| {
-                Error::site_changed(NAME, format!("{}.items", self.path), "nothing to bring is painted there")
-            });
+            // A page may be missing from a book (IIIF cookbook, 0283); a list that is missing says nothing of the kind.
+            if either(self.value, "items", "images").is_none() {
+                let missing = || Error::site_changed(NAME, format!("{}.items", self.path), "missing");
+                read.missing.get_or_insert_with(missing);
+            }
         }
         read
     }
