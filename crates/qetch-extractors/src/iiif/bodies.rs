@@ -82,3 +82,55 @@ pub(super) fn is_playlist(body: &Value, url: &Url) -> bool {
 pub(super) fn language(body: &Value) -> Option<String> {
     list(body, "language").into_iter().find_map(Value::as_str).map(str::to_owned).filter(|it| !it.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::iiif::values::id;
+
+    #[test]
+    fn recordings_to_choose_from_are_alternatives_and_pictures_are_not() {
+        let check = |body: Value, expected: &[&[&str]]| {
+            let mut groups = Vec::new();
+            choices(&body, &mut groups);
+            let ids: Vec<Vec<_>> =
+                groups.iter().map(|group| group.iter().filter_map(|it| id(it)).collect()).collect();
+            assert_eq!(ids, expected, "{body}");
+        };
+        let (sound, film, picture) = (
+            json!({"id": "s", "type": "Sound"}),
+            json!({"id": "v", "format": "video/mp4"}),
+            json!({"id": "i", "type": "Image"}),
+        );
+        check(json!({"type": "Choice", "items": [sound, film]}), &[&["s", "v"]]);
+        check(json!({"type": "Choice", "items": [sound, picture]}), &[&["s"], &["i"]]);
+        check(json!([sound, film]), &[&["s"], &["v"]]);
+        check(json!({"@type": "oa:Choice", "default": picture, "item": ["b", "rdf:nil"]}), &[&["i"], &["b"]]);
+        check(json!({"@type": "oa:SpecificResource", "full": picture, "selector": {}}), &[&["i"]]);
+        check(
+            json!({"type": "Choice", "items": [{"type": "Choice", "items": [sound]}, film]}),
+            &[&["s", "v"]],
+        );
+        check(json!([{"type": "TextualBody", "value": "A frog"}, {"id": "c", "type": "Canvas"}]), &[]);
+        check(json!({"type": "Choice"}), &[]);
+    }
+
+    #[test]
+    fn a_type_is_told_by_the_body_or_else_by_its_link() {
+        let check = |body: Value, link: &str, expected: Option<&str>, is_list: bool| {
+            let url = Url::parse(link).unwrap();
+            assert_eq!(
+                (media_type_of(&body, &url).as_deref(), is_playlist(&body, &url)),
+                (expected, is_list),
+                "{body} {link}"
+            );
+        };
+        check(json!({"format": "Image/JPEG; x=y"}), "https://h/a.png", Some("image/jpeg"), false);
+        check(json!({"format": "jpg"}), "https://h/a.PNG?x", Some("image/png"), false);
+        check(json!({}), "https://h/a", None, false);
+        check(json!({"format": "application/x-mpegURL"}), "https://h/a", Some("application/x-mpegurl"), true);
+        check(json!({"type": "Video"}), "https://h/a.mpd", None, true);
+    }
+}

@@ -238,7 +238,8 @@ impl<'a> Canvas<'a> {
     /// A playlist, with what is known of it.
     fn elsewhere(&self, url: Url, described: &Described) -> Handoff {
         let mut known = Known::default();
-        known.title.clone_from(&described.title);
+        // Its file is called `master.m3u8`, or the like.
+        (known.title, known.title_wins) = (described.title.clone(), true);
         known.description.clone_from(&self.manifest.description);
         known.uploaded_by.clone_from(&self.manifest.provider);
         known.metadata.clone_from(&described.metadata);
