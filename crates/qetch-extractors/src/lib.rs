@@ -62,6 +62,7 @@ mod common_xml;
 #[cfg(any(
     feature = "generic",
     feature = "gfycat",
+    feature = "iiif",
     feature = "mastodon",
     feature = "page",
     feature = "peertube",

@@ -1,8 +1,11 @@
 //! What is claimed, and how it is recognised.
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
+use qetch_core::{NetworkFault, Registry};
+use serde_json::json;
 
 use super::*;
+use crate::common_canned::{Canned, Reply};
 
 fn claim(link: &str) -> Claim {
     Iiif::new().can_handle(&Url::parse(link).unwrap())
@@ -66,4 +69,39 @@ fn documents_are_recognised_by_their_context() {
     check(r#"{"name":"An app","start_url":"/"}"#, false);
     check("<html>iiif.io/api/presentation/3/context.json", false);
     check("", false);
+}
+
+#[tokio::test]
+async fn a_manifest_is_asked_for_once_and_each_picture_when_its_turn_comes() {
+    const MANIFEST: &str = "https://library.example/iiif/1/manifest";
+    let canvas = |number: u32| {
+        let base = format!("https://images.example/{number}");
+        let service = json!({"id": base, "type": "ImageService3"});
+        let body =
+            json!({"id": format!("{base}/full/max/0/default.jpg"), "type": "Image", "service": [service]});
+        let items = json!([{"items": [{"motivation": "painting", "body": body}]}]);
+        json!({"id": format!("https://library.example/{number}"), "type": "Canvas", "items": items})
+    };
+    let manifest = json!({"@context": "http://iiif.io/api/presentation/3/context.json", "type": "Manifest",
+                          "summary": "long ".repeat(20_000), "items": [canvas(1), canvas(2), canvas(3)]});
+    let told =
+        |value: &Value| Reply::new(200, value.to_string()).with(header::CONTENT_TYPE, "application/ld+json");
+    let info = json!({"type": "ImageService3", "width": 4, "height": 3});
+    let infos = [1, 2].map(|number| format!("https://images.example/{number}/info.json"));
+    let site = Canned::default().on(MANIFEST, [told(&manifest)]);
+    let site = infos.iter().fold(site, |site, link| site.on(link, [told(&info)]));
+    let site = site.on("https://images.example/3/info.json", [Reply::fault(NetworkFault::Timeout)]);
+    let (site, cx) = site.start();
+    let (registry, cx) = (Registry::new().with_extractor(Iiif::new()), cx.build());
+
+    let mut extraction = registry.extract(&cx, &Url::parse(MANIFEST).unwrap()).await.unwrap();
+    assert_eq!(site.asked(), [format!("GET {MANIFEST}")]);
+    for (number, link) in infos.iter().enumerate() {
+        let variants = extraction.next_variants().await.unwrap().unwrap();
+        assert_eq!((variants.best().width, site.asked().len()), (Some(4), number + 2));
+        assert_eq!(site.asked()[number + 1], format!("GET {link}"));
+    }
+    // What may be well the next time is no reason to take something smaller.
+    assert_eq!(extraction.next_variants().await.unwrap_err().code(), "network");
+    assert!(extraction.next_variants().await.unwrap().is_none());
 }
