@@ -56,12 +56,14 @@ impl<'a> Canvas<'a> {
             Ok(annotations) => annotations,
             Err(error) => return Read { found: vec![Err(error)], missing: None },
         };
+        let is_version_2 = self.path.starts_with("$.sequences");
+        let (list_name, body_name, id_name) =
+            if is_version_2 { ("images", "resource", "@id") } else { ("items", "body", "id") };
         let (mut is_first, mut seen) = (true, HashSet::new());
         for (path, annotation) in annotations {
             let Some(body) = either(&annotation, "body", "resource") else {
-                let name = if annotation.get("on").is_some() { "resource" } else { "body" };
-                read.missing
-                    .get_or_insert_with(|| Error::site_changed(NAME, format!("{path}.{name}"), "missing"));
+                let missing = || Error::site_changed(NAME, format!("{path}.{body_name}"), "missing");
+                read.missing.get_or_insert_with(missing);
                 continue;
             };
             let mut groups = Vec::new();
@@ -71,8 +73,8 @@ impl<'a> Canvas<'a> {
             let are_several = groups.len() > 1;
             for group in groups {
                 let Some(first) = group.iter().find_map(|body| self.manifest.link(body)) else {
-                    let missing =
-                        || Error::site_changed(NAME, format!("{path}.body.id"), "missing, or no link");
+                    let path = format!("{path}.{body_name}.{id_name}");
+                    let missing = || Error::site_changed(NAME, path, "missing, or no link");
                     read.missing.get_or_insert_with(missing);
                     continue;
                 };
@@ -89,14 +91,11 @@ impl<'a> Canvas<'a> {
         if read.found.is_empty() {
             let what =
                 text_at(self.value, "label", "title").unwrap_or_else(|| format!("number {}", self.index + 1));
-            read.found.push(Ok(warning(format!(
-                "nothing to bring is painted on the canvas {what} ({})",
-                self.path
-            ))
-            .into()));
+            let message = format!("nothing to bring is painted on the canvas {what} ({})", self.path);
+            read.found.push(Ok(warning(message).into()));
             // A page may be missing from a book (IIIF cookbook, 0283); a list that is missing says nothing of the kind.
-            if either(self.value, "items", "images").is_none() {
-                let missing = || Error::site_changed(NAME, format!("{}.items", self.path), "missing");
+            if self.value.get(list_name).is_none() {
+                let missing = || Error::site_changed(NAME, format!("{}.{list_name}", self.path), "missing");
                 read.missing.get_or_insert_with(missing);
             }
         }

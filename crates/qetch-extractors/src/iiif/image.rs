@@ -49,9 +49,9 @@ impl Service {
 
     /// Whether `url` is this picture in some size. Many write one with `http` and the other with `https`.
     pub(super) fn gives(&self, url: &Url) -> bool {
-        let behind = |url: &'_ Url| url.as_str().split_once("://").map(|(_, behind)| behind.to_owned());
-        let (base, url) = (behind(&self.base).unwrap_or_default(), behind(url).unwrap_or_default());
-        url.strip_prefix(&base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let base = self.base.as_str().trim_start_matches(self.base.scheme());
+        let rest = url.as_str().trim_start_matches(url.scheme()).strip_prefix(base);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// What the server tells of it: asked for, where the manifest does not hold it already.
@@ -212,6 +212,19 @@ pub(super) async fn check_access(cx: &Context, resource: &Value) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_of_a_picture_is_told_from_another_picture() {
+        let body = json!({"service": {"@id": "https://images.example/1/", "profile": "http://iiif.io/api/image/2/level1.json"}});
+        let service = Service::of(&body, &Url::parse("https://library.example/").unwrap()).unwrap();
+        let check =
+            |url: &str, expected| assert_eq!(service.gives(&Url::parse(url).unwrap()), expected, "{url}");
+        check("https://images.example/1/full/600,/0/default.jpg", true);
+        check("http://images.example/1/full/full/0/default.jpg", true);
+        check("https://images.example/1", true);
+        check("https://images.example/12/full/full/0/default.jpg", false);
+        check("https://files.example/1/full/full/0/default.jpg", false);
+    }
 
     const BASE: &str = "https://images.example/iiif/a%2Fb";
 
