@@ -1,7 +1,7 @@
 //! IIIF from cassettes: manifests of both versions, collections and pictures through the whole pipeline.
 
-use qetch::{Content, DownloadOptions, Error, Found, Kind, Qetch, Role, Variants};
-use qetch_tests::{Folder, cassette};
+use qetch::{Content, Error, Found, Kind, Qetch, Role, Variants};
+use qetch_tests::{cassette, replayed::bring};
 use serde_json::json;
 
 fn site(name: &str) -> Qetch {
@@ -29,12 +29,6 @@ async fn fails(qetch: &Qetch, link: &str) -> Error {
         Err(error) => error,
         Ok(mut extraction) => extraction.next_variants().await.expect_err(link),
     }
-}
-
-async fn bring(qetch: &Qetch, content: &Content) -> Vec<u8> {
-    let folder = Folder::new();
-    qetch.download(content, folder.path("f"), &DownloadOptions::new()).await.unwrap();
-    std::fs::read(folder.path("f")).unwrap()
 }
 
 /// The links of contents.
@@ -86,7 +80,7 @@ async fn a_book_is_its_pages_each_at_the_largest_that_its_server_gives() {
     assert_eq!(best.metadata["full_size"], json!({"width": 4000, "height": 3000, "only_in_tiles": true}));
     assert_eq!((best.extractor.as_str(), best.source.as_str()), ("iiif", BOOK));
     assert_eq!(first.contents()[3].role, Role::Thumbnail);
-    assert_eq!(bring(&qetch, best).await, b"\xff\xd8\xff\xe0\0\x10JFIF frog");
+    assert_eq!(bring(&qetch, best).await.unwrap().1, b"\xff\xd8\xff\xe0\0\x10JFIF frog");
 
     // A page whose annotations stand elsewhere, and whose picture is of version 2.
     let second = &pages[1];
@@ -213,7 +207,7 @@ async fn recordings_have_their_choices_as_qualities_and_captions_posters_and_cha
     ];
     assert_eq!(roles, expected);
     assert_eq!(song.best().metadata["navDate"], "1968-01-01T00:00:00Z");
-    assert_eq!(bring(&qetch, &song.contents()[1]).await, b"fLaC frogs");
+    assert_eq!(bring(&qetch, &song.contents()[1]).await.unwrap().1, b"fLaC frogs");
 
     let (first, second) = (&found[1], &found[2]);
     assert_eq!((first.best().width, first.best().duration), (Some(640), Some(120.0)));
@@ -281,7 +275,7 @@ async fn a_picture_is_found_by_its_info() {
         "https://images.example/newt/full/400,300/0/default.jpg",
     ];
     assert_eq!((links(newt.contents()), newt.best().title.as_deref()), (expected.to_vec(), Some("newt")));
-    assert_eq!(bring(&qetch, newt.worst()).await, b"\xff\xd8\xff\xe0\0\x10JFIF frog");
+    assert_eq!(bring(&qetch, newt.worst()).await.unwrap().1, b"\xff\xd8\xff\xe0\0\x10JFIF frog");
 
     let (found, _) = all(&qetch, "https://images.example/large/info.json").await;
     let large = found[0].best();

@@ -50,7 +50,7 @@ mod common_first_tag;
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
-#[cfg(feature = "archive_org")]
+#[cfg(any(feature = "archive_org", feature = "iiif"))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;

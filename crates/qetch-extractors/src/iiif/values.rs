@@ -4,6 +4,8 @@
 use qetch_core::Url;
 use serde_json::Value;
 
+use crate::common_prose;
+
 /// The id: the text itself, or else its `id`, which version 2 calls `@id`.
 pub(super) fn id(value: &Value) -> Option<&str> {
     let id = value.as_str().or_else(|| either(value, "id", "@id")?.as_str())?.trim();
@@ -75,20 +77,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
 
 /// Text without its marks, where it is HTML: what begins and ends like that (Presentation 3.0, section 4.4).
 fn plain(text: &str) -> String {
-    const REFERENCES: [(&str, &str); 6] =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
-    if !(text.starts_with('<') && text.ends_with('>')) {
-        return text.to_owned();
-    }
-    let mut plain = String::with_capacity(text.len());
-    for (tag, behind) in text.split('<').filter_map(|part| part.split_once('>')) {
-        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next();
-        // Of the elements that are allowed these begin a line.
-        plain.push_str(if matches!(name, Some("p" | "br" | "div" | "li")) { " " } else { "" });
-        plain.push_str(behind);
-    }
-    let plain = REFERENCES.iter().fold(plain, |plain, (reference, text)| plain.replace(reference, text));
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    if text.starts_with('<') && text.ends_with('>') { common_prose::text(text) } else { text.to_owned() }
 }
 
 const NO_LANGUAGE: &str = "none";
@@ -158,7 +147,7 @@ mod tests {
             Some("Frog"),
         );
         check(json!([{"@value": "Frosch", "@language": "de"}, "frog"]), Some("frog"));
-        check(json!("<span>A <i>frog</i>,<br/>a&nbsp;toad &amp;lt;</span>"), Some("A frog, a toad &lt;"));
+        check(json!("<span>A <i>frog</i>,<br/>a toad &amp;lt;</span>"), Some("A frog,\na toad &lt;"));
         check(json!("1 < 2 <b>"), Some("1 < 2 <b>"));
         check(json!(1968), Some("1968"));
         for nothing in [json!(null), json!(""), json!([]), json!({"en": []}), json!(true)] {
