@@ -4,7 +4,7 @@
 //! elements `<video>`, `<audio>`, `<source>`, `<track>`, `<img>`, `<picture>`, `<iframe>`, `<embed>` and `<object>`, oEmbed and
 //! feeds that the page names; links are relative to its `<base>`. No script runs.
 //!
-//! Each video, sound or picture is one resource. What several of these tell of one is [merged](merge), its files are its
+//! Each video, sound or picture is one resource. What several of these tell of one is merged (`merge.rs`), its files are its
 //! qualities, its tracks are captions beside it. In this order:
 //! 1. **Videos and sounds.** Where a page has any, its pictures are no resources: that of its card is their poster. One that
 //!    somebody of the registry knows (a player's page, a frame, a file) is handed off to them with what the page tells of it;
