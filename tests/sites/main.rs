@@ -11,6 +11,7 @@ mod archive_org;
 mod generic;
 mod gfycat;
 mod iiif;
+mod imgur;
 mod mastodon;
 mod page;
 mod peertube;

@@ -25,6 +25,8 @@ pub mod generic;
 pub mod gfycat;
 #[cfg(feature = "iiif")]
 pub mod iiif;
+#[cfg(feature = "imgur")]
+pub mod imgur;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
 #[cfg(feature = "page")]
@@ -63,6 +65,7 @@ mod common_xml;
     feature = "generic",
     feature = "gfycat",
     feature = "iiif",
+    feature = "imgur",
     feature = "mastodon",
     feature = "page",
     feature = "peertube",
@@ -84,6 +87,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(gfycat::Gfycat::new()),
         #[cfg(feature = "iiif")]
         Arc::new(iiif::Iiif::new()),
+        #[cfg(feature = "imgur")]
+        Arc::new(imgur::Imgur::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
         #[cfg(feature = "page")]
