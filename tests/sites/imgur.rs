@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use qetch::{AuthRegistry, Cassette, Credential, Error, Kind, Qetch, Role, Variants};
+use qetch::{
+    AuthRegistry, Cassette, Context, Credential, Error, Kind, Qetch, Registry, Replay, Role, Url, Variants,
+};
 use qetch_testkit::shapes;
 use qetch_tests::{
     cassette,
     replayed::{all, bring, fails, one, resources, told, uids},
+    site::builtins,
 };
 
 fn site(name: &str) -> Qetch {
@@ -235,8 +238,10 @@ async fn what_the_api_refuses_is_told_by_kind() {
 }
 
 /// What comes of any shape of an answer: contents, each with a uid of its own, or an error that names what was missing.
-async fn check(qetch: &Qetch, link: &str, name: &str) {
-    let mut extraction = match qetch.extract(link).await {
+async fn check(registry: &Registry, cassette: Cassette, link: &str, name: &str) {
+    let auth = AuthRegistry::new().with("imgur", Credential::token("k3y"));
+    let cx = Context::builder().transport(Replay::of(cassette).into()).auth(auth).build();
+    let mut extraction = match registry.extract(&cx, &Url::parse(link).unwrap()).await {
         Ok(extraction) => extraction,
         Err(error) => return check_error(&error, name),
     };
@@ -261,7 +266,7 @@ fn check_error(error: &Error, name: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn no_shape_of_what_is_asked_for_with_a_client_id_is_a_fault() {
-    let whole = cassette::read("imgur/api");
+    let (registry, whole) = (builtins(), cassette::read("imgur/api"));
     let links = [
         ("image/GiFvA12", "https://imgur.com/GiFvA12"),
         ("album/VzqXk", "https://imgur.com/a/VzqXk"),
@@ -278,9 +283,7 @@ async fn no_shape_of_what_is_asked_for_with_a_client_id_is_a_fault() {
             continue;
         };
         for shape in shapes(body) {
-            let auth = AuthRegistry::new().with("imgur", Credential::token("k3y"));
-            let qetch = cassette::of(whole.clone().with_body(at, shape.body)).auth(auth).build();
-            check(&qetch, link, &shape.name).await;
+            check(&registry, whole.clone().with_body(at, shape.body), link, &shape.name).await;
             tried += 1;
         }
     }
@@ -289,7 +292,7 @@ async fn no_shape_of_what_is_asked_for_with_a_client_id_is_a_fault() {
 
 #[tokio::test(start_paused = true)]
 async fn no_shape_of_what_a_page_embeds_is_a_fault() {
-    let whole = cassette::read("imgur/pages");
+    let (registry, whole) = (builtins(), cassette::read("imgur/pages"));
     let found = whole.bodies().find(|(_, body)| String::from_utf8_lossy(body).contains("PonDs"));
     let (at, html) = found.map(|(at, body)| (at, String::from_utf8_lossy(body).into_owned())).unwrap();
     let begin = html.find("JSON=").unwrap() + 5;
@@ -299,9 +302,35 @@ async fn no_shape_of_what_a_page_embeds_is_a_fault() {
     for shape in shapes(post.as_bytes()) {
         let post = serde_json::to_string(&String::from_utf8_lossy(&shape.body)).unwrap();
         let html = format!("<script>window.postDataJSON = {post};</script>");
-        let qetch = cassette::of(whole.clone().with_body(at, html.into_bytes())).build();
-        check(&qetch, "https://imgur.com/a/PonDs", &shape.name).await;
+        let changed = whole.clone().with_body(at, html.into_bytes());
+        check(&registry, changed, "https://imgur.com/a/PonDs", &shape.name).await;
         tried += 1;
     }
     assert!(tried > 200, "{tried}");
+}
+
+#[cfg(recorded)]
+#[tokio::test]
+async fn recorded_answers_of_the_api_are_read() {
+    let auth = AuthRegistry::new().with("imgur", Credential::token("k3y"));
+    let qetch = cassette::recorded("imgur/recorded").auth(auth).build();
+    for link in ["https://imgur.com/ClF8rLe", "https://i.imgur.com/ClF8rLe.jpg"] {
+        let image = one(&qetch, link).await;
+        let best = image.best();
+        assert_eq!((best.uid.as_str(), best.width, best.height), ("ClF8rLe-jpg", Some(2448), Some(3264)));
+        assert_eq!((best.size_approx, best.uploaded_date.unwrap().as_unix()), (Some(1_071_339), 1_451_248_840));
+    }
+    for (link, title) in [
+        ("https://imgur.com/a/VZQXk", "Gianluca Gimini's bikes"),
+        ("https://imgur.com/gallery/VZQXk", "As it turns out, most people cannot draw a bike."),
+    ] {
+        let album = one(&qetch, link).await;
+        let place = album.collection.clone().unwrap();
+        assert_eq!((place.title.as_deref(), place.index, place.count), (Some(title), Some(1), Some(1)));
+        assert_eq!(album.best().uid, "CJCA0gW-jpg");
+        assert_eq!(album.best().uploaded_by.as_deref(), Some("mrcassette"));
+    }
+    for (id, code) in [("Error50", "http"), ("NotDone", "site_changed"), ("RateSim", "site_changed")] {
+        assert_eq!(fails(&qetch, &format!("https://imgur.com/{id}")).await.code(), code, "{id}");
+    }
 }
