@@ -318,7 +318,10 @@ async fn recorded_answers_of_the_api_are_read() {
         let image = one(&qetch, link).await;
         let best = image.best();
         assert_eq!((best.uid.as_str(), best.width, best.height), ("ClF8rLe-jpg", Some(2448), Some(3264)));
-        assert_eq!((best.size_approx, best.uploaded_date.unwrap().as_unix()), (Some(1_071_339), 1_451_248_840));
+        assert_eq!(
+            (best.size_approx, best.uploaded_date.unwrap().as_unix()),
+            (Some(1_071_339), 1_451_248_840)
+        );
     }
     for (link, title) in [
         ("https://imgur.com/a/VZQXk", "Gianluca Gimini's bikes"),
