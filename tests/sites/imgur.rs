@@ -120,10 +120,11 @@ async fn what_cannot_be_had_is_told_by_kind() {
         ("imgur.com/a/BusyA", "over_capacity", "imgur.com"),
         ("imgur.com/BusyB12", "over_capacity", "imgur.com"),
         ("imgur.com/WallA12", "challenge", "imgur.com"),
-        ("imgur.com/a/SlowA", "rate_limited", "3600"),
         ("imgur.com/a/OddAa", "site_changed", "no post in its page at $"),
         ("imgur.com/a/EmptY", "site_changed", "empty at $.media"),
         ("imgur.com/gallery/LostA", "site_changed", "missing at $.media"),
+        // The host is not asked again after it.
+        ("imgur.com/a/SlowA", "rate_limited", "3600"),
         ("imgur.com/r/pics", "login_required", "imgur"),
         ("imgur.com/t/cats/top/week", "login_required", "imgur"),
         ("imgur.com/user/frog/posts", "login_required", "imgur"),
