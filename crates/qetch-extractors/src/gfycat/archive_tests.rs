@@ -287,6 +287,8 @@ async fn however_the_site_fails_the_archive_is_asked() {
         Reply::new(410, ""),
         Reply::new(500, ""),
         Reply::new(503, ""),
+        Reply::new(403, "<!doctype html><title>Forbidden</title>"),
+        Reply::new(400, "<html>"),
         Reply::new(200, "<!doctype html><title>This domain is for sale</title>"),
         Reply::new(200, r#"{"errorMessage":"The gfycat does not exist."}"#),
     ] {
