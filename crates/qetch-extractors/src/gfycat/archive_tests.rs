@@ -298,6 +298,15 @@ async fn however_the_site_fails_the_archive_is_asked() {
 }
 
 #[tokio::test]
+async fn a_page_where_tokens_were_minted_is_no_answer_of_the_site() {
+    let page = Reply::new(200, "<!doctype html><title>This domain is for sale</title>");
+    let site = archived(None, &[("thumbs", &[MOBILE])]).on(super::TOKEN, [page]);
+    let (_, cx) = site.start();
+    let (variants, _) = found(&cx.auth(super::tests::auth()).build(), LINK).await.unwrap();
+    assert_eq!(uids(&variants), ["mobile"]);
+}
+
+#[tokio::test]
 async fn what_the_site_says_itself_is_not_looked_up() {
     let check = async |live: Reply, expected: &str| {
         let (site, cx) = archived(None, &[("thumbs", &[MOBILE])]).on(ITEM, [live]).start();

@@ -186,6 +186,8 @@ fn is_closed(error: &Error) -> bool {
             true
         }
         Error::Http { status, .. } => *status >= 500,
+        // Nothing that a program said: a page where there were answers, or tokens.
+        Error::SiteChanged { path, .. } => path == "$",
         _ => false,
     }
 }
