@@ -40,6 +40,26 @@ fn a_page_that_speaks_of_instances_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_playlist_without_end_some_renditions_are_read() {
+    let rendition =
+        |rate: u32| format!("#EXT-X-STREAM-INF:BANDWIDTH={rate},RESOLUTION={rate}x{rate}\n/{rate}.m3u8\n");
+    let master = (1..5000).map(rendition).collect::<String>();
+    let body = format!(
+        r#"{{"uuid":"{UUID}","isLive":true,"files":[],"streamingPlaylists":[{{"playlistUrl":"/m.m3u8","files":[]}}]}}"#
+    );
+    let page = Reply::new(200, "").with(HeaderName::from_static("x-powered-by"), "PeerTube");
+    let (_, cx) = Canned::default()
+        .on(LINK, [page])
+        .on(VIDEO, [Reply::new(200, body)])
+        .on("https://tube.example/m.m3u8", [Reply::new(200, format!("#EXTM3U\n{master}"))])
+        .start();
+    let registry = Registry::new().with_extractor(PeerTube::new());
+    let mut found = registry.extract(&cx.build(), &Url::parse(LINK).unwrap()).await.unwrap();
+    let count = found.next_variants().await.unwrap().unwrap().contents().len();
+    assert!(count <= 100, "{count}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_files_without_end_some_are_read() {
     let file = |id: u32| format!(r#"{{"resolution":{id},"fileUrl":"/{id}.mp4"}}"#);
     let files: Vec<_> = (1..5000).map(file).collect();
