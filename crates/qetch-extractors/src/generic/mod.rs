@@ -1,9 +1,8 @@
 //! Whatever a plain link leads to: asked after every other extractor, and told by the first answer alone.
 //!
 //! A file is one content. Playlists of HLS and manifests of DASH are read by builds with the features `hls` and `dash`, and
-//! what they offer are the contents. The entries of lists are handed off: M3U and PLS, and XSPF and ASX by builds with the
-//! features of these names. A stream of a radio station is a content that is live. A feed is handed off to `podcast` by builds
-//! with that feature. Pages, and what a build does not read, are refused with what would help, for this extractor is the one
+//! what they offer are the contents. The entries of lists are handed off: M3U, PLS, XSPF and ASX. A stream of a radio
+//! station is a content that is live. A feed is handed off to `podcast`, where that is there. Pages, and what a build does not read, are refused with what would help, for this extractor is the one
 //! whose error a person sees when a link leads nowhere.
 
 mod content_disposition;
@@ -16,12 +15,9 @@ mod name;
 mod playlist;
 
 use qetch_core::{
-    Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Request, Result,
-    Url, async_trait, shown,
+    Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handoff, Request,
+    Result, Url, async_trait, shown,
 };
-
-#[cfg(feature = "podcast")]
-use qetch_core::Handoff;
 
 use self::{content_disposition::ContentDisposition, form::Form, name::Name};
 use crate::common_link as link;
@@ -74,8 +70,7 @@ impl Extractor for Generic {
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let answer = cx.first_answer(url).await?;
         let form = if is_whole(&answer) { form::of(&answer) } else { Form::File };
-        #[cfg(feature = "podcast")]
-        if form == Form::Feed {
+        if form == Form::Feed && cx.has_extractor("podcast") {
             return Ok(Extraction::once(Handoff::new(url.clone()).to("podcast")));
         }
         if let Some(read) = list::reader(form) {
@@ -256,7 +251,7 @@ mod tests {
         check(typed("application/x-mpegurl", b"#EXTM3U\n#EXT-X-VERSION:3"), "an HLS playlist").await;
         #[cfg(not(feature = "dash"))]
         check(typed("application/dash+xml", b"<MPD>"), "a DASH manifest").await;
-        #[cfg(not(feature = "podcast"))]
+        // Whatever else is in the build: nobody is there who reads it.
         check(typed("text/xml", b"<rss>"), "a feed").await;
     }
 
