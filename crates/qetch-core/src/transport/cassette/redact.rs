@@ -149,18 +149,34 @@ pub(super) fn clean_header(name: &HeaderName, value: &HeaderValue, secrets: &Sec
             clean_url(&url, secrets).into()
         }
         Err(_) if *name == header::LOCATION => {
-            let (path, query) = text.split_once('?').unwrap_or((&text, ""));
-            let parts: Vec<_> = query.split('&').map(|part| clean_part(part, secrets)).collect();
-            let mark = if query.is_empty() { "" } else { "?" };
-            secrets.clean(&format!("{path}{mark}{}", parts.join("&")))
+            secrets.clean(&clean_query(text.split('#').next().unwrap_or_default(), secrets))
         }
-        _ => secrets.clean(&text),
+        _ => {
+            let parts = text.split_inclusive(ends).map(|part| clean_query(part, secrets));
+            secrets.clean(&parts.collect::<String>())
+        }
     }
 }
 
-/// Whether there is something in `url` to be redacted by its name.
+/// Whether no link goes on behind `c`.
+fn ends(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '<' | '>' | '"')
+}
+
+/// `link`, which may lack its beginning, without what has the name of a secret in its query.
+fn clean_query(link: &str, secrets: &Secrets) -> String {
+    let Some((path, query)) = link.split_once('?') else { return link.to_owned() };
+    let end = query.find(ends).unwrap_or(query.len());
+    let parts: Vec<_> = query[..end].split('&').map(|part| clean_part(part, secrets)).collect();
+    format!("{path}?{}{}", parts.join("&"), &query[end..])
+}
+
+/// Whether there is something in `url` to be redacted by its name, or a fragment, which is nobody's business.
 fn is_worth_it(url: &Url) -> bool {
-    url.query().is_some() || !url.username().is_empty() || url.password().is_some()
+    url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
 }
 
 /// `url` without user information, fragment and secrets; of a query what has the name of one.

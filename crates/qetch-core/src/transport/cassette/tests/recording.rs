@@ -270,3 +270,22 @@ async fn what_only_looks_like_a_secret_is_kept() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn links_in_headers_bring_no_secret() {
+    for (name, value, kept) in [
+        ("location", "https://a.example/2#access_token=canary", "https://a.example/2\n"),
+        ("location", "/2#access_token=canary", "/2\n"),
+        (
+            "link",
+            "<https://a.example/2?page=2&access_token=canary>; rel=\"next\", </3?token=canary>; rel=prev",
+            "<https://a.example/2?page=2&access_token=redacted>; rel=\"next\"",
+        ),
+        ("refresh", "0;url=https://a.example/2?sig=canary", "0;url=https://a.example/2?sig=redacted\n"),
+    ] {
+        let recording = Recording::new();
+        ask(&recording.of(Site::of("a").with(name, value)).build(), get("https://a.example/1")).await;
+        let text = recording.text();
+        assert!(!text.contains("canary") && text.contains(kept), "{text}");
+    }
+}
