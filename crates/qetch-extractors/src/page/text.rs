@@ -16,7 +16,8 @@ pub(super) const MOST_TAGS: usize = 100;
 /// runs as one. `None` where that is nothing. A `<` that begins no tag of a text is itself: titles have them.
 pub(super) fn plain(text: &str) -> Option<String> {
     // A character is of four bytes at most, and a reference of a few.
-    let text = text.get(..text.floor_char_boundary(8 * LONGEST)).unwrap_or_default();
+    let end = (0..=text.len().min(8 * LONGEST)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    let text = &text[..end];
     let lower = text.get(..LONGEST).unwrap_or(text).to_ascii_lowercase();
     let has_tags = ["</", "<br", "<p>", "<p "].iter().any(|mark| lower.contains(mark));
     let text = if has_tags { without_tags(text) } else { unescaped(text) };
