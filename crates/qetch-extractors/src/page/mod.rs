@@ -96,12 +96,6 @@ impl Extractor for WebPage {
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
-        let there = cx.first_answer(url).await?.url().clone();
-        // A short link to a page of a site that somebody knows.
-        if !same_page(&there, url) && cx.knows(&there) {
-            drop(cx.take_parked(url));
-            return Ok(Extraction::once(Handoff::new(there)));
-        }
         let answer = whole(cx, url).await?;
         let page = answer.url().clone();
         let content_type = answer.header(header::CONTENT_TYPE).map(str::to_owned);
