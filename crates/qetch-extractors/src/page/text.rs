@@ -15,8 +15,8 @@ pub(super) const MOST_TAGS: usize = 100;
 /// What a person would read of `text`: without tags where it has any, the characters that references stand for, blanks in
 /// runs as one. `None` where that is nothing. A `<` that begins no tag of a text is itself: titles have them.
 pub(super) fn plain(text: &str) -> Option<String> {
-    // A character is of four bytes at most, and a reference of a few.
-    let end = (0..=text.len().min(8 * LONGEST)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    // Whatever a page has is asked of each of its videos, so what is longer is cut before it is read.
+    let end = (0..=text.len().min(2 * LONGEST)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
     let text = &text[..end];
     let lower = text.get(..LONGEST).unwrap_or(text).to_ascii_lowercase();
     let has_tags = ["</", "<br", "<p>", "<p "].iter().any(|mark| lower.contains(mark));
