@@ -1,6 +1,7 @@
 //! *Synthetic*: whole pages, through the registry, beside an extractor that knows a site and one that takes what is left.
 
 mod answers;
+mod greedy;
 mod oembed;
 mod robust;
 
