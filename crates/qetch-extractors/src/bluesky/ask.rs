@@ -64,7 +64,8 @@ impl Site {
         match self.documented(did).await {
             Ok(home) => Some(home),
             Err(error) => {
-                let message = format!("the originals of {did} are left out: its server is not known: {error}");
+                let message =
+                    format!("the originals of {did} are left out: its server is not known: {error}");
                 warnings.push(self.warning(message));
                 None
             }

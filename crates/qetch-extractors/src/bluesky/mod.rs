@@ -18,8 +18,8 @@ mod video;
 use std::time::Duration;
 
 use qetch_core::{
-    Claim, Collection, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Found, Handle,
-    Handles, Kind, Result, Role, Url, Variants, async_trait,
+    Claim, Collection, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Fragment,
+    Handle, Handles, Kind, Result, Role, Url, Variants, async_trait,
 };
 
 use self::{ask::Site, blob::Blob, feed::Feed, post::Post};

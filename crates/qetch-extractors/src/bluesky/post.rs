@@ -125,7 +125,9 @@ impl<'a> Post<'a> {
         let reason = match self.form() {
             Form::Pictures(..) | Form::Video => return Ok(()),
             Form::None if self.embed.view.is_null() => "it has no media".to_owned(),
-            Form::None => format!("it has no media of its own and quotes {}", self.quoted().unwrap_or("a post")),
+            Form::None => {
+                format!("it has no media of its own and quotes {}", self.quoted().unwrap_or("a post"))
+            }
             Form::External => "it links to a page that no other extractor knows".to_owned(),
             Form::Unknown => match self.embed.view["$type"].as_str() {
                 Some(name) => format!("what it embeds is of the form `{name}`, which is not known"),

@@ -111,7 +111,9 @@ async fn renditions(site: &Site, about: &Content, url: Url) -> Result<(Vec<Conte
 fn captions(list: &serde_json::Value, about: &Content, did: &str, home: &Url) -> Vec<Content> {
     let mut captions: Vec<Content> = Vec::new();
     for told in list.as_array().into_iter().flatten() {
-        let Some((language, blob)) = text(&told["lang"]).zip(Blob::of_record(&told["file"])) else { continue };
+        let Some((language, blob)) = text(&told["lang"]).zip(Blob::of_record(&told["file"])) else {
+            continue;
+        };
         let mut caption = blob.content(about, did, home, Kind::Text);
         if captions.iter().any(|it| it.uid == caption.uid) {
             continue;
