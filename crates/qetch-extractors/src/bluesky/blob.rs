@@ -37,6 +37,7 @@ impl Blob {
         let mut url = home.clone();
         url.set_path("/xrpc/com.atproto.sync.getBlob");
         url.set_query(None);
+        url.set_fragment(None);
         url.query_pairs_mut().append_pair("did", did).append_pair("cid", &self.cid);
         content.fragments = vec![Fragment::new(url)];
         let known = self.mime.as_deref().and_then(media_type::by_name).filter(|it| it.kind == kind);
@@ -57,10 +58,11 @@ pub(super) fn form_of_copy(url: &Url) -> (Option<String>, Option<String>) {
     (usual.map(|it| it.name.to_owned()), usual.map(|it| it.extension.to_owned()))
 }
 
-/// A link to follow.
+/// A link to follow. None that is told holds a password.
 pub(super) fn link(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+    let is_bare = url.username().is_empty() && url.password().is_none();
+    (matches!(url.scheme(), "http" | "https") && url.has_host() && is_bare).then_some(url)
 }
 
 /// Whether a text can be a CID: in base 58 or base 32, which need no escaping.
