@@ -41,10 +41,9 @@ pub struct Bluesky {
 const NAME: &str = "bluesky";
 
 /// The site, its tries, and mirrors whose links differ by the host alone.
-const HOSTS: [&str; 13] = [
+const HOSTS: [&str; 11] = [
     "bsky.app",
     "www.bsky.app",
-    "main.bsky.app",
     "staging.bsky.app",
     "main.bsky.dev",
     "staging.bsky.dev",
@@ -54,7 +53,6 @@ const HOSTS: [&str; 13] = [
     "cbsky.app",
     "fxbsky.app",
     "vxbsky.app",
-    "xbsky.app",
 ];
 
 /// An account: its handle, which is a domain name, or its DID of one of the methods that the network takes
