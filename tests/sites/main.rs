@@ -8,6 +8,7 @@
 )]
 
 mod archive_org;
+mod bluesky;
 mod generic;
 mod gfycat;
 mod iiif;

@@ -19,6 +19,8 @@ use qetch_core::Extractor;
 
 #[cfg(feature = "archive_org")]
 pub mod archive_org;
+#[cfg(feature = "bluesky")]
+pub mod bluesky;
 #[cfg(feature = "generic")]
 pub mod generic;
 #[cfg(feature = "gfycat")]
@@ -78,6 +80,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
     vec![
         #[cfg(feature = "archive_org")]
         Arc::new(archive_org::ArchiveOrg::new()),
+        #[cfg(feature = "bluesky")]
+        Arc::new(bluesky::Bluesky::new()),
         #[cfg(feature = "generic")]
         Arc::new(generic::Generic::new()),
         #[cfg(feature = "gfycat")]
