@@ -114,7 +114,10 @@ impl Extractor for MediaWiki {
         if !may_be || (path.ends_with("index.php") && title_of_query(url).is_none()) {
             return Claim::No;
         }
-        self.info.handles().claim(url)
+        match self.info.handles().claim(url) {
+            Claim::Perhaps if poses(url) => Claim::No,
+            claim => claim,
+        }
     }
 
     /// A page of MediaWiki says so, and where the API is.
@@ -132,6 +135,14 @@ impl Extractor for MediaWiki {
         };
         list::extract(&self.info, wiki, asked, url).await
     }
+}
+
+/// Whether a link is made to look as if it were of Wikimedia, and is not.
+fn poses(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let is_of = |site: &str| host.strip_suffix(site).is_some_and(|it| it.is_empty() || it.ends_with('.'));
+    let mut sites = WIKIMEDIA.iter().filter_map(|host| host.strip_prefix("*.")).chain(["wikimedia.org"]);
+    sites.any(|site| url.username().contains(site) || (host.contains(site) && !is_of(site)))
 }
 
 /// A file itself, a thumbnail or a transcode of it: the name of the file is a part of the path of each
