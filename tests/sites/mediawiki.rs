@@ -114,6 +114,19 @@ async fn any_wiki_is_known_by_its_page_which_says_where_the_api_is() {
 }
 
 #[tokio::test]
+async fn a_wiki_is_recognised_once_for_all_of_its_pages() {
+    let whole = cassette::read("mediawiki/any").to_string();
+    let page = whole.find("=== GET https://wiki.example/index.php/File:Newt.ogg").unwrap();
+    let end = page + 3 + whole[page + 3..].find("=== GET").unwrap();
+    let text = format!("{}{}", &whole[..page], &whole[end..]);
+    let qetch = cassette::of(qetch::Cassette::parse("without the page", &text).unwrap()).build();
+    let newt = "https://wiki.example/index.php/File:Newt.ogg";
+    assert_eq!(fails(&qetch, newt).await.code(), "not_recorded");
+    one(&qetch, "https://wiki.example/index.php/File:Toad.pdf").await;
+    assert_eq!(one(&qetch, newt).await.best().uid, "wiki.example/index.php/Newt.ogg");
+}
+
+#[tokio::test]
 async fn a_page_of_other_software_is_left_to_others() {
     let qetch = site("any");
     if let Ok(mut extraction) = qetch.extract("https://wiki.example/wiki/Frogs").await {

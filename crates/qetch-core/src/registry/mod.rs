@@ -154,6 +154,10 @@ impl Registry {
             None => return Err(self.unsupported(url)),
             Some(Claimed { extractor, claim: Claim::Yes(_) }) => (extractor.clone(), None),
             Some(_) => {
+                let is_remembered = |it: &&Claimed| cx.remembers(it.extractor.info().name(), url).is_some();
+                if let Some(claimed) = claims.iter().find(is_remembered) {
+                    return self.ask(&claimed.extractor, cx, url, None, known).await;
+                }
                 let mut claims = claims.into_iter();
                 match cx.fetch_first_or_refusal(url).await? {
                     First::Answer(answer) => {

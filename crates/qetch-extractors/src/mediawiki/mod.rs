@@ -2,7 +2,8 @@
 //!
 //! Everything comes from the action API (<https://www.mediawiki.org/wiki/API:Imageinfo>). Wikimedia's wikis have it at
 //! `/w/api.php`. Any other wiki is known by the `generator` of its page, and says where its API is in the page's
-//! `<link rel="EditURI">` (<https://www.mediawiki.org/wiki/API:Main_page>): nothing is guessed.
+//! `<link rel="EditURI">` (<https://www.mediawiki.org/wiki/API:Main_page>): nothing is guessed. That is read once, and
+//! remembered for all pages with the same path before the title.
 //!
 //! A file is offered as the original, with its SHA-1, before the transcodes of
 //! [TimedMediaHandler](https://www.mediawiki.org/wiki/Extension:TimedMediaHandler), with its captions as companions, and with
@@ -20,7 +21,8 @@ mod tests;
 mod wiki;
 
 use qetch_core::{
-    Answer, Claim, Context, Extraction, Extractor, ExtractorInfo, Handle, Handles, Result, Url, async_trait,
+    Answer, Claim, Context, Extraction, Extractor, ExtractorInfo, Handle, Handles, Matched, Result, Url,
+    async_trait,
 };
 
 use self::{
@@ -131,10 +133,20 @@ impl Extractor for MediaWiki {
         let wiki = match found.handle().name() {
             "upload" => Wiki::of_upload(cx, &found["project"], &found["wiki"])?,
             "file" | "page" | "index" => Wiki::of_wikimedia(cx, url)?,
-            _ => Wiki::of_page(cx, url).await?,
+            _ => Wiki::of_page(cx, url, place(&found, url)).await?,
         };
         list::extract(&self.info, wiki, asked, url).await
     }
+}
+
+/// Where the pages of a wiki are: what stands before the title. `None` where that is the whole host, which may have more.
+fn place(found: &Matched<'_>, url: &Url) -> Option<Url> {
+    let path = url.path().strip_suffix(found.get("title").unwrap_or_default())?;
+    let mut place = url.clone();
+    place.set_path(path);
+    place.set_query(None);
+    place.set_fragment(None);
+    (place.path() != "/").then_some(place)
 }
 
 /// Whether a link is made to look as if it were of Wikimedia, and is not.

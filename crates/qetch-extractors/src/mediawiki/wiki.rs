@@ -71,19 +71,26 @@ impl Wiki {
         Ok(Self { cx: cx.clone(), api: format!("https://{host}/w/api.php").parse()? })
     }
 
-    /// The one whose page is at `url`, which says where the API is.
-    pub(super) async fn of_page(cx: &Context, url: &Url) -> Result<Self> {
+    /// The one whose page is at `url`, which says where the API is. That is asked once for all pages of a `place`.
+    pub(super) async fn of_page(cx: &Context, url: &Url, place: Option<Url>) -> Result<Self> {
         if super::WIKIMEDIA.iter().any(|host| is_of(host, url)) {
             if is_portal(url) {
                 return Err(Error::unsupported("the page of all languages", "choose one of its wikis"));
             }
             return Self::of_wikimedia(cx, url);
         }
+        if let Some(api) = cx.remembered::<Url>(url) {
+            return Ok(Self { cx: cx.clone(), api: api.as_ref().clone() });
+        }
         let page = cx.first_answer(url).await?;
         // There is no file behind a page.
         drop(cx.take_parked(url));
         let nowhere = || Error::unsupported("the page of a wiki", "it does not say where its API is");
-        Ok(Self { cx: cx.clone(), api: api_of_page(&page).ok_or_else(nowhere)? })
+        let api = api_of_page(&page).ok_or_else(nowhere)?;
+        if let Some(place) = place {
+            cx.remember(&place, api.clone());
+        }
+        Ok(Self { cx: cx.clone(), api })
     }
 
     /// Its host.
