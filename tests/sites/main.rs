@@ -13,6 +13,7 @@ mod generic;
 mod gfycat;
 mod iiif;
 mod mastodon;
+mod mediawiki;
 mod page;
 mod peertube;
 mod podcast;

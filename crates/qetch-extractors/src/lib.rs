@@ -29,6 +29,8 @@ pub mod gfycat;
 pub mod iiif;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
+#[cfg(feature = "mediawiki")]
+pub mod mediawiki;
 #[cfg(feature = "page")]
 pub mod page;
 #[cfg(feature = "peertube")]
@@ -52,7 +54,7 @@ mod common_first_tag;
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
-#[cfg(any(feature = "archive_org", feature = "iiif"))]
+#[cfg(any(feature = "archive_org", feature = "iiif", feature = "mediawiki"))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;
@@ -90,6 +92,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(iiif::Iiif::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
+        #[cfg(feature = "mediawiki")]
+        Arc::new(mediawiki::MediaWiki::new()),
         #[cfg(feature = "page")]
         Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]
