@@ -8,6 +8,8 @@
 )]
 
 mod archive_org;
+mod catbox;
+mod fourchan;
 mod generic;
 mod gfycat;
 mod iiif;

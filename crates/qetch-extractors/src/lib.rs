@@ -19,6 +19,10 @@ use qetch_core::Extractor;
 
 #[cfg(feature = "archive_org")]
 pub mod archive_org;
+#[cfg(feature = "catbox")]
+pub mod catbox;
+#[cfg(feature = "fourchan")]
+pub mod fourchan;
 #[cfg(feature = "generic")]
 pub mod generic;
 #[cfg(feature = "gfycat")]
@@ -36,6 +40,8 @@ pub mod podcast;
 #[cfg(feature = "wayback")]
 pub mod wayback;
 
+#[cfg(any(feature = "catbox", feature = "fourchan"))]
+mod common_file;
 #[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
 mod common_first_tag;
 #[cfg(any(
@@ -50,7 +56,7 @@ mod common_first_tag;
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
-#[cfg(any(feature = "archive_org", feature = "iiif"))]
+#[cfg(any(feature = "archive_org", feature = "catbox", feature = "fourchan", feature = "iiif"))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;
@@ -78,6 +84,10 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
     vec![
         #[cfg(feature = "archive_org")]
         Arc::new(archive_org::ArchiveOrg::new()),
+        #[cfg(feature = "catbox")]
+        Arc::new(catbox::Catbox::new()),
+        #[cfg(feature = "fourchan")]
+        Arc::new(fourchan::Fourchan::new()),
         #[cfg(feature = "generic")]
         Arc::new(generic::Generic::new()),
         #[cfg(feature = "gfycat")]
