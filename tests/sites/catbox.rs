@@ -80,7 +80,6 @@ async fn what_cannot_be_had_is_told_by_kind() {
         ("https://catbox.moe/c/1nones", "site_changed", "missing at $.data"),
         ("https://catbox.moe/c/1pages", "site_changed", "$"),
         ("https://catbox.moe/c/1busys", "over_capacity", "catbox.moe"),
-        ("https://catbox.moe/c/1limit", "rate_limited", "catbox.moe"),
         ("https://files.catbox.moe/p6q7r8.png", "not_found", "catbox file p6q7r8.png was not found"),
         ("https://files.catbox.moe/s9t0u1.png", "over_capacity", "files.catbox.moe"),
         ("https://files.catbox.moe/v2w3x4.png", "bad_reply", "a page in its place"),
@@ -93,6 +92,8 @@ async fn what_cannot_be_had_is_told_by_kind() {
     let (found, warnings) = told(&qetch, "https://catbox.moe/c/1partl").await;
     assert_eq!((found.len(), found[0].best().uid.as_str()), (1, "m3n4o5-mp3"));
     assert_eq!(warnings, ["catbox: files of catbox album 1partl whose name leads nowhere are left out: 1"]);
+    // The last of them: from then on the host is not asked.
+    assert_eq!(fails(&qetch, "https://catbox.moe/c/1limit").await.code(), "rate_limited");
 }
 
 #[test]

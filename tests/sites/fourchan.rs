@@ -169,10 +169,11 @@ async fn what_cannot_be_had_is_told_by_kind() {
         ("po/thread/4004", "site_changed", "at $.posts"),
         ("po/thread/4005", "over_capacity", "a.4cdn.org"),
         ("po/thread/4006", "challenge", "a.4cdn.org"),
-        ("po/thread/4007", "rate_limited", "a.4cdn.org"),
         ("none/", "not_found", "4chan board /none/ was not found"),
         ("b/archive", "not_found", "the archive of the 4chan board /b/"),
         ("bare/", "not_found", "a thread of 4chan board /bare/"),
+        // The last of them: from then on the host is not asked.
+        ("po/thread/4007", "rate_limited", "a.4cdn.org"),
     ] {
         let error = fails(&qetch, &format!("https://boards.4chan.org/{path}")).await;
         assert_eq!(error.code(), code, "{path}: {error}");

@@ -91,8 +91,7 @@ impl Fourchan {
         let posts = posts.filter(|posts| !posts.is_empty());
         let posts = posts.ok_or_else(|| Error::site_changed(NAME, "$.posts", "a thread without a post"))?;
         let thread = Thread::new(board, no, &posts);
-        // `#q` is what the site writes to answer a post.
-        let post = url.fragment().and_then(|text| text.strip_prefix(['p', 'q'])?.parse::<u64>().ok());
+        let post = asked_post(url);
         let is_asked = |it: &Post| post.is_none_or(|no| it.no == Some(no));
         if !posts.iter().any(is_asked) {
             return Err(Error::not_found(format!("post {} of {what}", post.unwrap_or_default())));
@@ -202,6 +201,14 @@ impl Extractor for Fourchan {
             _ => file(cx, url, &found).await,
         }
     }
+}
+
+/// The number of the post that a link to a thread names. `#q` is what the site writes to answer a post.
+fn asked_post(url: &Url) -> Option<u64> {
+    let no = url.fragment()?.strip_prefix(['p', 'q'])?;
+    let is_number = !no.is_empty() && no.bytes().all(|byte| byte.is_ascii_digit());
+    // No post has a number that is too long to be one.
+    is_number.then(|| no.parse().unwrap_or(u64::MAX))
 }
 
 /// A file by its own link. A thumbnail does not tell which file it is of, so its link is the thumbnail.
