@@ -74,6 +74,10 @@ async fn what_cannot_be_had_is_told_by_kind() {
     let qetch = site("errors");
     for (link, code, part) in [
         ("https://catbox.moe/c/1gones", "not_found", "catbox album 1gones was not found"),
+        ("https://catbox.moe/c/1plain", "not_found", "catbox album 1plain was not found"),
+        ("https://catbox.moe/c/1false", "not_found", "catbox album 1false was not found"),
+        ("https://catbox.moe/c/1inner", "over_capacity", "catbox.moe"),
+        ("https://catbox.moe/c/1often", "rate_limited", "catbox.moe"),
         ("https://catbox.moe/c/1empty", "not_found", "a file of catbox album 1empty"),
         ("https://catbox.moe/c/1wrong", "site_changed", "$.data.files"),
         ("https://catbox.moe/c/1bares", "site_changed", "missing at $.data.files"),

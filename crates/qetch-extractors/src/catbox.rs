@@ -74,7 +74,7 @@ impl Catbox {
             .with_body(format!("reqtype=getalbum&short={id}"));
         let answer = cx.send(request).await?;
         match answer.status() {
-            404 | 410 | 412 => return Err(Error::not_found(what)),
+            404 => return Err(Error::not_found(what)),
             503 if answer.retry_after().is_none() => return Err(Error::over_capacity("catbox.moe")),
             _ => (),
         }
