@@ -9,6 +9,8 @@
 
 mod archive_org;
 mod bluesky;
+mod catbox;
+mod fourchan;
 mod generic;
 mod gfycat;
 mod iiif;

@@ -21,6 +21,10 @@ use qetch_core::Extractor;
 pub mod archive_org;
 #[cfg(feature = "bluesky")]
 pub mod bluesky;
+#[cfg(feature = "catbox")]
+pub mod catbox;
+#[cfg(feature = "fourchan")]
+pub mod fourchan;
 #[cfg(feature = "generic")]
 pub mod generic;
 #[cfg(feature = "gfycat")]
@@ -40,6 +44,8 @@ pub mod podcast;
 #[cfg(feature = "wayback")]
 pub mod wayback;
 
+#[cfg(any(feature = "catbox", feature = "fourchan"))]
+mod common_file;
 #[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
 mod common_first_tag;
 #[cfg(any(
@@ -55,6 +61,7 @@ mod common_first_tag;
 )]
 mod common_link;
 #[cfg(any(feature = "archive_org", feature = "iiif", feature = "mediawiki"))]
+#[cfg(any(feature = "archive_org", feature = "catbox", feature = "fourchan", feature = "iiif"))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;
@@ -84,6 +91,10 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(archive_org::ArchiveOrg::new()),
         #[cfg(feature = "bluesky")]
         Arc::new(bluesky::Bluesky::new()),
+        #[cfg(feature = "catbox")]
+        Arc::new(catbox::Catbox::new()),
+        #[cfg(feature = "fourchan")]
+        Arc::new(fourchan::Fourchan::new()),
         #[cfg(feature = "generic")]
         Arc::new(generic::Generic::new()),
         #[cfg(feature = "gfycat")]
