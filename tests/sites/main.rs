@@ -12,6 +12,8 @@ mod generic;
 mod gfycat;
 mod iiif;
 mod mastodon;
+mod media_ccc;
+mod nasa;
 mod page;
 mod peertube;
 mod podcast;

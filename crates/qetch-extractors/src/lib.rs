@@ -27,6 +27,10 @@ pub mod gfycat;
 pub mod iiif;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
+#[cfg(feature = "media_ccc")]
+pub mod media_ccc;
+#[cfg(feature = "nasa")]
+pub mod nasa;
 #[cfg(feature = "page")]
 pub mod page;
 #[cfg(feature = "peertube")]
@@ -50,7 +54,7 @@ mod common_first_tag;
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
-#[cfg(any(feature = "archive_org", feature = "iiif"))]
+#[cfg(any(feature = "archive_org", feature = "iiif", feature = "media_ccc", feature = "nasa"))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;
@@ -86,6 +90,10 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(iiif::Iiif::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
+        #[cfg(feature = "media_ccc")]
+        Arc::new(media_ccc::MediaCcc::new()),
+        #[cfg(feature = "nasa")]
+        Arc::new(nasa::Nasa::new()),
         #[cfg(feature = "page")]
         Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]
