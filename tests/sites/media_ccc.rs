@@ -1,9 +1,10 @@
 //! media.ccc.de from cassettes.
 
-use qetch::{Delivery, Kind, Qetch, Role};
+use qetch::{Claim, Delivery, Kind, Qetch, Role, Url};
 use qetch_tests::{
     cassette,
     replayed::{all, bring, fails, one, resources, told, uids},
+    site::builtins,
 };
 
 fn site(name: &str) -> Qetch {
@@ -122,7 +123,7 @@ async fn a_room_on_air_is_the_renditions_of_its_playlists() {
     assert_eq!(best.metadata["talk"], "Frogs");
     assert_eq!(
         (best.sound.as_deref(), hall.companions[0].group.as_deref()),
-        (Some("hd-native-audio"), Some("hd-native-audio"))
+        (Some("hd-native-audio:audio"), Some("hd-native-audio:audio"))
     );
     let translated = hall.find("pond1-hall-hd-translated").unwrap();
     assert_eq!((translated.width, translated.height), (Some(1920), Some(1080)));
@@ -152,6 +153,32 @@ async fn what_is_not_on_air_is_told_so() {
     assert_eq!(code("pond9").await, "live");
     assert_eq!(code("pond1/attic").await, "not_found");
     assert_eq!(code("pond1/relive/7").await, "unsupported");
+}
+
+#[test]
+fn links_are_claimed_by_their_forms_and_look_alikes_are_not() {
+    let registry = builtins();
+    let extractor = registry.extractor("media_ccc").unwrap();
+    let claim = |link: &str| extractor.can_handle(&Url::parse(link).unwrap());
+    for (link, handle) in [
+        ("https://media.ccc.de/v/32c3-7368-shopshifting#download", "event"),
+        ("https://media.ccc.de/v/30C3_-_5443_-_en_-_saal_g/oembed", "event"),
+        ("https://media.ccc.de/c/30c3", "conference"),
+        ("https://streaming.media.ccc.de/36c3/embed/hallA/hd/native", "room"),
+    ] {
+        assert_eq!(claim(link), Claim::Yes(handle.into()), "{link}");
+    }
+    for link in [
+        "https://media.ccc.de/",
+        "https://media.ccc.de@evil.test/v/30c3",
+        "https://evil.test/?u=https://media.ccc.de/v/30c3",
+        "https://api.media.ccc.de/public/events/search",
+        "https://streaming.media.ccc.de/streams/v2.json",
+        "https://cdn.media.ccc.de/congress/2008/webm/a.webm",
+        "https://streaming.media.ccc.de/36c3/schedule",
+    ] {
+        assert_eq!(claim(link), Claim::No, "{link}");
+    }
 }
 
 #[cfg(recorded)]

@@ -1,9 +1,10 @@
 //! images.nasa.gov from cassettes.
 
-use qetch::{Error, Kind, Qetch, Role};
+use qetch::{Claim, Error, Kind, Qetch, Role, Url};
 use qetch_tests::{
     cassette,
     replayed::{all, bring, fails, one, told, uids},
+    site::builtins,
 };
 
 fn site(name: &str) -> Qetch {
@@ -121,6 +122,32 @@ async fn what_the_site_says_instead_is_told_by_kind() {
     check("items", "details/bare", "not_found", "a file of the item bare").await;
     check("items", "details/changed", "site_changed", "$.collection.items").await;
     check("search", "search", "invalid", "Expected 'q'").await;
+}
+
+#[test]
+fn links_are_claimed_by_their_forms_and_look_alikes_are_not() {
+    let registry = builtins();
+    let extractor = registry.extractor("nasa").unwrap();
+    let claim = |link: &str| extractor.can_handle(&Url::parse(link).unwrap());
+    for (link, handle) in [
+        ("https://images.nasa.gov/details/PIA12889", "item"),
+        ("https://images.nasa.gov/search-results?q=moon", "search"),
+        (
+            "https://images-assets.nasa.gov/image/GSFC_20171208_Archive_e002174/GSFC_20171208_Archive_e002174~large.jpg",
+            "file",
+        ),
+        ("https://images-assets.nasa.gov/image/6900559/collection.json", "list"),
+    ] {
+        assert_eq!(claim(link), Claim::Yes(handle.into()), "{link}");
+    }
+    for link in [
+        "https://www.nasa.gov/",
+        "https://images.nasa.gov/",
+        "https://images.nasa.gov.evil.test/details/PIA12889",
+        "https://images.nasa.gov@evil.test/details/PIA12889",
+    ] {
+        assert_eq!(claim(link), Claim::No, "{link}");
+    }
 }
 
 #[cfg(recorded)]

@@ -7,7 +7,7 @@ use qetch_core::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{NAME, SITE, ask, joined};
+use super::{NAME, SITE, ask, joined, link};
 use crate::common_prose;
 
 /// Bytes of the unit in which sizes are told.
@@ -192,7 +192,7 @@ impl Event {
         let kinds = [("poster_url", "poster", Role::Poster), ("thumb_url", "thumb", Role::Thumbnail)];
         let mut pictures = Vec::new();
         for (key, name, role) in kinds {
-            let Some(url) = self.text(key).and_then(|link| Url::parse(&link).ok()) else { continue };
+            let Some(url) = self.text(key).and_then(|told| link(&told)) else { continue };
             let mut content = Content::new(
                 format!("{guid}-{name}"),
                 Kind::Image,
@@ -225,7 +225,7 @@ impl Recording {
     }
 
     fn content(&self, guid: &str, source: &Url) -> Option<(Group, Content)> {
-        let file = Url::parse(self.recording_url.as_deref()?).ok()?;
+        let file = link(self.recording_url.as_deref()?)?;
         let extension = extension(&file);
         let known = extension.as_deref().and_then(media_type::by_extension);
         // Some are named by formats of the site's own.

@@ -10,7 +10,7 @@ use qetch_manifest::{
 };
 use serde_json::Value;
 
-use super::{NAME, joined};
+use super::{NAME, joined, link};
 
 pub(super) const HOST: &str = "streaming.media.ccc.de";
 
@@ -67,11 +67,11 @@ pub(super) async fn room(
     let mut streams: Vec<_> = room["streams"].as_array().into_iter().flatten().collect();
     streams.sort_by_key(|stream| stream["isTranslated"] == true);
     for stream in streams {
-        let link = stream["urls"]["hls"]["url"].as_str().and_then(joined_link);
-        let (Some(slug), Some(link)) = (stream["slug"].as_str(), link) else { continue };
+        let playlist = stream["urls"]["hls"]["url"].as_str().and_then(link);
+        let (Some(slug), Some(playlist)) = (stream["slug"].as_str(), playlist) else { continue };
         let source = joined(SITE, &[conference, id])?;
         let made = Stream { uid: format!("{conference}-{id}-{slug}"), slug, told: stream, source };
-        match made.contents(cx, &link).await {
+        match made.contents(cx, &playlist).await {
             Ok((offered, with)) => {
                 contents.extend(offered);
                 companions.extend(with);
@@ -148,9 +148,4 @@ impl Stream<'_> {
         content.metadata.insert("stream".to_owned(), self.slug.into());
         content
     }
-}
-
-/// The link of a playlist, which some lists write without a scheme.
-fn joined_link(link: &str) -> Option<Url> {
-    Url::parse(SITE).ok()?.join(link).ok()
 }

@@ -41,7 +41,7 @@ const HOSTS: [&str; 2] = ["media.ccc.de", "www.media.ccc.de"];
 const API_HOSTS: [&str; 1] = ["api.media.ccc.de"];
 
 /// What the API lists under names that would pass for those of events.
-const LISTS: [&str; 6] = ["popular", "promoted", "recent", "search", "unpopular", "oembed"];
+const LISTS: [&str; 5] = ["popular", "promoted", "recent", "search", "unpopular"];
 
 /// Pages of a conference that is on air, which would pass for rooms.
 const PAGES: [&str; 7] = ["about", "embed", "feedback", "multiview", "overview", "relive", "schedule"];
@@ -208,6 +208,12 @@ async fn ask(cx: &Context, path: &str, what: &str) -> Result<Answer> {
         return Err(Error::not_found(what));
     }
     answer.ok()
+}
+
+/// A link that an answer tells, which may lack its scheme.
+fn link(told: &str) -> Option<Url> {
+    let told = told.strip_prefix("//").map_or_else(|| told.to_owned(), |rest| format!("https://{rest}"));
+    Url::parse(&told).ok()
 }
 
 fn decoded(text: &str) -> String {
