@@ -30,7 +30,7 @@ async fn conference(cx: &Context, name: &str) -> Result<Value> {
     let conferences: Vec<Value> = answer.json(NAME)?;
     let found = conferences.into_iter().find(|it| it["slug"] == name);
     let found = found.filter(|it| it["isCurrentlyStreaming"] != false);
-    found.ok_or_else(|| Error::live(format!("the conference {name}, of which nothing is on air now,")))
+    found.ok_or_else(|| Error::live(format!("the conference {name} (nothing of it is on air now)")))
 }
 
 /// The rooms of a conference.
@@ -47,7 +47,7 @@ pub(super) async fn stage(cx: &Context, name: &str) -> Result<Extraction> {
         found.push(Handoff::new(joined(SITE, &[name, room])?).to(NAME).into());
     }
     if found.is_empty() {
-        return Err(Error::live(format!("the conference {name}, of which no room is on air now,")));
+        return Err(Error::live(format!("the conference {name} (no room of it is on air now)")));
     }
     Ok(Extraction::of(found))
 }
@@ -82,7 +82,7 @@ pub(super) async fn room(
         }
     }
     if contents.is_empty() {
-        let none = || Error::live(format!("{what}, which is not on air now,"));
+        let none = || Error::live(format!("{what} (it is not on air now)"));
         return Err(failed.into_iter().next().unwrap_or_else(none));
     }
     let text = |value: &Value| lenient::text(value).ok().flatten();
