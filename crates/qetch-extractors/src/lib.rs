@@ -35,6 +35,10 @@ pub mod iiif;
 pub mod mastodon;
 #[cfg(feature = "mediawiki")]
 pub mod mediawiki;
+#[cfg(feature = "media_ccc")]
+pub mod media_ccc;
+#[cfg(feature = "nasa")]
+pub mod nasa;
 #[cfg(feature = "page")]
 pub mod page;
 #[cfg(feature = "peertube")]
@@ -62,6 +66,7 @@ mod common_first_tag;
 mod common_link;
 #[cfg(any(feature = "archive_org", feature = "iiif", feature = "mediawiki"))]
 #[cfg(any(feature = "archive_org", feature = "catbox", feature = "fourchan", feature = "iiif"))]
+#[cfg(any(feature = "archive_org", feature = "iiif", feature = "media_ccc", feature = "nasa"))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;
@@ -105,6 +110,10 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(mastodon::Mastodon::new()),
         #[cfg(feature = "mediawiki")]
         Arc::new(mediawiki::MediaWiki::new()),
+        #[cfg(feature = "media_ccc")]
+        Arc::new(media_ccc::MediaCcc::new()),
+        #[cfg(feature = "nasa")]
+        Arc::new(nasa::Nasa::new()),
         #[cfg(feature = "page")]
         Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]
