@@ -33,10 +33,10 @@ pub mod gfycat;
 pub mod iiif;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
-#[cfg(feature = "mediawiki")]
-pub mod mediawiki;
 #[cfg(feature = "media_ccc")]
 pub mod media_ccc;
+#[cfg(feature = "mediawiki")]
+pub mod mediawiki;
 #[cfg(feature = "nasa")]
 pub mod nasa;
 #[cfg(feature = "page")]
@@ -64,9 +64,15 @@ mod common_first_tag;
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
-#[cfg(any(feature = "archive_org", feature = "iiif", feature = "mediawiki"))]
-#[cfg(any(feature = "archive_org", feature = "catbox", feature = "fourchan", feature = "iiif"))]
-#[cfg(any(feature = "archive_org", feature = "iiif", feature = "media_ccc", feature = "nasa"))]
+#[cfg(any(
+    feature = "archive_org",
+    feature = "catbox",
+    feature = "fourchan",
+    feature = "iiif",
+    feature = "media_ccc",
+    feature = "mediawiki",
+    feature = "nasa"
+))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;
@@ -108,10 +114,10 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(iiif::Iiif::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
-        #[cfg(feature = "mediawiki")]
-        Arc::new(mediawiki::MediaWiki::new()),
         #[cfg(feature = "media_ccc")]
         Arc::new(media_ccc::MediaCcc::new()),
+        #[cfg(feature = "mediawiki")]
+        Arc::new(mediawiki::MediaWiki::new()),
         #[cfg(feature = "nasa")]
         Arc::new(nasa::Nasa::new()),
         #[cfg(feature = "page")]

@@ -153,40 +153,31 @@ impl Registry {
         let (extractor, first) = match claims.first() {
             None => return Err(self.unsupported(url)),
             Some(Claimed { extractor, claim: Claim::Yes(_) }) => (extractor.clone(), None),
-            Some(_) => match cx.fetch_first_or_refusal(url).await? {
-                First::Answer(answer) => {
-                    if let Some(handoff) = self.behind_redirect(&claims, url, &answer) {
-                        drop(cx.take_parked(url));
-                        let extraction = Extraction::once(handoff);
-                        let (url, name) = (url.clone(), String::new());
-                        return Ok(Link { url, name, first: None, known, extraction });
             Some(_) => {
                 let is_remembered = |it: &&Claimed| cx.remembers(it.extractor.info().name(), url).is_some();
                 if let Some(claimed) = claims.iter().find(is_remembered) {
                     return self.ask(&claimed.extractor, cx, url, None, known).await;
                 }
-                let mut claims = claims.into_iter();
                 match cx.fetch_first_or_refusal(url).await? {
                     First::Answer(answer) => {
+                        if let Some(handoff) = self.behind_redirect(&claims, url, &answer) {
+                            drop(cx.take_parked(url));
+                            let extraction = Extraction::once(handoff);
+                            let (url, name) = (url.clone(), String::new());
+                            return Ok(Link { url, name, first: None, known, extraction });
+                        }
+                        let mut claims = claims.into_iter();
                         let recognised = claims.find(|claimed| claimed.extractor.recognise(&answer));
                         let recognised = recognised.ok_or_else(|| self.unsupported(url))?;
                         (recognised.extractor, Some(Arc::new(answer)))
                     }
                     First::Refusal(answer, error) => {
+                        let mut claims = claims.into_iter();
                         let recognised = claims.find(|claimed| claimed.extractor.recognise_refusal(&answer));
                         (recognised.ok_or(error)?.extractor, None)
                     }
-                    let mut claims = claims.into_iter();
-                    let recognised = claims.find(|claimed| claimed.extractor.recognise(&answer));
-                    let recognised = recognised.ok_or_else(|| self.unsupported(url))?;
-                    (recognised.extractor, Some(Arc::new(answer)))
                 }
-                First::Refusal(answer, error) => {
-                    let mut claims = claims.into_iter();
-                    let recognised = claims.find(|claimed| claimed.extractor.recognise_refusal(&answer));
-                    (recognised.ok_or(error)?.extractor, None)
-                }
-            },
+            }
         };
         self.ask(&extractor, cx, url, first, known).await
     }

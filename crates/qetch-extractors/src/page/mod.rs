@@ -16,7 +16,9 @@
 //! 4. **Pictures**, by the rules in `images.rs`. A page that says that it is about a video (`og:type`, or a card of a player) is
 //!    an error instead: its picture is not what was asked for. One that describes a video beside is one with a warning.
 //! 5. **A feed**: the first that the page names, that of comments left out, is handed off to `podcast` where this build has
-//!    it. Where the page has media of its own, its feeds are told in `metadata`.
+//!    it and the page is the one that the feed is of: the home page, or one above the feed. On a page of words the feed of the
+//!    whole site has other posts, so it is named and not followed. Where the page has media of its own, its feeds are told in
+//!    `metadata`.
 
 mod charset;
 mod document;
@@ -214,6 +216,13 @@ impl Reading<'_> {
             let Some(feed) = feed.filter(|feed| !self.is_here(feed)) else {
                 return Err(self.unsupported("its HTML links no video, sound or picture", failed));
             };
+            if !is_of_page(feed, self.page) {
+                let what = format!(
+                    "its HTML links no video, sound or picture; the feed of the whole site is at {}",
+                    shown(feed)
+                );
+                return Err(self.unsupported(&what, failed));
+            }
             found.push(Handoff::new(feed.clone()).to("podcast").into());
             return Ok(Extraction::of(found));
         }
@@ -329,6 +338,13 @@ impl Item {
             Self::Files(resource) => resource.links().cloned().collect(),
         }
     }
+}
+
+/// Whether what `feed` lists is what `page` shows: that of a home page, or one that lies beneath the page.
+fn is_of_page(feed: &Url, page: &Url) -> bool {
+    let path = page.path().trim_end_matches('/');
+    let is_beneath = feed.path().strip_prefix(path).is_some_and(|rest| rest.starts_with(['/', '.']));
+    path.is_empty() || (feed.host_str() == page.host_str() && is_beneath)
 }
 
 /// Whether `url`, which has no fragment, is `page`.
