@@ -101,6 +101,9 @@ impl Feed {
         let next = answer["cursor"].as_str().filter(|next| !next.is_empty() && !entries.is_empty());
         // A page that names itself as its next one would be asked for without end.
         let next = next.filter(|next| place.cursor.as_deref() != Some(next)).map(str::to_owned);
+        if found.is_empty() && next.is_none() && place.before == 0 {
+            found.push(self.site.warning(format!("no post of {what} has media")).into());
+        }
         Ok(Page::new(found, next.map(|cursor| Place { cursor: Some(cursor), ..place })))
     }
 
