@@ -95,7 +95,12 @@ impl<'a> File<'a> {
             tell(&mut original, own);
         }
         let transcodes = derivatives.iter().filter_map(|told| self.transcode(told, &original));
-        let others: Vec<_> = transcodes.chain(self.preview(&original)).collect();
+        let mut others: Vec<Content> = Vec::new();
+        for made in transcodes.chain(self.preview(&original)) {
+            if others.iter().all(|other| other.uid != made.uid) {
+                others.push(made);
+            }
+        }
         // Each encoding loses something, whatever its numbers say.
         let mut contents = vec![original];
         if !others.is_empty() {
