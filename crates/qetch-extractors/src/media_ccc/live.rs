@@ -66,9 +66,15 @@ pub(super) async fn room(
     // What people speak stands before what is translated.
     let mut streams: Vec<_> = room["streams"].as_array().into_iter().flatten().collect();
     streams.sort_by_key(|stream| stream["isTranslated"] == true);
+    let mut seen = Vec::new();
     for stream in streams {
         let playlist = stream["urls"]["hls"]["url"].as_str().and_then(link);
         let (Some(slug), Some(playlist)) = (stream["slug"].as_str(), playlist) else { continue };
+        // One that is listed twice is one.
+        if seen.contains(&slug) {
+            continue;
+        }
+        seen.push(slug);
         let source = joined(SITE, &[conference, id])?;
         let made = Stream { uid: format!("{conference}-{id}-{slug}"), slug, told: stream, source };
         match made.contents(cx, &playlist).await {
