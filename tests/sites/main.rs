@@ -8,11 +8,17 @@
 )]
 
 mod archive_org;
+mod bluesky;
+mod catbox;
+mod fourchan;
 mod generic;
 mod gfycat;
 mod iiif;
 mod imgur;
 mod mastodon;
+mod media_ccc;
+mod mediawiki;
+mod nasa;
 mod page;
 mod peertube;
 mod podcast;

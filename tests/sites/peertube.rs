@@ -170,7 +170,11 @@ async fn an_instance_of_2020_tells_resolutions_alone() {
 #[tokio::test]
 async fn a_video_with_a_password_is_opened_with_it_and_saved_without() {
     let link = "https://tube.example/w/pondPondpondPondpondPo";
-    let builder = cassette::replay("peertube/password").option("peertube", "password", "open, frog");
+    let builder = cassette::replay("peertube/password").option("peertube", "password", "open, frog").option(
+        "peertube",
+        "instance",
+        "tube.example",
+    );
     let qetch = builder.build();
     let variants = one(&qetch, link).await;
     let pond = "11111111-2222-4333-8444-888888888888";
@@ -200,12 +204,20 @@ async fn a_password_that_is_missing_or_wrong_is_told() {
         missing.code() == "private" && missing.to_string().contains("the option `password`"),
         "{missing}"
     );
-    let builder = cassette::replay("peertube/wrong_password").option("peertube", "password", "wr0ng");
+    let builder = cassette::replay("peertube/wrong_password").option("peertube", "password", "wr0ng").option(
+        "peertube",
+        "instance",
+        "tube.example",
+    );
     let wrong = builder.build().extract(link).await.unwrap_err();
     assert_eq!(wrong.code(), "private");
     assert!(wrong.to_string().contains("is not that of") && !wrong.to_string().contains("wr0ng"), "{wrong}");
     // A header holds no line break, and nothing is sent instead.
-    let builder = cassette::replay("peertube/wrong_password").option("peertube", "password", "a\nb");
+    let builder = cassette::replay("peertube/wrong_password").option("peertube", "password", "a\nb").option(
+        "peertube",
+        "instance",
+        "tube.example",
+    );
     assert_eq!(builder.build().extract(link).await.unwrap_err().code(), "invalid");
 }
 

@@ -1,9 +1,11 @@
 //! The shape fuzzer: every extractor is shown its cassettes with one thing changed in one JSON answer, each in turn. It
-//! answers with contents or with a typed error, which of a changed site names a path, and never panics.
+//! answers with contents, a warning or a typed error, which of a changed site names a path, and never panics; and its uids are
+//! none of positions.
 //!
 //! A cassette is entered by the links of its comments `# asks: URL`.
 
 use std::{
+    collections::BTreeSet,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -12,7 +14,7 @@ use std::{
 };
 
 use qetch::{
-    Cassette, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handle,
+    Cassette, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Fragment, Handle,
     Handles, Kind, Registry, Replay, Result, Url, Variants, async_trait,
 };
 use qetch_testkit::shapes;
@@ -85,13 +87,14 @@ fn read(path: &Path) -> Option<Cassette> {
 fn fuzz(registry: &Registry, cassette: &Cassette, faults: &mut Vec<String>) -> usize {
     let mut tried = 0;
     let mut runtime = runtime();
+    let mut reached = BTreeSet::new();
     for link in cassette.asks() {
         let url = Url::parse(link).unwrap();
         let mut run = |cassette: &Cassette| {
             let run = || runtime.block_on(outcome(registry, cassette, &url));
             catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
                 runtime = self::runtime();
-                Outcome { faults: vec!["it panicked".to_owned()], told: String::new() }
+                Outcome { faults: vec!["it panicked".to_owned()], ..Outcome::default() }
             })
         };
         let whole = run(cassette);
@@ -107,22 +110,56 @@ fn fuzz(registry: &Registry, cassette: &Cassette, faults: &mut Vec<String>) -> u
             {
                 continue;
             }
+            reached.insert(line);
             for shape in shapes(body) {
                 tried += 1;
-                for fault in run(&cassette.clone().with_body(at, shape.body)).faults {
+                let mut changed = run(&cassette.clone().with_body(at, shape.body));
+                // Of what was not read to its end, other parts come first the other way round.
+                let is_whole = !whole.is_cut && !changed.is_cut;
+                let is_reversed = shape.name.starts_with("reverse ") && is_whole;
+                if is_reversed && !changed.uids.is_subset(&whole.uids) {
+                    let (now, before) = (&changed.uids, &whole.uids);
+                    changed.faults.push(format!("uids are of positions: {now:?}, were {before:?}"));
+                }
+                if changed.told == NOTHING && whole.told != NOTHING && !is_emptied(&shape.name) {
+                    changed.faults.push("neither contents, nor an error, nor a warning".to_owned());
+                }
+                for fault in changed.faults {
                     faults.push(format!("{}:{line} as {link}: {}: {fault}", cassette.name(), shape.name));
                 }
             }
         }
     }
+    for (at, body) in cassette.bodies() {
+        let Some(line) = cassette.line_of(at).filter(|line| !reached.contains(line)) else { continue };
+        let Some((_, url, status)) = cassette.asked(at) else { continue };
+        // What a refusal says may make no difference, and a cassette of errors may be entered by some of them alone.
+        let is_asked = status.is_success() && !cassette.name().ends_with("errors.cassette");
+        if is_asked && shapes(body).next().is_some() {
+            faults
+                .push(format!("{}:{line}: {url} is behind none of the links of `# asks:`", cassette.name()));
+        }
+    }
     tried
 }
 
+/// What is told where nothing is found.
+const NOTHING: &str = "extracted\n";
+
+/// Whether a change leaves less in a list, which may well be empty.
+fn is_emptied(change: &str) -> bool {
+    change.starts_with("empty ") || (change.starts_with("drop ") && change.ends_with(']'))
+}
+
 /// What came of an extraction.
+#[derive(Default)]
 struct Outcome {
     faults: Vec<String>,
-    /// What was found, or the error.
+    /// What was found, with all that is told of it, the warnings, and the errors.
     told: String,
+    uids: BTreeSet<String>,
+    /// Whether more would have come.
+    is_cut: bool,
 }
 
 /// Clocks stand still, so that nothing is waited for.
@@ -131,8 +168,12 @@ fn runtime() -> Runtime {
 }
 
 async fn outcome(registry: &Registry, cassette: &Cassette, url: &Url) -> Outcome {
-    let cx = Context::builder().transport(Replay::of(cassette.clone()).into()).build();
-    let mut outcome = Outcome { faults: Vec::new(), told: String::new() };
+    let mut cx = Context::builder().transport(Replay::of(cassette.clone()).into());
+    if registry.extractor("peertube").is_some() {
+        cx = cx.option("peertube", "password", "open, frog").option("peertube", "instance", "tube.example");
+    }
+    let cx = cx.build();
+    let mut outcome = Outcome::default();
     let mut extraction = match registry.extract(&cx, url).await {
         Ok(extraction) => extraction,
         Err(error) => {
@@ -140,16 +181,21 @@ async fn outcome(registry: &Registry, cassette: &Cassette, url: &Url) -> Outcome
             return outcome;
         }
     };
-    outcome.told += "extracted\n";
+    outcome.told += NOTHING;
+    outcome.is_cut = true;
     let (mut found, mut failed) = (0, 0);
     while found < MOST.0 && failed < MOST.1 {
-        match extraction.next_variants().await {
-            Ok(Some(variants)) => {
+        match extraction.next().await {
+            Some(Ok(Found::Variants(variants))) => {
                 found += 1;
                 outcome.variants(&variants);
             }
-            Ok(None) => break,
-            Err(error) => {
+            Some(Ok(other)) => outcome.told += &format!("{other:?}\n"),
+            None => {
+                outcome.is_cut = false;
+                break;
+            }
+            Some(Err(error)) => {
                 failed += 1;
                 outcome.error(&error);
             }
@@ -173,7 +219,9 @@ impl Outcome {
     fn variants(&mut self, variants: &Variants) {
         let mut uids: Vec<_> =
             variants.contents().iter().chain(&variants.companions).map(|it| it.uid.as_str()).collect();
-        self.told += &format!("{uids:?}\n");
+        self.told += &serde_json::to_string(variants).unwrap();
+        self.told += "\n";
+        self.uids.extend(uids.iter().map(|uid| (*uid).to_owned()));
         if uids.iter().any(|uid| uid.is_empty()) {
             self.faults.push("a content without a uid".to_owned());
         }
@@ -181,12 +229,12 @@ impl Outcome {
         uids.sort_unstable();
         uids.dedup();
         if uids.len() < count {
-            self.faults.push(format!("a uid twice: {}", self.told));
+            self.faults.push(format!("a uid twice: {uids:?}"));
         }
     }
 }
 
-/// An extractor with three faults.
+/// An extractor with six faults.
 #[derive(Debug)]
 struct Faulty(ExtractorInfo);
 
@@ -208,8 +256,20 @@ impl Extractor for Faulty {
         if more["n"].is_null() {
             return Err(Error::unexpected("a fault: it is the site's", None));
         }
+        if more["n"].is_string() {
+            // A fault: it does not say what is wrong.
+            return Ok(Extraction::of([]));
+        }
+        let about: Value = cx.get_json(url.join("/about")?).await.unwrap_or_default();
         let fragment = Fragment::new(url.join(file)?);
-        Ok(Extraction::once(Variants::in_order([Content::new(name, Kind::Video, url.clone(), [fragment])])?))
+        let mut content = Content::new(name, Kind::Video, url.clone(), [fragment.clone()]);
+        // A fault: a letter may have several bytes.
+        content.title = about["title"].as_str().map(|title| title.split_at(1.min(title.len())).0.to_owned());
+        let frogs = about["frogs"].as_array().into_iter().flatten().enumerate().map(|(at, frog)| {
+            // A fault: another place is another uid.
+            Content::new(format!("{frog}-{at}"), Kind::Image, url.clone(), [fragment.clone()])
+        });
+        Ok(Extraction::once(Variants::in_order(std::iter::once(content).chain(frogs))?))
     }
 }
 
@@ -221,6 +281,7 @@ fn faults_that_were_planted_are_found() {
     let text = "# qetch cassette 1\n# asks: https://faulty.example/item\n\
         === GET https://faulty.example/api\n--- 200\n\n{\"name\":\"a\",\"file\":\"/f\",\"more\":1}\n\
         === GET https://faulty.example/more\n--- 200\n\n{\"n\":1}\n\
+        === GET https://faulty.example/about\n--- 200\n\n{\"title\":\"A frog\",\"frogs\":[1,2]}\n\
         === GET https://faulty.example/unasked\n--- 200\n\n{\"n\":1}\n";
     let mut faults = Vec::new();
     let tried = fuzz(&registry, &Cassette::parse("c", text).unwrap(), &mut faults);
@@ -229,12 +290,20 @@ fn faults_that_were_planted_are_found() {
         "c:4 as https://faulty.example/item: number for $.name: it panicked",
         "c:4 as https://faulty.example/item: empty $.name: a content without a uid",
         "c:4 as https://faulty.example/item: null $.file: no path in `faulty changed: missing at file`",
+        "c:12 as https://faulty.example/item: strange text for $.title: it panicked",
+        "c:12 as https://faulty.example/item: reverse $.frogs: uids are of positions: {\"1-1\", \"2-0\", \"a\"}, were {\"1-0\", \"2-1\", \"a\"}",
+        "c:8 as https://faulty.example/item: text for $.n: neither contents, nor an error, nor a warning",
         "c:8 as https://faulty.example/item: drop $.n: a fault of ours: unexpected: a fault: it is the site's",
     ];
     for fault in expected {
         assert!(faults.iter().any(|it| it == fault), "{fault} is not in\n{}", faults.join("\n"));
     }
-    assert!(faults.iter().all(|it| !it.contains("$.more") && !it.contains("c:12")), "{}", faults.join("\n"));
+    assert!(
+        faults.iter().all(|it| !it.contains("$.more") && !it.contains("c:16 as")),
+        "{}",
+        faults.join("\n")
+    );
+    assert!(faults.iter().any(|it| it.starts_with("c:16: https://faulty.example/unasked is behind none")));
     assert!(tried > faults.len());
 
     let wrong = text.replace("asks: https://faulty.example/item", "asks: https://faulty.example/item?x=1");

@@ -22,18 +22,33 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 pub(crate) fn allowance_back(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let pair = |remaining: &str, reset: &str| Some((text(remaining)?, text(reset)?));
-    let (remaining, reset) = pair("x-ratelimit-remaining", "x-ratelimit-reset")
-        .or_else(|| pair("ratelimit-remaining", "ratelimit-reset"))
-        .or_else(|| {
-            let field = text("ratelimit")?;
-            let parameter = |names: [&str; 2]| {
-                let mut parameters = field.split([';', ',']).filter_map(|it| it.trim().split_once('='));
-                parameters.find(|(name, _)| names.contains(name)).map(|(_, value)| value)
-            };
-            Some((parameter(["r", "remaining"])?, parameter(["t", "reset"])?))
-        })?;
-    let is_none_left = remaining.parse::<f64>().is_ok_and(|left| left < 1.0);
-    is_none_left.then(|| reset_in(reset)).flatten()
+    let named = pair("x-ratelimit-remaining", "x-ratelimit-reset")
+        .or_else(|| pair("ratelimit-remaining", "ratelimit-reset"));
+    let limits: Vec<_> = match named {
+        Some(named) => vec![named],
+        None => of_field(text("ratelimit")?),
+    };
+    let is_none_left = |remaining: &str| remaining.parse::<f64>().is_ok_and(|left| left < 1.0);
+    let spent = limits.into_iter().filter(|(remaining, _)| is_none_left(remaining));
+    spent.filter_map(|(_, reset)| reset_in(reset)).max()
+}
+
+/// What is left of each limit of a `RateLimit` field, and until when: older revisions have one, and a comma between its
+/// parameters; newer ones have a comma between limits.
+fn of_field(field: &str) -> Vec<(&str, &str)> {
+    match limit(field, &[',', ';'], ["remaining", "reset"]) {
+        Some(limit) => vec![limit],
+        None => field.split(',').filter_map(|it| limit(it, &[';'], ["r", "t"])).collect(),
+    }
+}
+
+/// What is left of one limit, and until when, where parameters of these names tell.
+fn limit<'a>(text: &'a str, separators: &[char], [left, reset]: [&str; 2]) -> Option<(&'a str, &'a str)> {
+    let find = |wanted: &str| {
+        let mut parameters = text.split(separators).filter_map(|it| it.trim().split_once('='));
+        parameters.find(|(name, _)| *name == wanted).map(|(_, value)| value)
+    };
+    Some((find(left)?, find(reset)?))
 }
 
 /// How long until `reset`: seconds from now, a time in Unix seconds, or a date of RFC 3339.
@@ -95,6 +110,8 @@ mod tests {
         assert_eq!(back(&[("ratelimit", "\"burst\";r=0;t=9")]), Some(Duration::from_secs(9)));
         assert_eq!(back(&[("ratelimit", "limit=100, remaining=0, reset=8")]), Some(Duration::from_secs(8)));
         assert_eq!(back(&[("ratelimit", "\"burst\";r=5;t=9")]), None);
+        let several = "\"burst\";r=5;t=9, \"hour\";r=0;t=40;x=1, \"day\";r=0;t=70";
+        assert_eq!(back(&[("ratelimit", several)]), Some(Duration::from_secs(70)), "each is a limit");
     }
 
     #[test]

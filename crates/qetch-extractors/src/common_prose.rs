@@ -42,7 +42,7 @@ fn behind<'a>(rest: &'a str, name: &str) -> &'a str {
 }
 
 /// With the characters that references stand for (HTML, section 13.5, of which those are read that people write by hand).
-fn characters(text: &str) -> String {
+pub(crate) fn characters(text: &str) -> String {
     let mut read = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {

@@ -19,6 +19,12 @@ use qetch_core::Extractor;
 
 #[cfg(feature = "archive_org")]
 pub mod archive_org;
+#[cfg(feature = "bluesky")]
+pub mod bluesky;
+#[cfg(feature = "catbox")]
+pub mod catbox;
+#[cfg(feature = "fourchan")]
+pub mod fourchan;
 #[cfg(feature = "generic")]
 pub mod generic;
 #[cfg(feature = "gfycat")]
@@ -29,6 +35,12 @@ pub mod iiif;
 pub mod imgur;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
+#[cfg(feature = "media_ccc")]
+pub mod media_ccc;
+#[cfg(feature = "mediawiki")]
+pub mod mediawiki;
+#[cfg(feature = "nasa")]
+pub mod nasa;
 #[cfg(feature = "page")]
 pub mod page;
 #[cfg(feature = "peertube")]
@@ -38,6 +50,8 @@ pub mod podcast;
 #[cfg(feature = "wayback")]
 pub mod wayback;
 
+#[cfg(any(feature = "catbox", feature = "fourchan"))]
+mod common_file;
 #[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
 mod common_first_tag;
 #[cfg(any(
@@ -52,7 +66,15 @@ mod common_first_tag;
     expect(dead_code, reason = "items of feeds have names of their own")
 )]
 mod common_link;
-#[cfg(any(feature = "archive_org", feature = "iiif"))]
+#[cfg(any(
+    feature = "archive_org",
+    feature = "catbox",
+    feature = "fourchan",
+    feature = "iiif",
+    feature = "media_ccc",
+    feature = "mediawiki",
+    feature = "nasa"
+))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]
 mod common_wayback;
@@ -81,6 +103,12 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
     vec![
         #[cfg(feature = "archive_org")]
         Arc::new(archive_org::ArchiveOrg::new()),
+        #[cfg(feature = "bluesky")]
+        Arc::new(bluesky::Bluesky::new()),
+        #[cfg(feature = "catbox")]
+        Arc::new(catbox::Catbox::new()),
+        #[cfg(feature = "fourchan")]
+        Arc::new(fourchan::Fourchan::new()),
         #[cfg(feature = "generic")]
         Arc::new(generic::Generic::new()),
         #[cfg(feature = "gfycat")]
@@ -91,6 +119,12 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(imgur::Imgur::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
+        #[cfg(feature = "media_ccc")]
+        Arc::new(media_ccc::MediaCcc::new()),
+        #[cfg(feature = "mediawiki")]
+        Arc::new(mediawiki::MediaWiki::new()),
+        #[cfg(feature = "nasa")]
+        Arc::new(nasa::Nasa::new()),
         #[cfg(feature = "page")]
         Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]

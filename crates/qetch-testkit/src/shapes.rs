@@ -8,6 +8,9 @@ const FIRST_ITEMS: usize = 2;
 /// How many places a text is cut off at.
 const CUTS: usize = 8;
 
+/// A text of letters of two, three and four bytes, with a line break, what is no letter, and a way out of a folder.
+const STRANGE: &str = "ä€😀\n\u{0}/../é";
+
 /// An answer with one thing changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -18,8 +21,8 @@ pub struct Shape {
 }
 
 /// Every shape that is one change away from the JSON `body`: a field or an item is missing, is null, or is of another
-/// type; a number is a text and a text a number; a list is empty or in another order; the text ends too early. None where
-/// `body` is no object and no list.
+/// type; a number is a text and a text a number; a number is the largest there is; a text has letters of several bytes; a list is
+/// empty, in another order, or has its first item twice; the text ends too early. None where `body` is no object and no list.
 ///
 /// An extractor that reads any of them answers with contents or with an error that says what was missing, and never panics.
 ///
@@ -71,6 +74,9 @@ enum Change {
     List,
     Empty,
     Reverse,
+    Twice,
+    Largest,
+    Strange,
 }
 
 impl Change {
@@ -84,6 +90,9 @@ impl Change {
             Self::List => "list for",
             Self::Empty => "empty",
             Self::Reverse => "reverse",
+            Self::Twice => "twice first of",
+            Self::Largest => "largest for",
+            Self::Strange => "strange text for",
         }
     }
 
@@ -92,10 +101,15 @@ impl Change {
         match value {
             Value::Null => &[Self::Drop, Self::Text, Self::Number],
             Value::Bool(_) => &[Self::Drop, Self::Null, Self::Text, Self::Number],
-            Value::Number(_) => &[Self::Drop, Self::Null, Self::Text, Self::Object],
-            Value::String(_) => &[Self::Drop, Self::Null, Self::Empty, Self::Number, Self::List],
+            Value::Number(_) => &[Self::Drop, Self::Null, Self::Text, Self::Object, Self::Largest],
+            Value::String(_) => {
+                &[Self::Drop, Self::Null, Self::Empty, Self::Number, Self::List, Self::Strange]
+            }
             Value::Array(items) if items.len() > 1 => {
-                &[Self::Drop, Self::Null, Self::Empty, Self::Object, Self::Text, Self::Reverse]
+                &[Self::Drop, Self::Null, Self::Empty, Self::Object, Self::Text, Self::Reverse, Self::Twice]
+            }
+            Value::Array(items) if items.len() == 1 => {
+                &[Self::Drop, Self::Null, Self::Empty, Self::Object, Self::Text, Self::Twice]
             }
             Value::Array(_) => &[Self::Drop, Self::Null, Self::Empty, Self::Object, Self::Text],
             Value::Object(_) => &[Self::Drop, Self::Null, Self::Empty, Self::List, Self::Text],
@@ -149,7 +163,10 @@ fn apply(value: &mut Value, path: &[Step], change: Change) -> Option<()> {
         (Change::Empty, Value::Object(_)) => Map::new().into(),
         (Change::Empty, _) => "".into(),
         (Change::Reverse, Value::Array(items)) => items.into_iter().rev().collect::<Vec<_>>().into(),
-        (Change::Drop | Change::Reverse, _) => return None,
+        (Change::Twice, Value::Array(items)) => items.iter().take(1).chain(&items).cloned().collect(),
+        (Change::Largest, _) => u64::MAX.into(),
+        (Change::Strange, _) => STRANGE.into(),
+        (Change::Drop | Change::Reverse | Change::Twice, _) => return None,
     };
     Some(())
 }
@@ -201,6 +218,14 @@ mod tests {
         has(BODY, "number for $.n", r#"{"a b":null,"files":[{"url":"u","w":1},2],"n":12,"t":true}"#);
         has(BODY, "reverse $.files", r#"{"a b":null,"files":[2,{"url":"u","w":1}],"n":"12","t":true}"#);
         has(BODY, r#"drop $["a b"]"#, r#"{"files":[{"url":"u","w":1},2],"n":"12","t":true}"#);
+        has(
+            BODY,
+            "twice first of $.files",
+            r#"{"a b":null,"files":[{"url":"u","w":1},{"url":"u","w":1},2],"n":"12","t":true}"#,
+        );
+        has("[7]", "twice first of $", "[7,7]");
+        has(r#"{"n":1}"#, "largest for $.n", r#"{"n":18446744073709551615}"#);
+        has(r#"{"n":"a"}"#, "strange text for $.n", r#"{"n":"ä€😀\n\u0000/../é"}"#);
         has(BODY, "empty $", "{}");
         has(BODY, "list for $", "[]");
         has(BODY, "cut off after 0 bytes", "");

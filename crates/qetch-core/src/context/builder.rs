@@ -7,7 +7,7 @@ use std::{
 
 use http::HeaderValue;
 
-use super::{Context, Options, Scope, Shared};
+use super::{Context, Options, Scope, Shared, memory::Memory};
 use crate::{
     AuthRegistry, Error, Limits, NetworkPolicy, RateLimit, Result, Routes, UserHeaders,
     auth::TokenCache,
@@ -173,6 +173,7 @@ impl ContextBuilder {
             user_agent: self.user_agent,
             rate_limit: self.rate_limit,
             turns: Mutex::default(),
+            memory: Memory::default(),
         };
         let headers = Some((self.headers, Vec::new())).filter(|(headers, _)| !headers.is_empty());
         let scope = Scope { headers, ..Scope::default() };

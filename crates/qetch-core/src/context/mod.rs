@@ -2,6 +2,7 @@
 
 mod builder;
 mod first_answer;
+mod memory;
 mod scope;
 
 use std::{
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     rate_limit: Option<RateLimit>,
     /// When each host whose extractors keep an interval may be asked next.
     turns: Mutex<HashMap<HostKey, Instant>>,
+    memory: memory::Memory,
 }
 
 type Options = BTreeMap<String, BTreeMap<String, String>>;

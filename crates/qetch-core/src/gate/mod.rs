@@ -19,7 +19,7 @@ use crate::{
     parked::FOLLOWS,
     scheme,
     shown::{shown, strip},
-    transport::{Lane, Outgoing},
+    transport::{Body, Lane, Outgoing},
 };
 
 /// What the HTTP client says of a head over its own limits. It has no type that we could ask.
@@ -82,21 +82,30 @@ impl Context {
         let sent = self.shared.transport.send(outgoing).instrument(span).await;
         let answer = sent.map_err(|error| named(error, url))?;
         tracing::debug!(status = answer.status().as_u16(), url = shown(url), "answered");
-        if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            self.shared.hosts.complain(&key);
-            if let Some(wait) = retry_after(answer.headers()) {
-                self.shared.hosts.pause(&key, wait);
-            }
-        }
-        if let Some(wait) = allowance_back(answer.headers()).filter(|_| request.lane == Lane::Metadata) {
-            self.shared.hosts.pause(&key, wait);
+        // What is replayed asks nobody to wait.
+        if self.shared.transport.asks_hosts() {
+            self.obey(&key, &answer, request.lane);
         }
         Ok(OpenAnswer::new(answer, url.clone(), permit, self.shared.limits))
     }
 
+    /// Notes what an answer says of when its host may be asked again.
+    fn obey(&self, key: &HostKey, answer: &http::Response<Body>, lane: Lane) {
+        let (hosts, headers) = (&self.shared.hosts, answer.headers());
+        if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            hosts.complain(key);
+            if let Some(wait) = retry_after(headers) {
+                hosts.pause(key, wait);
+            }
+        }
+        if let Some(wait) = allowance_back(headers).filter(|_| lane == Lane::Metadata) {
+            hosts.pause(key, wait);
+        }
+    }
+
     async fn permit(&self, key: &HostKey, request: &Request) -> Result<Permit> {
         let (hosts, mut waited) = (&self.shared.hosts, Duration::ZERO);
-        hosts.wait(key, &request.url, &self.task, &mut waited).await?;
+        hosts.wait(key, &request.url, || self.waits(), &mut waited).await?;
         let ticket = hosts.line_up(key, &self.task, request.lane);
         if let Some(permit) = ticket.try_take() {
             return Ok(permit);
@@ -114,7 +123,7 @@ impl Context {
             }
         };
         // Others may have been told to wait while we stood in line.
-        hosts.wait(key, &request.url, &self.task, &mut waited).await?;
+        hosts.wait(key, &request.url, || self.waits(), &mut waited).await?;
         Ok(permit)
     }
 

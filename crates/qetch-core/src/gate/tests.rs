@@ -257,6 +257,18 @@ async fn a_host_that_says_it_allows_no_more_is_left_alone_until_it_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_extraction_knows_that_it_waits_as_its_host_asked() {
+    let (_, cx) = site(AuthRegistry::new());
+    let (cx, waits) = cx.for_extraction();
+    drop(cx.open(Request::get(url("https://a.example/last"))).await.unwrap());
+    let mut asking = pin!(cx.open(Request::get(url("https://a.example/x"))));
+    assert!(timeout(Duration::from_secs(1), &mut asking).await.is_err());
+    assert!(waits.is_waiting(), "its time goes on");
+    drop(asking.await.unwrap());
+    assert!(!waits.is_waiting());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_redirect_waits_for_the_turn_of_its_host_as_well() {
     let (_, cx) = site(AuthRegistry::new());
     let cx = cx.scoped(&ExtractorInfo::new("slow", "").with_interval(Duration::from_secs(3)));

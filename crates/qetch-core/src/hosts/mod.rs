@@ -71,12 +71,13 @@ impl Hosts {
         self.host(key).complain();
     }
 
-    /// Waits as long as the host asked for, on behalf of one request that has `waited` for it so far.
-    pub(crate) async fn wait(
+    /// Waits as long as the host asked for, on behalf of one request that has `waited` for it so far; what `waits` gives is
+    /// held meanwhile.
+    pub(crate) async fn wait<W>(
         &self,
         key: &HostKey,
         url: &Url,
-        task: &Task,
+        waits: impl Fn() -> W,
         waited: &mut Duration,
     ) -> Result<()> {
         let host = self.host(key);
@@ -86,7 +87,7 @@ impl Hosts {
                 return Err(Error::rate_limited(crate::error::host_of(url), Some(left)));
             }
             tracing::info!(host = %key.0, seconds = left.as_secs_f32(), "waiting as the host asks");
-            let _waits = task.waits();
+            let _waits = waits();
             tokio::time::sleep(left).await;
             *waited += left;
         }
@@ -152,7 +153,7 @@ mod tests {
         let start = Instant::now();
         let (task, mut waited) = (Task::default(), Duration::ZERO);
         {
-            let mut wait = std::pin::pin!(hosts.wait(&key, &url, &task, &mut waited));
+            let mut wait = std::pin::pin!(hosts.wait(&key, &url, || task.waits(), &mut waited));
             assert!(
                 tokio::time::timeout(Duration::from_secs(1), &mut wait).await.is_err() && task.is_waiting()
             );
@@ -161,7 +162,7 @@ mod tests {
         assert_eq!((start.elapsed().as_secs(), waited.as_secs(), task.is_waiting()), (5, 5, false));
 
         hosts.pause(&key, Duration::from_secs(61));
-        let error = hosts.wait(&key, &url, &task, &mut Duration::default()).await.unwrap_err();
+        let error = hosts.wait(&key, &url, || task.waits(), &mut Duration::default()).await.unwrap_err();
         assert_eq!(error.code(), "rate_limited");
     }
 
@@ -179,7 +180,7 @@ mod tests {
             }
         });
         let start = Instant::now();
-        match hosts.wait(&key, &url, &Task::default(), &mut Duration::default()).await.unwrap_err() {
+        match hosts.wait(&key, &url, || (), &mut Duration::default()).await.unwrap_err() {
             Error::RateLimited { retry_after: Some(left), .. } => assert!(left > Duration::from_secs(10)),
             other => panic!("{other:?}"),
         }

@@ -183,8 +183,24 @@ mod tests {
             self.1
         }
 
-        async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {
+        async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
+            cx.remember(&url.join(".")?, ());
             Ok(Extraction::once(Content::new(self.0.name(), Kind::Text, url.clone(), [])))
+        }
+    }
+
+    #[tokio::test]
+    async fn who_remembers_a_place_is_asked_without_a_first_answer() {
+        let site = Arc::new(Refusing(200, 0.into()));
+        let cx = Context::builder().transport(site.clone()).build();
+        let registry = Registry::new()
+            .with_extractor(Knows(ExtractorInfo::new("a", "").with_priority(1), true))
+            .with_extractor(Knows(ExtractorInfo::new("b", ""), false));
+        for (path, asked) in [("wiki/1", 1), ("wiki/2", 1), ("wiki/2/3", 1), ("w/1", 2)] {
+            let url = Url::parse(&format!("https://any.example/{path}")).unwrap();
+            let mut found = registry.extract(&cx, &url).await.unwrap();
+            assert_eq!(found.next_variants().await.unwrap().unwrap().best().uid, "b");
+            assert_eq!(site.1.load(std::sync::atomic::Ordering::SeqCst), asked, "{path}");
         }
     }
 

@@ -205,4 +205,96 @@ mod tests {
         let (found, _) = extracted("nobody").await;
         assert_eq!(found.unwrap_err().code(), "over_limit");
     }
+
+    /// Recognises feeds that are at a link of its own.
+    #[derive(Debug)]
+    struct Software(ExtractorInfo);
+
+    #[async_trait]
+    impl Extractor for Software {
+        fn info(&self) -> &ExtractorInfo {
+            &self.0
+        }
+
+        fn can_handle(&self, url: &Url) -> Claim {
+            self.0.handles().claim(url)
+        }
+
+        fn recognise(&self, answer: &Answer) -> bool {
+            answer.url().host_str() == Some("pond.example")
+        }
+
+        async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {
+            Ok(Extraction::once(Content::new(url.path(), Kind::Audio, url.clone(), [])))
+        }
+    }
+
+    /// Redirects from `/to?URL`.
+    #[derive(Debug)]
+    struct Short;
+
+    #[async_trait]
+    impl Transport for Short {
+        async fn send(&self, outgoing: Outgoing) -> Result<http::Response<Body>> {
+            let mut answer = http::Response::new(Body::from(Bytes::from_static(b"<html>")));
+            if let Some(to) = outgoing.request().uri().query() {
+                *answer.status_mut() = http::StatusCode::FOUND;
+                answer.headers_mut().insert(http::header::LOCATION, to.parse().unwrap());
+            }
+            Ok(answer)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_short_link_is_for_who_knows_where_it_leads() {
+        let own = |name: &str, host: &str| {
+            let handles = Handles::new([Handle::new("item", [host], "^/i/")]);
+            Software(ExtractorInfo::new(name, "").with_handles(handles))
+        };
+        let last = Software(ExtractorInfo::new("last", "").with_handles(Handles::new([Handle::new(
+            "any",
+            ["*"],
+            "",
+        )])));
+        let registry = Registry::new()
+            .with_extractor(own("site", "site.example"))
+            .with_extractor(own("software", "*"))
+            .with_extractor(Last(last));
+        let cx = Context::builder().transport(Arc::new(Short)).build();
+        for (there, extractor) in [
+            ("https://site.example/i/1", "site"),
+            ("https://pond.example/i/1", "software"),
+            ("https://lake.example/i/1", "last"),
+            ("https://pond.example/else", "last"),
+        ] {
+            let url = Url::parse(&format!("https://sho.example/to?{there}")).unwrap();
+            let found = registry.extract(&cx, &url).await.unwrap().next_variants().await.unwrap().unwrap();
+            assert_eq!(found.best().extractor, extractor, "{there}");
+            let source = if extractor == "last" { url.as_str() } else { there };
+            assert_eq!(found.best().source.as_str(), source);
+        }
+    }
+
+    /// Recognises everything.
+    #[derive(Debug)]
+    struct Last(Software);
+
+    #[async_trait]
+    impl Extractor for Last {
+        fn info(&self) -> &ExtractorInfo {
+            &self.0.0
+        }
+
+        fn can_handle(&self, url: &Url) -> Claim {
+            self.0.can_handle(url)
+        }
+
+        fn recognise(&self, _: &Answer) -> bool {
+            true
+        }
+
+        async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
+            self.0.extract(cx, url).await
+        }
+    }
 }

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     Answer, Claim, Content, Context, Credential, DownloadOptions, Downloader, Error, Extraction, Extractor,
-    Known, Muxer, Refresh, Report, Result, Target, TargetKind,
+    Handoff, Known, Muxer, Refresh, Report, Result, Target, TargetKind,
     context::First,
     scheme,
     shown::{shown, strip},
@@ -154,14 +154,25 @@ impl Registry {
             None => return Err(self.unsupported(url)),
             Some(Claimed { extractor, claim: Claim::Yes(_) }) => (extractor.clone(), None),
             Some(_) => {
-                let mut claims = claims.into_iter();
+                let is_remembered = |it: &&Claimed| cx.remembers(it.extractor.info().name(), url).is_some();
+                if let Some(claimed) = claims.iter().find(is_remembered) {
+                    return self.ask(&claimed.extractor, cx, url, None, known).await;
+                }
                 match cx.fetch_first_or_refusal(url).await? {
                     First::Answer(answer) => {
+                        if let Some(handoff) = self.behind_redirect(&claims, url, &answer) {
+                            drop(cx.take_parked(url));
+                            let extraction = Extraction::once(handoff);
+                            let (url, name) = (url.clone(), String::new());
+                            return Ok(Link { url, name, first: None, known, extraction });
+                        }
+                        let mut claims = claims.into_iter();
                         let recognised = claims.find(|claimed| claimed.extractor.recognise(&answer));
                         let recognised = recognised.ok_or_else(|| self.unsupported(url))?;
                         (recognised.extractor, Some(Arc::new(answer)))
                     }
                     First::Refusal(answer, error) => {
+                        let mut claims = claims.into_iter();
                         let recognised = claims.find(|claimed| claimed.extractor.recognise_refusal(&answer));
                         (recognised.ok_or(error)?.extractor, None)
                     }
@@ -169,6 +180,23 @@ impl Registry {
             }
         };
         self.ask(&extractor, cx, url, first, known).await
+    }
+
+    /// Where a short link leads, if that is to somebody who could not tell by the link itself. Those of `claims` could.
+    fn behind_redirect(&self, claims: &[Claimed], url: &Url, answer: &Answer) -> Option<Handoff> {
+        let (there, mut here) = (answer.url(), url.clone());
+        here.set_fragment(None);
+        if *there == here {
+            return None;
+        }
+        let could = |it: &Claimed| claims.iter().any(|claim| Arc::ptr_eq(&claim.extractor, &it.extractor));
+        let theirs = self.claims(there).into_iter().find(|it| match it.claim {
+            Claim::Perhaps => !could(it) && it.extractor.recognise(answer),
+            _ => true,
+        })?;
+        let handoff = Handoff::new(there.clone());
+        let is_named = theirs.claim == Claim::Perhaps;
+        Some(if is_named { handoff.to(theirs.extractor.info().name()) } else { handoff })
     }
 
     /// Asks `extractor` for what is behind `url`, whose first answer is there already where somebody had to be recognised.

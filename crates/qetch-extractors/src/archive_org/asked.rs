@@ -100,6 +100,14 @@ impl Item {
                 return groups.or_else(|_| Ok(vec![((0, 1), self.alone(at))]));
             }
         }
+        // A folder may be called as a place in a book is.
+        let is_beside = |file: &File| {
+            let folder = with_blanks.rsplit_once('/').map(|(folder, _)| folder);
+            folder.is_some_and(|folder| file.name.strip_prefix(folder).is_some_and(|it| it.starts_with('/')))
+        };
+        if self.files.iter().any(is_beside) {
+            return self.folder(&with_blanks);
+        }
         let book = before_place(&with_blanks);
         if book.is_empty() {
             return self.all();

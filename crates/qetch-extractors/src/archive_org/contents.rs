@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{
     groups::{Group, caption_name, document_rank, kind, role},
-    item::{File, Item},
-    names::{download, extension, last, stem, uid},
+    item::{File, Item, TEXT_BYTES},
+    names::{cut, download, extension, last, stem, uid},
 };
 use crate::common_prose;
 
@@ -38,7 +38,8 @@ pub(super) struct Described {
 
 impl Described {
     pub(super) fn of(item: &Item) -> Self {
-        let description = item.metadata.texts("description").join("\n");
+        let mut description = item.metadata.texts("description").join("\n");
+        description.truncate(cut(&description, TEXT_BYTES).len());
         let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), item.metadata.kept(name)?)));
         Self {
             title: item.metadata.text("title"),

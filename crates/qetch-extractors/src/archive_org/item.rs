@@ -1,6 +1,8 @@
 //! An item as the metadata API tells of it (<https://archive.org/developers/md-read.html>): what holds for the whole, and its
 //! files. Numbers are strings there, and whatever may stand once may be a list.
 
+use std::collections::HashSet;
+
 use qetch_core::{Error, Result, Timestamp, lenient};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -49,11 +51,14 @@ impl Reply {
             files => files.ok_or_else(|| missing("$.files"))?,
         };
         let listed = files.len();
-        let files: Vec<_> = files.into_iter().filter(|file| is_safe(&file.name)).collect();
+        let mut files: Vec<_> = files.into_iter().filter(|file| is_safe(&file.name)).collect();
         if files.is_empty() && listed > 0 {
             return Err(Error::site_changed(NAME, "$.files[0].name", "missing, or no name"));
         }
         let unusable = listed - files.len();
+        // A name is a file's own, and so is the uid that is made of it.
+        let mut names = HashSet::new();
+        files.retain(|file| names.insert(file.name.clone()));
         // Links are understood in any case, and the item knows how it is written.
         let own = metadata.text("identifier").filter(|own| own.eq_ignore_ascii_case(id));
         Ok(Item { id: own.unwrap_or_else(|| id.to_owned()), metadata, files, unusable })
@@ -89,7 +94,7 @@ pub(super) fn what(id: &str) -> String {
 pub(super) struct Metadata(Map<String, Value>);
 
 /// The most bytes of a text that describes an item: each content of it has a copy.
-const TEXT_BYTES: usize = 64 << 10;
+pub(super) const TEXT_BYTES: usize = 64 << 10;
 
 impl Metadata {
     /// The texts of a field that may have one or several, each as far as [`TEXT_BYTES`] go.

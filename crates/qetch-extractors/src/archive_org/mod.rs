@@ -15,6 +15,8 @@ mod item;
 mod names;
 
 #[cfg(test)]
+mod strange_tests;
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;
@@ -286,6 +288,9 @@ async fn page(
     let problem = if scrape.error.is_some() { "an error in its place" } else { "missing" };
     let members = scrape.items.ok_or_else(|| Error::site_changed(NAME, "$.items", problem))?;
     let count = members.len() as u64;
+    if count > 0 && members.iter().all(|member| member.identifier.is_none()) {
+        return Err(Error::site_changed(NAME, "$.items[0].identifier", "missing"));
+    }
     let mut found = Vec::new();
     for (member, index) in members.into_iter().zip(before + 1..) {
         // A collection may be a member of itself.

@@ -111,7 +111,7 @@ fn read(answer: &Answer, said: &str) -> Result<Vec<Capture>> {
         Some(b'[') => read_json(&answer.json(HOST)?),
         Some(_) => {
             // A key for what is over a limit would stand behind an empty line.
-            let lines = said.lines().map(str::trim).take_while(|line| !line.is_empty());
+            let lines = said.trim_start().lines().map(str::trim).take_while(|line| !line.is_empty());
             let rows = lines.map(|line| line.split(' ').map(|field| Some(field.into())).collect());
             of_rows(&COLUMNS.map(|name| Some(name.into())), rows)
         }
@@ -255,6 +255,7 @@ mod tests {
         check(r#"[["timestamp",null],["2016","http://h.example/"]]"#, "no column `original` at $[0]");
         check(&format!("[{HEADER},[],{{}}]"), "no row of captures at $[1]");
         check("<html>\n<body> We are sorry, come again\n", "no row of captures at $[1]");
+        check("\n<html>\n<body> We are sorry, come again\n", "no row of captures at $[1]");
         check("[[", "no JSON from https://web.archive.org/cdx/search/cdx at $");
     }
 

@@ -77,7 +77,9 @@ fn is_memento(answer: &Head) -> bool {
 fn of(answer: &Head) -> Result<(Moment, Url)> {
     let wrong =
         || Error::bad_reply(answer.url(), "a capture whose link names neither its moment nor its URL");
-    let link = Link::read(answer.url()).ok_or_else(wrong)?;
+    // What a captured redirect leads to may be no capture, whatever it says of itself.
+    let is_here = answer.url().host_str() == Some(HOST);
+    let link = Link::read(answer.url()).filter(|_| is_here).ok_or_else(wrong)?;
     let moment = Moment::parse(&link.digits).ok_or_else(wrong)?;
     let links = answer.header(header::LINK).unwrap_or_default();
     let original = original(links).filter(is_web).unwrap_or(link.original);

@@ -51,8 +51,9 @@ const TYPES: [(&str, Form); 19] = [
     ("application/atom+xml", Form::Feed),
 ];
 
-/// Extensions of lists whose first bytes may tell nothing: an address a line, and no more.
-const EXTENSIONS: [(&str, Form); 5] = [("m3u", M3U), ("m3u8", M3U), ("pls", PLS), ("asx", ASX), ("wax", ASX)];
+/// Extensions of lists whose first bytes may tell nothing: an address a line, or a comment that does not end.
+const EXTENSIONS: [(&str, Form); 7] =
+    [("m3u", M3U), ("m3u8", M3U), ("pls", PLS), ("asx", ASX), ("wax", ASX), ("mpd", DASH), ("xspf", XSPF)];
 
 /// What `answer` is.
 pub(super) fn of(answer: &Answer) -> Form {
@@ -160,6 +161,8 @@ mod tests {
         check("a.m3u", "image/png", "http://h.example/a\n", Form::File);
         check("a.m3u", "text/plain", "Not found", Form::File);
         check("a.m3u", "text/plain", "\0http://", Form::File);
+        check("a.mpd", "application/octet-stream", "<!-- http://h.example/, a long story", DASH);
+        check("a.xspf", "text/plain", "<!-- http://h.example/, a long story", XSPF);
         check("a.txt", "text/plain", "http://h.example/a\n", Form::File);
         check("a.m3u", "text/plain", "<html>http://h.example/a", Form::Page);
     }

@@ -287,12 +287,23 @@ async fn however_the_site_fails_the_archive_is_asked() {
         Reply::new(410, ""),
         Reply::new(500, ""),
         Reply::new(503, ""),
+        Reply::new(403, "<!doctype html><title>Forbidden</title>"),
+        Reply::new(400, "<html>"),
         Reply::new(200, "<!doctype html><title>This domain is for sale</title>"),
         Reply::new(200, r#"{"errorMessage":"The gfycat does not exist."}"#),
     ] {
         let site = archived(None, &[("thumbs", &[MOBILE])]).on(ITEM, [live.clone()]);
         assert_eq!(uids(&travelled(site).await.0), ["mobile"], "{live:?}");
     }
+}
+
+#[tokio::test]
+async fn a_page_where_tokens_were_minted_is_no_answer_of_the_site() {
+    let page = Reply::new(200, "<!doctype html><title>This domain is for sale</title>");
+    let site = archived(None, &[("thumbs", &[MOBILE])]).on(super::TOKEN, [page]);
+    let (_, cx) = site.start();
+    let (variants, _) = found(&cx.auth(super::tests::auth()).build(), LINK).await.unwrap();
+    assert_eq!(uids(&variants), ["mobile"]);
 }
 
 #[tokio::test]

@@ -106,17 +106,16 @@ impl Gfycat {
     async fn item(&self, cx: &Context, id: &str) -> Result<Item> {
         let what = format!("gfycat item {id}");
         let answer = ask(cx, &format!("{ITEMS}{id}").parse()?).await?;
+        // A page where the API was is the word of whoever has the name now.
+        let is_page = answer.body().trim_ascii_start().starts_with(b"<");
         match answer.status() {
+            200..=299 | 400..=428 if is_page => Err(Error::gone(what)),
             404 | 410 => Err(Error::gone(what)),
             // Whoever is known and still refused is not the one it is for.
             403 if cx.credential().is_some() => Err(Error::private(what)),
             401 | 403 => Err(Error::login_required(NAME, [AuthKind::OAuth])),
             _ => {
                 let answer = answer.ok()?;
-                // A page where the API was is the word of whoever has the name now.
-                if answer.body().trim_ascii_start().starts_with(b"<") {
-                    return Err(Error::gone(what));
-                }
                 answer.json::<Reply>(NAME)?.item(&what)
             }
         }
@@ -187,6 +186,8 @@ fn is_closed(error: &Error) -> bool {
             true
         }
         Error::Http { status, .. } => *status >= 500,
+        // Nothing that a program said: a page where there were answers, or tokens.
+        Error::SiteChanged { path, .. } => path == "$",
         _ => false,
     }
 }

@@ -341,7 +341,7 @@ fn token_reply(token: &str) -> Reply {
     Reply::new(200, format!(r#"{{"token_type":"bearer","expires_in":3600,"access_token":"{token}"}}"#))
 }
 
-fn auth() -> AuthRegistry {
+pub(super) fn auth() -> AuthRegistry {
     AuthRegistry::new().with(NAME, Credential::oauth("key", "secret"))
 }
 
@@ -368,7 +368,7 @@ async fn a_token_is_asked_for_once_and_again_when_it_is_refused() {
 async fn credentials_that_are_refused_are_told() {
     let check = async |token: Reply, status, expected: &str, requests| {
         let (site, cx) = Canned::default().on(TOKEN, [token]).on(ITEM, [Reply::new(status, "")]).start();
-        let error = found(&cx.auth(auth()).build(), LINK).await.unwrap_err();
+        let error = found(&cx.auth(auth()).option(NAME, "archive", "never").build(), LINK).await.unwrap_err();
         assert_eq!((error.code(), site.asked().len()), (expected, requests));
     };
     check(token_reply("t"), 401, "login_required", 4).await;

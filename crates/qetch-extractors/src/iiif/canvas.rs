@@ -162,6 +162,9 @@ impl<'a> Canvas<'a> {
         if contents.is_empty() {
             return Ok(None);
         }
+        // What is listed twice is one.
+        let mut uids = HashSet::new();
+        contents.retain(|content| uids.insert(content.uid.clone()));
         let mut captions = Vec::new();
         if is_first {
             self.stand_ins(described, &mut contents);

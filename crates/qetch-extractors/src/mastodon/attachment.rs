@@ -58,6 +58,9 @@ struct Measures {
     bitrate: Option<u64>,
 }
 
+/// What the uid of a file at its home ends with.
+const REMOTE: &str = "remote";
+
 /// Why an attachment is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
@@ -90,7 +93,7 @@ impl Attachment {
             (link(self.remote_url.as_deref()), link(self.url.as_ref().and_then(Value::as_str)));
         // Pleroma names a file of its own twice.
         let remote = remote.filter(|remote| own.as_ref() != Some(remote));
-        let named = [("remote", remote), ("original", own)];
+        let named = [(REMOTE, remote), ("original", own)];
         let files = named.into_iter().filter_map(|(name, url)| Some((name, url?)));
         let mut contents: Vec<_> = files.map(|(name, url)| self.file(host, id, name, url, about)).collect();
         if contents.is_empty() {
@@ -114,6 +117,8 @@ impl Attachment {
         let by_extension = known_extension(&url);
         let kind = match self.kind.as_deref() {
             Some("image") => Kind::Image,
+            // An instance makes a video of it, and what it made that from is what its name tells.
+            Some("gifv") if name == REMOTE => by_extension.map_or(Kind::Video, |(_, kind, _)| kind),
             Some("video" | "gifv") => Kind::Video,
             Some("audio") => Kind::Audio,
             // What the instance does not know, its name may still tell.
@@ -127,8 +132,10 @@ impl Attachment {
             (content.width, content.height) = original.pixels().or_else(|| meta.beside.pixels()).unzip();
         }
         // An image that has a duration would pass for one that moves.
-        if matches!(kind, Kind::Video | Kind::Audio) {
+        if matches!(kind, Kind::Video | Kind::Audio) || self.kind.as_deref() == Some("gifv") {
             content.duration = original.duration.or(meta.beside.duration).filter(is_some);
+        }
+        if matches!(kind, Kind::Video | Kind::Audio) {
             content.bitrate = original.bitrate.filter(|&bitrate| bitrate > 0);
         }
         if kind == Kind::Video {

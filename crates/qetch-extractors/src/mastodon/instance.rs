@@ -16,6 +16,9 @@ pub(super) struct Instance {
     at: Url,
 }
 
+/// The most bytes of an answer: each content of a post has a copy of what is told of the post.
+const MOST_BYTES: usize = 2 << 20;
+
 /// What an answer says where it refuses.
 #[derive(Deserialize)]
 struct Complaint {
@@ -49,7 +52,7 @@ impl Instance {
     /// # Errors
     /// By what the instance says: see [`refusal`](Self::refusal).
     pub(super) async fn ask(&self, url: Url, what: &str) -> Result<Answer> {
-        let mut request = Request::get(url);
+        let mut request = Request::get(url).with_limit(MOST_BYTES);
         if let Some(token) = self.token() {
             request = request.with_bearer(token);
         }

@@ -113,6 +113,9 @@ const KEPT: [&str; 9] = [
     "quotes_count",
 ];
 
+/// The most attachments of a post that are read: a few times what any of its servers takes.
+const ATTACHMENTS: u64 = 64;
+
 /// The resources of a post, and what of it cannot be had.
 pub(super) struct Media {
     pub(super) found: Vec<Variants>,
@@ -143,6 +146,11 @@ impl Post {
         let count = attachments.len() as u64;
         let mut media = Media { found: Vec::new(), left_out: Vec::new() };
         for (value, index) in attachments.iter().zip(1..) {
+            if index > ATTACHMENTS {
+                let path = format!("{path}.media_attachments[{}]", index - 1);
+                media.left_out.push((path, Missing::Field("", "more than are read")));
+                break;
+            }
             let contents = match Attachment::deserialize(value) {
                 Ok(attachment) => attachment.contents(host, &about),
                 Err(_) => Err(Missing::Field("", "no attachment")),

@@ -7,10 +7,13 @@ const TITLE: usize = 100;
 /// read. What is no HTML comes out as it is, and nothing in it is ever run or fetched.
 pub(super) fn plain(html: &str) -> String {
     let (mut text, mut rest) = (String::with_capacity(html.len()), html);
+    // Behind the last of these no tag ends, and none is looked for: text may be made of nothing but beginnings.
+    let last_end = html.rfind('>');
     while let Some(at) = rest.find(['<', '&']) {
         let (before, from) = rest.split_at(at);
         text.push_str(before);
-        rest = match tag(from) {
+        let may_end = last_end.is_some_and(|end| html.len() - from.len() < end);
+        rest = match Some(from).filter(|_| may_end).and_then(tag) {
             Some((name, after)) => {
                 text.push_str(instead_of(name));
                 after

@@ -63,6 +63,9 @@ pub(super) fn gather(html: &[u8], page: &Url, go_on: impl Fn() -> bool) -> Gathe
             "{count} elements of the page are left out: {MOST_PICTURES} pictures and 1000 others are read"
         ));
     }
+    if document.has_more_links() {
+        warnings.push("its links are left out from where they are more than 32 MiB".into());
+    }
     Gathered { described: described.media, card, players, pictures, frames, oembed, feeds, warnings }
 }
 

@@ -142,12 +142,14 @@ pub(super) fn of_player(player: &Player, document: &Document, page: &Url) -> Res
 }
 
 /// `file` with the height that its label tells, in the ways that players of scripts have them: `720`, `720p`, `HD 720p60`.
+/// A number among words is any number unless a `p` says that it is of lines.
 fn labelled(mut file: File, source: &Source) -> File {
-    let words = source.label.iter().flat_map(|label| label.split(|c: char| !c.is_ascii_alphanumeric()));
+    let label = source.label.as_deref().unwrap_or_default().trim();
+    let words = label.split(|c: char| !c.is_ascii_alphanumeric());
     let heights = words.filter_map(|word| {
         let end = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
         let (digits, rest) = word.split_at(end);
-        let is_height = rest.is_empty() || rest.starts_with(['p', 'P']);
+        let is_height = if rest.is_empty() { digits == label } else { rest.starts_with(['p', 'P']) };
         digits.parse().ok().filter(|height| is_height && (100..=8640).contains(height))
     });
     if file.kind == Kind::Video {
@@ -249,7 +251,9 @@ mod tests {
         check("Full HD (1080p)", Some(1080));
         check("720P60", Some(720));
         check("4K 2160p", Some(2160));
-        for nothing in ["HD", "4K", "1", "99999", "2500kbps", ""] {
+        for nothing in
+            ["HD", "4K", "1", "99999", "2500kbps", "2500 kbps", "Interview of 2019", "Episode 101", ""]
+        {
             check(nothing, None);
         }
     }

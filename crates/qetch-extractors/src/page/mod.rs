@@ -16,7 +16,9 @@
 //! 4. **Pictures**, by the rules in `images.rs`. A page that says that it is about a video (`og:type`, or a card of a player) is
 //!    an error instead: its picture is not what was asked for. One that describes a video beside is one with a warning.
 //! 5. **A feed**: the first that the page names, that of comments left out, is handed off to `podcast` where this build has
-//!    it. Where the page has media of its own, its feeds are told in `metadata`.
+//!    it and the page is the one that the feed is of: the home page, or one above the feed. On a page of words the feed of the
+//!    whole site has other posts, so it is named and not followed. Where the page has media of its own, its feeds are told in
+//!    `metadata`.
 
 mod charset;
 mod document;
@@ -35,7 +37,7 @@ mod text;
 
 use qetch_core::{
     Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handoff, Request,
-    Result, Url, async_trait, blocking, http::header, media_type, shown,
+    Result, Url, Warning, async_trait, blocking, http::header, media_type, shown,
 };
 
 use self::{
@@ -111,7 +113,7 @@ impl Extractor for WebPage {
             read(&|| true)
         };
         let reading = Reading { cx, info: &self.info, asked: url, page: &page };
-        reading.found(gathered).await.map(Extraction::of)
+        reading.found(gathered).await
     }
 }
 
@@ -173,7 +175,7 @@ enum Item {
 
 impl Reading<'_> {
     /// All that is found, the warnings first: most readers stop at the first resource.
-    async fn found(&self, mut gathered: Gathered) -> Result<Vec<Found>> {
+    async fn found(&self, mut gathered: Gathered) -> Result<Extraction> {
         let mut warnings = std::mem::take(&mut gathered.warnings);
         let is_known = |url: &Url| self.cx.knows(url) && !self.is_here(url);
         let describes_media = gathered.described.iter().any(|it| !it.leads_anywhere());
@@ -214,11 +216,18 @@ impl Reading<'_> {
             let Some(feed) = feed.filter(|feed| !self.is_here(feed)) else {
                 return Err(self.unsupported("its HTML links no video, sound or picture", failed));
             };
+            if !is_of_page(feed, self.page) {
+                let what = format!(
+                    "its HTML links no video, sound or picture; the feed of the whole site is at {}",
+                    shown(feed)
+                );
+                return Err(self.unsupported(&what, failed));
+            }
             found.push(Handoff::new(feed.clone()).to("podcast").into());
-            return Ok(found);
+            return Ok(Extraction::of(found));
         }
-        found.extend(self.finished(items, &facts)?);
-        Ok(found)
+        let finished = self.finished(items, facts);
+        Ok(Extraction::of(found.into_iter().chain(finished)))
     }
 
     /// What videos and sounds become, and frames that somebody knows. Players of no one's are followed where there is nothing
@@ -273,11 +282,13 @@ impl Reading<'_> {
         items
     }
 
-    /// Items as they are found, each with what the page tells and its place on it.
-    fn finished(&self, items: Vec<Item>, facts: &Facts) -> Result<Vec<Found>> {
+    /// Items as they are found, each with what the page tells and its place on it. They are made as they are read: what a page
+    /// tells at length is told by each of its many files.
+    fn finished(&self, items: Vec<Item>, facts: Facts) -> impl Iterator<Item = Found> + use<> {
         let count = items.len();
-        let origin = Origin { asked: self.asked, page: self.page };
-        let finish = |(at, item): (usize, Item)| {
+        let (asked, page) = (self.asked.clone(), self.page.clone());
+        let finish = move |(at, item): (usize, Item)| {
+            let (origin, facts) = (Origin { asked: &asked, page: &page }, &facts);
             let collection = (count > 1).then(|| {
                 let collection = facts.title.as_ref().map(Collection::new).unwrap_or_default();
                 collection.with_index(at as u64 + 1).with_count(count as u64)
@@ -285,7 +296,8 @@ impl Reading<'_> {
             match item {
                 Item::Files(mut resource) => {
                     resource.facts.fill(facts);
-                    resource.variants(origin, collection).map(Found::from)
+                    let variants = resource.variants(origin, collection);
+                    variants.map_or_else(|error| Warning::new(error.to_string()).into(), Found::from)
                 }
                 Item::Behind(url, mut resource) => {
                     // What the page is called is not what each of several is.
@@ -295,21 +307,16 @@ impl Reading<'_> {
                     let mut known = resource.known(collection);
                     // What is called `master.m3u8` has a better title here.
                     known.title_wins = resource.playlists.contains(&url);
-                    Ok(Handoff::new(url).with_known(known).into())
+                    Handoff::new(url).with_known(known).into()
                 }
             }
         };
-        items.into_iter().enumerate().map(finish).collect()
+        items.into_iter().enumerate().map(finish)
     }
 
     /// Whether `url` is this page.
     fn is_here(&self, url: &Url) -> bool {
-        let is_same = |other: &Url| {
-            let mut other = other.clone();
-            other.set_fragment(None);
-            other == *url
-        };
-        is_same(self.asked) || is_same(self.page)
+        same_page(url, self.asked) || same_page(url, self.page)
     }
 
     fn unsupported(&self, problem: &str, failed: Option<String>) -> Error {
@@ -331,6 +338,20 @@ impl Item {
             Self::Files(resource) => resource.links().cloned().collect(),
         }
     }
+}
+
+/// Whether what `feed` lists is what `page` shows: that of a home page, or one that lies beneath the page.
+fn is_of_page(feed: &Url, page: &Url) -> bool {
+    let path = page.path().trim_end_matches('/');
+    let is_beneath = feed.path().strip_prefix(path).is_some_and(|rest| rest.starts_with(['/', '.']));
+    path.is_empty() || (feed.host_str() == page.host_str() && is_beneath)
+}
+
+/// Whether `url`, which has no fragment, is `page`.
+fn same_page(url: &Url, page: &Url) -> bool {
+    let mut page = page.clone();
+    page.set_fragment(None);
+    *url == page
 }
 
 /// Whether this build reads a playlist of this name.

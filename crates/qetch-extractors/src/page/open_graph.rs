@@ -85,8 +85,8 @@ fn facts(document: &Document) -> Facts {
             .and_then(text::seconds),
         ..Facts::default()
     };
-    for tag in tags.filter_map(|meta| text::plain(&meta.content)) {
-        if !facts.tags.contains(&tag) {
+    for tag in tags.filter_map(|meta| text::tag(&meta.content)) {
+        if facts.tags.len() < text::MOST_TAGS && !facts.tags.contains(&tag) {
             facts.tags.push(tag);
         }
     }

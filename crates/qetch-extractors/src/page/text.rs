@@ -6,15 +6,29 @@ use qetch_core::Timestamp;
 /// The most characters of a title or a description: what is longer is no such thing.
 const LONGEST: usize = 10_000;
 
+/// The same of a tag, of which there are many.
+const LONGEST_TAG: usize = 100;
+
+/// The most tags of anything.
+pub(super) const MOST_TAGS: usize = 100;
+
 /// What a person would read of `text`: without tags where it has any, the characters that references stand for, blanks in
 /// runs as one. `None` where that is nothing. A `<` that begins no tag of a text is itself: titles have them.
 pub(super) fn plain(text: &str) -> Option<String> {
+    // Whatever a page has is asked of each of its videos, so what is longer is cut before it is read.
+    let end = (0..=text.len().min(2 * LONGEST)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    let text = &text[..end];
     let lower = text.get(..LONGEST).unwrap_or(text).to_ascii_lowercase();
     let has_tags = ["</", "<br", "<p>", "<p "].iter().any(|mark| lower.contains(mark));
     let text = if has_tags { without_tags(text) } else { unescaped(text) };
     let words: Vec<_> = text.split_whitespace().collect();
     let text: String = words.join(" ").chars().take(LONGEST).collect();
     (!text.is_empty()).then_some(text)
+}
+
+/// A word or a few by which things are found.
+pub(super) fn tag(text: &str) -> Option<String> {
+    plain(text).map(|tag| tag.chars().take(LONGEST_TAG).collect())
 }
 
 fn without_tags(html: &str) -> String {

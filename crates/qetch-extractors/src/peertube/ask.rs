@@ -8,13 +8,13 @@ use qetch_core::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{API, NAME, PASSWORD};
+use super::{API, INSTANCE, NAME, PASSWORD};
 
 /// What the password of a video is sent in.
 const PASSWORD_HEADER: HeaderName = HeaderName::from_static("x-peertube-video-password");
 
-/// The most bytes of an answer.
-const MOST_BYTES: usize = 16 << 20;
+/// The most bytes of an answer: each content of a video has a copy of what is told of the video.
+const MOST_BYTES: usize = 2 << 20;
 
 /// One instance, and what is needed to ask it.
 #[derive(Clone, Debug)]
@@ -124,15 +124,27 @@ impl Instance {
         }
     }
 
-    /// The password that the user gave.
+    /// The password that the user gave, where it is for this instance: anybody may ask for it, and say where a video is.
     fn own_password(&self, what: &str) -> Result<HeaderValue> {
         let Some(password) = self.cx.option(PASSWORD) else {
             return Err(Error::private(format!(
-                "{what}, which has a password (to be given as the option `{PASSWORD}` of {NAME}),"
+                "{what}, which has a password (to be given as the option `{PASSWORD}` of {NAME}, with its host as \
+                 `{INSTANCE}`),"
             )));
         };
         if self.origin.scheme() != "https" {
             return Err(Error::unsupported(what, "its password is sent over https alone"));
+        }
+        // Read as a URL, so that case and other spellings of a name make no difference.
+        let own =
+            self.cx.option(INSTANCE).map(|it| it.trim().trim_start_matches("https://").trim_end_matches('/'));
+        let own = own.and_then(|own| Url::parse(&format!("https://{own}/")).ok());
+        if !own.is_some_and(|own| self.is_own(&own)) {
+            let host = self.origin.host_str().unwrap_or_default();
+            return Err(Error::private(format!(
+                "{what}, whose password is asked for by {host} and sent to the host alone that the option `{INSTANCE}` of \
+                 {NAME} names,"
+            )));
         }
         let unfit = || Error::invalid(format!("the option `{PASSWORD}`"), "no header can hold it");
         let mut password = HeaderValue::from_bytes(password.as_bytes()).map_err(|_| unfit())?;

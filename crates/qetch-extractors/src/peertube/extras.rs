@@ -20,6 +20,9 @@ pub(super) struct Extras {
 /// What a storyboard tells, but for its link: how large its pictures are, and how many seconds each stands for.
 const STORYBOARD: [&str; 5] = ["totalWidth", "totalHeight", "spriteWidth", "spriteHeight", "spriteDuration"];
 
+/// The most captions that are read: there is one of each language.
+const MOST_CAPTIONS: usize = 128;
+
 /// Asks for all of it. What cannot be had is told in `warnings`: the video can.
 pub(super) async fn of(
     instance: &Instance,
@@ -96,7 +99,7 @@ impl Extras {
         pass: Option<&Pass>,
     ) -> Vec<Content> {
         let mut captions: Vec<(bool, Content)> = Vec::new();
-        for told in &self.captions {
+        for told in self.captions.iter().take(MOST_CAPTIONS) {
             let made = caption(instance, uuid, source, told, pass);
             if let Some(made) = made.filter(|it| captions.iter().all(|other| other.1.uid != it.1.uid)) {
                 captions.push(made);

@@ -12,6 +12,9 @@ use super::{
 /// The group of the sound that videos without sound go with.
 const SOUND: &str = "sound";
 
+/// The most entries that are read: many times what any video has.
+const MOST: usize = 64;
+
 /// What an answer lists.
 #[derive(Debug, Default)]
 pub(super) struct Files {
@@ -74,7 +77,7 @@ pub(super) fn of(instance: &Instance, video: &Map<String, Value>) -> Files {
     }
     match video.get("streamingPlaylists") {
         Some(Value::Array(playlists)) => {
-            for (index, playlist) in playlists.iter().enumerate() {
+            for (index, playlist) in playlists.iter().enumerate().take(MOST) {
                 let path = format!("$.streamingPlaylists[{index}]");
                 files.read_playlist(instance, playlist, &path);
             }
@@ -108,6 +111,10 @@ impl Files {
     fn read(&mut self, instance: &Instance, entries: &[Value], path: &str, is_hls: bool) {
         for (index, entry) in entries.iter().enumerate() {
             let path = format!("{path}[{index}]");
+            if self.list.len() + self.unusable.len() >= MOST {
+                self.unusable.push(format!("{path} and what follows"));
+                return;
+            }
             match File::read(instance, entry, is_hls) {
                 Err(key) => self.unusable.push(format!("{path}{key}")),
                 // One of each resolution is all there is; a second one would be the same by name.

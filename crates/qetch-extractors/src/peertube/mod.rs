@@ -9,8 +9,9 @@
 //! and what is live, is a playlist alone. Playlists, channels and accounts are lists of hand-offs: what a video needs is asked
 //! for when its turn comes.
 //!
-//! A video with a password is opened with the option `password`, which goes to the instance that asks for one, over https. Its
-//! files are then asked for by links that last for some hours, so that a saved content holds no password.
+//! A video with a password is opened with the option `password`. Any host may ask for one, and an instance may say that a video
+//! is at another, so the option `instance` says which host it is for: it goes to that one alone, over https. The files are then
+//! asked for by links that last for some hours, so that a saved content holds no password.
 
 mod ask;
 mod extras;
@@ -56,6 +57,9 @@ const API: &str = "/api/v1/";
 /// The option with the password of a video.
 const PASSWORD: &str = "password";
 
+/// The option that says which instance the password is for.
+const INSTANCE: &str = "instance";
+
 /// An instance takes 50 requests in 10 seconds unless it says otherwise (REST API reference, "Rate limits").
 const INTERVAL: Duration = Duration::from_millis(200);
 
@@ -91,9 +95,10 @@ impl PeerTube {
         ]);
         let info = ExtractorInfo::new(NAME, "Videos, playlists, channels and accounts of PeerTube instances")
             .with_handles(handles)
+            .with_option(PASSWORD, "The password of a video that has one")
             .with_option(
-                PASSWORD,
-                "The password of a video that has one; it goes to the instance that asks for it",
+                INSTANCE,
+                "The host that the password is for; it is sent to no other, and nowhere while this is not set",
             )
             .with_interval(INTERVAL);
         Self { info }
@@ -162,8 +167,17 @@ fn is_marked(answer: &Answer) -> bool {
     let is_page = answer.header(header::CONTENT_TYPE).is_none_or(|it| it.contains("html"));
     let mut tags = text.split("<meta").skip(1).map(|rest| rest.split('>').next().unwrap_or_default());
     is_page
-        && (text.contains("window.PeerTubeServerConfig")
+        && (has_config(&text)
             || tags.any(|tag| tag.contains("\"og:platform\"") && tag.contains("\"PeerTube\"")))
+}
+
+/// Whether a script of the page begins with the configuration that each page of an instance has. One that speaks of it shows
+/// its name.
+fn has_config(page: &str) -> bool {
+    page.match_indices("window.PeerTubeServerConfig").any(|(at, _)| {
+        let tag = page[..at].trim_ascii_end().strip_suffix('>').and_then(|before| before.rsplit_once('<'));
+        tag.is_some_and(|(_, tag)| tag.starts_with("script"))
+    })
 }
 
 /// Says that what is at `url` is a video or a list of an instance: nobody has to find that out again.

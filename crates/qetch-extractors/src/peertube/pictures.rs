@@ -17,6 +17,9 @@ struct Picture {
     pixels: Option<(u32, u32)>,
 }
 
+/// The most pictures that are read: many times what any video has.
+const MOST: usize = 32;
+
 /// The pictures that `video` lists: since 8.1 under one name, with their sizes, and before under two.
 pub(super) fn of(instance: &Instance, uuid: &str, source: &Url, video: &Map<String, Value>) -> Vec<Content> {
     let mut pictures = listed(instance, video);
@@ -36,7 +39,7 @@ pub(super) fn of(instance: &Instance, uuid: &str, source: &Url, video: &Map<Stri
 fn listed(instance: &Instance, video: &Map<String, Value>) -> Vec<Picture> {
     let Some(Value::Array(entries)) = video.get("thumbnails") else { return Vec::new() };
     let mut pictures: Vec<Picture> = Vec::new();
-    for entry in entries {
+    for entry in entries.iter().take(MOST) {
         let Some(url) = text(&entry["fileUrl"]).and_then(|text| instance.link(&text)) else { continue };
         let (Some(width @ 1..), Some(height @ 1..)) = (number(&entry["width"]), number(&entry["height"]))
         else {

@@ -9,6 +9,9 @@ use qetch_manifest::{
 /// The most bytes of a playlist.
 const MOST_BYTES: usize = 4 << 20;
 
+/// The most renditions that are read: many times what an instance makes.
+const MOST_RENDITIONS: usize = 64;
+
 /// Whose playlist it is.
 pub(super) struct Source<'a> {
     pub(super) uuid: &'a str,
@@ -33,7 +36,8 @@ pub(super) async fn renditions(
         Playlist::Media(_) => vec![Rendition::new("", Kind::Video)],
         _ => return Err(Error::unsupported(shown(&master.url), "its form is not known")),
     };
-    let (contents, mut companions): (Vec<_>, Vec<_>) = offered.into_iter().partition(|it| it.group.is_none());
+    let offered = offered.into_iter().take(MOST_RENDITIONS);
+    let (contents, mut companions): (Vec<_>, Vec<_>) = offered.partition(|it| it.group.is_none());
     companions.retain(|it| matches!(it.kind, Kind::Audio | Kind::Text));
     companions.sort_by_key(|it| !it.is_default);
     let made = |list: Vec<Rendition>| list.into_iter().map(|it| source.content(it, master)).collect();

@@ -1,5 +1,6 @@
 //! Tests of what is told from a link and from a first answer, of a video whose answer is spoilt, and of its password.
 
+mod attacks;
 mod lists;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -318,7 +319,7 @@ async fn a_password_is_sent_to_who_asks_for_it_over_https_alone() {
             site = site.on(&format!("{VIDEO}/{part}"), [Reply::new(answer, r#"{"files":{"token":"t"}}"#)]);
         }
         let (site, cx) = site.start();
-        let cx = cx.option(NAME, PASSWORD, "open, frog").build();
+        let cx = cx.option(NAME, PASSWORD, "open, frog").option(NAME, INSTANCE, "Tube.example").build();
         let registry = Registry::new().with_extractor(To(link.to_owned(), ExtractorInfo::new("to", "")));
         let registry = registry.with_extractor(PeerTube::new());
         let found =

@@ -96,10 +96,12 @@ impl Pages {
             Some(guid) if guid.len() > LONGEST || !guid.bytes().all(is_plain) => {
                 format!("{:012x}", hash(guid))
             }
-            Some(guid) if guid.len() >= UNIQUE => guid.to_owned(),
-            Some(guid) => format!("{guid}-{:012x}", hash(&self.feed)),
+            Some(guid) => guid.to_owned(),
             None => format!("{link:012x}"),
         };
+        if item.guid.as_ref().is_some_and(|guid| guid.len() < UNIQUE) {
+            id = format!("{id}-{:012x}", hash(&self.feed));
+        }
         let is_taken = self.items.get(&id).is_some_and(|&other| other != link);
         if item.guid.is_some() && (is_repeated || is_taken) {
             id = format!("{id}-{link:012x}");

@@ -1,5 +1,7 @@
 //! An item of a feed: what it tells of itself, and the resources it links to.
 
+use std::collections::{HashMap, HashSet, hash_map::Entry};
+
 use qetch_core::{Kind, Known, Url};
 use serde_json::{Map, Value};
 
@@ -9,7 +11,7 @@ use super::{
     space::{Node, Space},
     time::{date, duration},
 };
-use crate::common_xml::unescaped;
+use crate::{common_link::lasting, common_xml::unescaped};
 
 /// An item, as far as it has media.
 #[derive(Debug)]
@@ -129,23 +131,33 @@ fn resources(node: &Node, base: &Url) -> Vec<Vec<Link>> {
         resources.extend(pictures.into_iter().map(|it| vec![it]));
     }
     for other in others {
-        let is_same = |it: &&mut Link| it.url == other.url;
+        let address = lasting(&other.url);
+        let is_same = |it: &&mut Link| lasting(&it.url) == address;
         match resources.iter_mut().flatten().find(is_same) {
             Some(link) => link.merge(other),
             None => resources.push(vec![other]),
         }
     }
+    // A file is in one resource alone.
+    let mut taken = HashSet::new();
+    for links in &mut resources {
+        links.retain(|link| taken.insert(lasting(&link.url)));
+    }
     resources.retain(|links: &Vec<Link>| !links.is_empty());
     resources
 }
 
-/// Links to one file as one.
+/// Links to one file as one, however it is linked: uids are made of what lasts of them.
 fn merged(links: impl IntoIterator<Item = Link>) -> Vec<Link> {
     let mut merged: Vec<Link> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for link in links {
-        match merged.iter_mut().find(|it| it.url == link.url) {
-            Some(same) => same.merge(link),
-            None => merged.push(link),
+        match places.entry(lasting(&link.url)) {
+            Entry::Occupied(place) => merged[*place.get()].merge(link),
+            Entry::Vacant(place) => {
+                place.insert(merged.len());
+                merged.push(link);
+            }
         }
     }
     merged

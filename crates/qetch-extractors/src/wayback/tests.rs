@@ -305,6 +305,14 @@ async fn a_capture_without_a_moment_is_a_wrong_reply() {
 }
 
 #[tokio::test]
+async fn what_another_host_says_is_no_capture() {
+    let elsewhere = "https://evil.example/web/20160102030405id_/http://h.example/My%20clip.mp4";
+    let redirect = Reply::new(302, "").with(header::LOCATION, elsewhere);
+    let site = Canned::default().on(RAW, [redirect]).on(elsewhere, [memento("video/mp4", MP4)]);
+    assert_eq!(found_at(site, LINK).await.unwrap_err().code(), "bad_reply");
+}
+
+#[tokio::test]
 async fn what_was_captured_of_an_error_is_no_file() {
     for status in [206, 403, 404, 429, 503] {
         let error = behind(captured(status, b"whoa there")).await.unwrap_err();

@@ -116,6 +116,12 @@ pub(super) fn json(body: &[u8]) -> Option<Value> {
 pub(super) fn pairs(body: &[u8]) -> Option<Vec<(String, String)>> {
     let body = body.trim_ascii();
     let is_plain = !body.is_empty() && body.iter().all(u8::is_ascii_graphic);
-    let is_form = is_plain && body.split(|byte| *byte == b'&').all(|pair| pair.contains(&b'='));
+    // JSON without a space has an equals sign too where it has a link.
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~%+*[]".contains(byte);
+    let is_pair = |pair: &[u8]| {
+        let name = pair.iter().position(|byte| *byte == b'=').map(|end| &pair[..end]);
+        name.is_some_and(|name| name.iter().all(is_of_name))
+    };
+    let is_form = is_plain && body.split(|byte| *byte == b'&').all(is_pair);
     is_form.then(|| form_urlencoded::parse(body).into_owned().collect())
 }

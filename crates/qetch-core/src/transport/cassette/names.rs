@@ -68,6 +68,13 @@ pub(super) fn is_secret_of_answer(name: &str) -> bool {
     NAMES.contains(&plain(name).as_str())
 }
 
+/// Whether a part of this name of the query of a link signs it.
+pub(super) fn is_signature(name: &str) -> bool {
+    const NAMES: [&str; 5] = ["hdnea", "hdntl", "hdnts", "sig", "xamzsecuritytoken"];
+    let name = plain(name);
+    NAMES.contains(&name.as_str()) || name.ends_with("signature")
+}
+
 fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

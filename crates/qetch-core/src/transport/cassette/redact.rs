@@ -10,7 +10,7 @@ use url::{Url, form_urlencoded};
 
 use super::{
     canonical,
-    names::{is_secret_header, is_secret_name, is_secret_of_answer},
+    names::{is_secret_header, is_secret_name, is_secret_of_answer, is_signature},
 };
 
 /// What stands in the place of a secret.
@@ -149,18 +149,34 @@ pub(super) fn clean_header(name: &HeaderName, value: &HeaderValue, secrets: &Sec
             clean_url(&url, secrets).into()
         }
         Err(_) if *name == header::LOCATION => {
-            let (path, query) = text.split_once('?').unwrap_or((&text, ""));
-            let parts: Vec<_> = query.split('&').map(|part| clean_part(part, secrets)).collect();
-            let mark = if query.is_empty() { "" } else { "?" };
-            secrets.clean(&format!("{path}{mark}{}", parts.join("&")))
+            secrets.clean(&clean_query(text.split('#').next().unwrap_or_default(), secrets))
         }
-        _ => secrets.clean(&text),
+        _ => {
+            let parts = text.split_inclusive(ends).map(|part| clean_query(part, secrets));
+            secrets.clean(&parts.collect::<String>())
+        }
     }
 }
 
-/// Whether there is something in `url` to be redacted by its name.
+/// Whether no link goes on behind `c`.
+fn ends(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '<' | '>' | '"')
+}
+
+/// `link`, which may lack its beginning, without what has the name of a secret in its query.
+fn clean_query(link: &str, secrets: &Secrets) -> String {
+    let Some((path, query)) = link.split_once('?') else { return link.to_owned() };
+    let end = query.find(ends).unwrap_or(query.len());
+    let parts: Vec<_> = query[..end].split('&').map(|part| clean_part(part, secrets)).collect();
+    format!("{path}?{}{}", parts.join("&"), &query[end..])
+}
+
+/// Whether there is something in `url` to be redacted by its name, or a fragment, which is nobody's business.
 fn is_worth_it(url: &Url) -> bool {
-    url.query().is_some() || !url.username().is_empty() || url.password().is_some()
+    url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
 }
 
 /// `url` without user information, fragment and secrets; of a query what has the name of one.
@@ -228,7 +244,12 @@ pub(super) fn clean_answer(body: &[u8]) -> (Vec<u8>, Vec<String>) {
     }
     let (mut clean, mut found, mut at) = (Vec::with_capacity(body.len()), Vec::new(), 0);
     while let Some(&byte) = body.get(at) {
-        match named_text(&body[at..]).filter(|_| byte == b'"') {
+        let rest = &body[at..];
+        let secret = match byte {
+            b'"' | b'\\' | b'&' | b'?' => named_text(rest).or_else(|| named_part(rest)),
+            _ => None,
+        };
+        match secret {
             Some((begin, end)) if begin < end => {
                 let (begin, end) = (at + begin, at + end);
                 found.push(String::from_utf8_lossy(&body[begin..end]).into_owned());
@@ -259,32 +280,48 @@ fn clean_pairs(form: &str) -> (Vec<u8>, Vec<String>) {
     (clean.join("&").into_bytes(), found)
 }
 
+/// What stands around texts in JSON: as it is, within a text of JSON, and within an attribute of HTML.
+const QUOTES: [&[u8]; 3] = [b"\"", b"\\\"", b"&quot;"];
+
+/// What stands before a part of a query in a link: as it is, and as HTML and JSON write it.
+const PARTS: [&[u8]; 4] = [b"?", b"&amp;", b"&", b"\\u0026"];
+
 /// Where the text is that stands behind the name of a secret, as in `"token": "text"`, where `bytes` begin with one. It
 /// may end where they do.
 fn named_text(bytes: &[u8]) -> Option<(usize, usize)> {
-    let name = bytes
-        .strip_prefix(b"\"")?
-        .split(|byte| !matches!(byte, b'-' | b'_') && !byte.is_ascii_alphanumeric());
-    let name = str::from_utf8(name.into_iter().next()?).ok()?;
-    if name.is_empty() || name.len() > 40 || !is_secret_of_answer(name) {
-        return None;
-    }
-    let rest = bytes[1 + name.len()..].strip_prefix(b"\"")?.trim_ascii_start().strip_prefix(b":")?;
-    let text = rest.trim_ascii_start().strip_prefix(b"\"")?;
+    let quote = QUOTES.into_iter().find(|quote| bytes.starts_with(quote))?;
+    let name = name_of(&bytes[quote.len()..]).filter(|name| is_secret_of_answer(name))?;
+    let rest = bytes[quote.len() + name.len()..].strip_prefix(quote)?.trim_ascii_start();
+    let text = rest.strip_prefix(b":")?.trim_ascii_start().strip_prefix(quote)?;
     let begin = bytes.len() - text.len();
     let mut is_escaped = false;
-    let length = text.iter().position(|byte| match byte {
-        _ if is_escaped => {
-            is_escaped = false;
-            false
-        }
-        b'\\' => {
-            is_escaped = true;
-            false
-        }
-        byte => *byte == b'"',
-    });
+    let mut ends = |at: usize| {
+        // Of a quote that begins with a mark of its own, the mark is what ends the text.
+        let is_end = !is_escaped && text[at..].starts_with(quote);
+        is_escaped = quote == b"\"" && text[at] == b'\\' && !is_escaped;
+        is_end
+    };
+    let length = (0..text.len()).position(&mut ends);
     Some((begin, begin + length.unwrap_or(text.len())))
+}
+
+/// Where the text is that stands behind the name of a secret in the query of a link, as in `&token=text`, where `bytes` begin
+/// with one.
+fn named_part(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mark = PARTS.into_iter().find(|mark| bytes.starts_with(mark))?;
+    let name =
+        name_of(&bytes[mark.len()..]).filter(|name| is_secret_of_answer(name) || is_signature(name))?;
+    let text = bytes[mark.len() + name.len()..].strip_prefix(b"=")?;
+    let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%+/:=*!".contains(byte);
+    let begin = bytes.len() - text.len();
+    Some((begin, begin + text.iter().position(|byte| !is_of_it(byte)).unwrap_or(text.len())))
+}
+
+/// The name that `bytes` begin with.
+fn name_of(bytes: &[u8]) -> Option<&str> {
+    let is_of_it = |byte: &u8| matches!(byte, b'-' | b'_') || byte.is_ascii_alphanumeric();
+    let end = bytes.iter().take(41).position(|byte| !is_of_it(byte))?;
+    str::from_utf8(&bytes[..end]).ok().filter(|name| !name.is_empty())
 }
 
 /// Visits every value that is no list and no object, and those too that stand under the name of a secret.

@@ -202,6 +202,18 @@ async fn answers_are_given_in_turn_and_the_last_again_and_again() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn no_host_is_waited_for() {
+    let cx = context(
+        "=== GET https://pond.example/1\n--- 429\nretry-after: 30\n--- 200\nx-ratelimit-remaining: 0\nx-ratelimit-reset: 9999\n\na\n",
+    );
+    let begun = tokio::time::Instant::now();
+    for expected in ["", "a", "a"] {
+        assert_eq!(ask(&cx, get("https://pond.example/1")).await, expected);
+    }
+    assert_eq!(begun.elapsed().as_secs(), 0);
+}
+
 #[tokio::test]
 async fn failures_of_the_network_are_those_that_are_written() {
     for fault in ["resolve", "connect", "tls", "timeout", "broken"] {

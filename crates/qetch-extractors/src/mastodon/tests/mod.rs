@@ -1,5 +1,6 @@
 //! Tests of the whole extractor against canned answers. What posts are made into is tested with the cassettes.
 
+mod attacks;
 mod feeds;
 mod links;
 

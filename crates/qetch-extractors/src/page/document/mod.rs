@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, cell::Cell, collections::BTreeMap};
 
 use html5gum::{HtmlString, Spanned, StartTag, State, Token, Tokenizer};
 use qetch_core::Url;
@@ -20,6 +20,9 @@ pub(super) const MOST_PICTURES: usize = 10_000;
 
 /// The most bytes of a link: no server takes longer ones.
 const LONGEST_LINK: usize = 8 << 10;
+
+/// The most bytes of all links that a page is asked for: a long `<base>` makes each of many short ones long.
+const MOST_OF_LINKS: usize = 32 << 20;
 
 /// What a page holds.
 #[derive(Debug, Default)]
@@ -42,6 +45,8 @@ pub(super) struct Document {
     pub(super) frames: Vec<String>,
     /// How many pictures and others were over the limit.
     pub(super) left_out: usize,
+    /// The bytes of the links that were given out.
+    given: Cell<usize>,
 }
 
 /// A property of the page.
@@ -132,14 +137,20 @@ impl Document {
         reading.document
     }
 
+    /// Whether there are links that it does not tell, for they are too much.
+    pub(super) fn has_more_links(&self) -> bool {
+        self.given.get() >= MOST_OF_LINKS
+    }
+
     /// The link that `text` is, on the page that is at `page`: an address of http or https.
     pub(super) fn link(&self, page: &Url, text: &str) -> Option<Url> {
-        let base = self.base.as_deref().and_then(|base| page.join(base).ok());
         let text = text.trim();
-        if text.is_empty() || text.len() > LONGEST_LINK {
+        if text.is_empty() || text.len() > LONGEST_LINK || self.given.get() >= MOST_OF_LINKS {
             return None;
         }
+        let base = self.base.as_deref().and_then(|base| page.join(base).ok());
         let mut url = base.as_ref().unwrap_or(page).join(text).ok()?;
+        self.given.set(self.given.get() + url.as_str().len());
         url.set_fragment(None);
         let leads_somewhere = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
         leads_somewhere.then_some(url)

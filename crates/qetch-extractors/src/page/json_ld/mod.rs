@@ -26,6 +26,9 @@ use super::{
 /// The most resources that are read.
 const MOST: usize = 1_000;
 
+/// The most objects that are looked at: what each refers to may be long.
+const MOST_OBJECTS: usize = 10_000;
+
 /// How deep objects may stand in one another, or refer to one another. What reads them goes down the stack with each.
 const DEEPEST: usize = 64;
 
@@ -106,7 +109,7 @@ pub(super) fn read(document: &Document, page: &Url) -> Described {
     }
     let mut by_id = HashMap::new();
     values.iter().for_each(|value| index(value, &mut by_id));
-    let mut reader = Reader { document, page, by_id, seen: HashSet::new(), depth: 0, described };
+    let mut reader = Reader { document, page, by_id, seen: HashSet::new(), depth: 0, count: 0, described };
     for value in &values {
         reader.visit(value, &Facts::default(), true);
     }
@@ -135,6 +138,8 @@ struct Reader<'a> {
     seen: HashSet<&'a str>,
     /// How many objects the one that is read stands in, those that refer to it counted.
     depth: usize,
+    /// How many objects were looked at.
+    count: usize,
     described: Described,
 }
 
@@ -148,9 +153,10 @@ impl<'a> Reader<'a> {
             Value::Object(object) => self.target(object),
             _ => return,
         };
-        if self.depth >= DEEPEST {
+        if self.depth >= DEEPEST || self.count >= MOST_OBJECTS {
             return;
         }
+        self.count += 1;
         let id = object.get("@id").and_then(Value::as_str);
         if id.is_some_and(|id| !self.seen.insert(id)) || has_type(object, &OTHERS) {
             return;
@@ -236,6 +242,9 @@ impl<'a> Reader<'a> {
 
     /// A video or a sound.
     fn medium(&mut self, object: &'a Map<String, Value>, kind: Kind, around: &Facts) {
+        if self.described.media.len() >= MOST {
+            return;
+        }
         let mut facts = self.facts(object);
         facts.fill(around);
         let mut resource = self.resource(kind, &facts);

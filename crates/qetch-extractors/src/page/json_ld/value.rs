@@ -71,8 +71,8 @@ pub(super) fn size(object: &Map<String, Value>, name: &str) -> Option<u32> {
 pub(super) fn tags(object: &Map<String, Value>) -> Vec<String> {
     let texts = object.get("keywords").into_iter().flat_map(each).filter_map(Value::as_str);
     let mut tags: Vec<String> = Vec::new();
-    for tag in texts.flat_map(|text| text.split(',')).filter_map(text::plain) {
-        if !tags.contains(&tag) && tags.len() < 100 {
+    for tag in texts.flat_map(|text| text.split(',')).filter_map(text::tag) {
+        if tags.len() < text::MOST_TAGS && !tags.contains(&tag) {
             tags.push(tag);
         }
     }

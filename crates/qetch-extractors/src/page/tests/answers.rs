@@ -108,3 +108,13 @@ async fn a_page_that_is_not_answered_is_what_its_status_says() {
         assert_eq!(error.code(), expected);
     }
 }
+
+#[tokio::test]
+async fn a_link_that_leads_to_a_page_of_a_known_site_is_theirs() {
+    let there = "https://known.example/e/7";
+    let short = Reply::new(302, "").with(header::LOCATION, there);
+    let html = "<meta property=og:video content=small.mp4><meta property=og:video:type content=video/mp4>";
+    let site = Canned::default().on(LINK, [short]).on(there, [page(html)]);
+    let (variants, _) = found(site, false).await.unwrap();
+    assert_eq!(variants[0].best().uid, "known /e/7");
+}

@@ -1,6 +1,7 @@
 //! *Synthetic*: whole pages, through the registry, beside an extractor that knows a site and one that takes what is left.
 
 mod answers;
+mod greedy;
 mod oembed;
 mod robust;
 
@@ -284,17 +285,26 @@ async fn a_page_that_describes_a_video_beside_its_pictures_says_so() {
 #[tokio::test]
 async fn a_feed_is_for_want_of_anything_else() {
     let feeds = "<link rel=alternate type=application/rss+xml title=Comments href=/comments.rss>
-        <link rel=alternate type=application/atom+xml href=/feed.atom><link rel=alternate type=application/rss+xml href=/b>";
+        <link rel=alternate type=application/atom+xml href=/story/feed.atom><link rel=alternate type=application/rss+xml href=/b>";
     let site = |more: &str| Canned::default().on(LINK, [page(format!("{feeds}{more}"))]);
     let (variants, _) = found(site(""), true).await.unwrap();
-    assert_eq!(variants[0].best().uid, "podcast /feed.atom");
+    assert_eq!(variants[0].best().uid, "podcast /story/feed.atom");
     assert_eq!(found(site(""), false).await.unwrap_err().code(), "unsupported");
     let (variants, _) = found(site("<video src=a.mp4></video>"), true).await.unwrap();
-    let told = ["https://news.example/feed.atom", "https://news.example/b"];
+    let told = ["https://news.example/story/feed.atom", "https://news.example/b"];
     assert_eq!(
         (links(&variants), &variants[0].best().metadata["feeds"]),
         (vec![vec!["/a.mp4"]], &told.into_iter().collect())
     );
+}
+
+/// A post of words is not the other posts of its site.
+#[tokio::test]
+async fn the_feed_of_the_whole_site_is_named_and_not_followed() {
+    let html = "<link rel=alternate type=application/rss+xml href=/feed.xml><p>Words.</p>";
+    let error = found(Canned::default().on(LINK, [page(html)]), true).await.unwrap_err();
+    assert_eq!(error.code(), "unsupported");
+    assert!(error.to_string().contains("https://news.example/feed.xml"), "{error}");
 }
 
 #[tokio::test]

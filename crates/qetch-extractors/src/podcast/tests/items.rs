@@ -217,3 +217,36 @@ async fn what_one_item_lists_is_limited() {
         (500, 1_024)
     );
 }
+
+#[tokio::test]
+async fn no_two_contents_of_a_feed_have_one_uid_however_a_file_is_linked() {
+    let feed = rss("<item><guid>one</guid>
+           <enclosure url='https://cdn.example/1.mp3' type='audio/mpeg'/>
+           <podcast:alternateEnclosure type='audio/opus'><podcast:source uri='https://cdn.example/1.opus'/>
+             <podcast:source uri='http://cdn.example/1.opus'/></podcast:alternateEnclosure></item>
+         <item><guid>two</guid><media:content url='https://cdn.example/a.jpg' medium='image'/>
+           <media:content url='http://cdn.example/a.jpg' medium='image'/>
+           <media:content url='https://cdn.example/b.jpg' medium='image'/>
+           <media:content url='https://cdn.example/a.jpg' medium='image'/></item>");
+    let resources = resources(&feed).await;
+    let uids: Vec<_> = resources.iter().flat_map(Variants::contents).map(|it| it.uid.as_str()).collect();
+    let unique: std::collections::BTreeSet<_> = uids.iter().collect();
+    assert_eq!((uids.len(), unique.len()), (4, 4), "{uids:?}");
+}
+
+#[tokio::test]
+async fn short_guids_are_of_their_feed_whatever_is_written_in_them() {
+    let uid = async |guid: &str, feed: &str| {
+        let item = format!(
+            "<item><guid>{guid}</guid><enclosure url='https://cdn.example/1.mp3' type='audio/mpeg'/></item>"
+        );
+        let feed = rss(&format!("<podcast:guid>{feed}</podcast:guid>{item}"));
+        resources(&feed).await[0].best().uid.clone()
+    };
+    for guid in ["7", "Episode 7", "#7", "7/2026"] {
+        assert_ne!(uid(guid, "frogs").await, uid(guid, "toads").await, "{guid}");
+    }
+    // A link is nobody else's.
+    let link = "https://pond.example/?p=7";
+    assert_eq!(uid(link, "frogs").await, uid(link, "toads").await);
+}

@@ -270,3 +270,51 @@ async fn what_only_looks_like_a_secret_is_kept() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn links_in_headers_bring_no_secret() {
+    for (name, value, kept) in [
+        ("location", "https://a.example/2#access_token=canary", "https://a.example/2\n"),
+        ("location", "/2#access_token=canary", "/2\n"),
+        (
+            "link",
+            "<https://a.example/2?page=2&access_token=canary>; rel=\"next\", </3?token=canary>; rel=prev",
+            "<https://a.example/2?page=2&access_token=redacted>; rel=\"next\"",
+        ),
+        ("refresh", "0;url=https://a.example/2?sig=canary", "0;url=https://a.example/2?sig=redacted\n"),
+    ] {
+        let recording = Recording::new();
+        ask(&recording.of(Site::of("a").with(name, value)).build(), get("https://a.example/1")).await;
+        let text = recording.text();
+        assert!(!text.contains("canary") && text.contains(kept), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn links_and_json_within_a_text_bring_no_secret() {
+    for (body, kept) in [
+        // No form, for all that it has no space and an equals sign.
+        (r#"{"access_token":"canary","next":"/?page=2"}"#, r#"{"access_token":"redacted","next""#),
+        (r#"{"token":"canary=="}"#, r#"{"token":"redacted"}"#),
+        (
+            r#"{"file":"https://cdn.example/a.mp4?id=7&Signature=canary~_1&x=1"}"#,
+            "a.mp4?id=7&Signature=redacted&x=1",
+        ),
+        (r#"<enclosure url="https://p.example/1.mp3?token=canary&amp;x=1">"#, "?token=redacted&amp;x=1"),
+        (
+            r#"{"u":"https:\/\/h.example\/a?x=1\u0026access_token=canary\u0026y=2"}"#,
+            "access_token=redacted\\u0026y=2",
+        ),
+        (
+            r#"<div data-props="{&quot;accessToken&quot;:&quot;canary&quot;,&quot;b&quot;:1}">"#,
+            ":&quot;redacted&quot;,&quot;b&quot;",
+        ),
+        (r#"{"state":"{\"access_token\":\"canary\",\"b\":1}"}"#, r#"\":\"redacted\",\"b\""#),
+        ("<p>What is a token? &token = none, ?sig</p>", "a token? &token = none, ?sig"),
+    ] {
+        let recording = Recording::new();
+        ask(&recording.of(Site::of(body)).build(), get("https://a.example/1")).await;
+        let text = recording.text();
+        assert!(!text.contains("canary") && text.contains(kept), "{text}");
+    }
+}

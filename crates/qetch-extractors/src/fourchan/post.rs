@@ -1,0 +1,218 @@
+//! A post with its file, as the API tells of it
+//! (<https://github.com/4chan/4chan-API/blob/master/pages/Threads.md>).
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use qetch_core::{
+    Checksum, Collection, Content, Error, Fragment, Kind, Result, Role, Timestamp, Url, Variants, lenient,
+    media_type,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{NAME, text};
+use crate::common_prose;
+
+/// What is kept of a post under the site's own names.
+const KEPT: [&str; 14] = [
+    "resto",
+    "trip",
+    "id",
+    "capcode",
+    "country",
+    "country_name",
+    "board_flag",
+    "flag_name",
+    "spoiler",
+    "custom_spoiler",
+    "since4pass",
+    // There is a smaller copy for telephones, of which the API does not tell where.
+    "m_img",
+    "replies",
+    "images",
+];
+
+/// What is kept of the first post with every file of its thread.
+const KEPT_OF_THREAD: [&str; 5] = ["sticky", "closed", "archived", "archived_on", "semantic_url"];
+
+/// The board whose files are called as they were uploaded.
+const FILMS: &str = "f";
+
+#[derive(Deserialize)]
+pub(super) struct Post {
+    #[serde(default, deserialize_with = "lenient::number")]
+    pub(super) no: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    time: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    sub: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    com: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    tag: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    tim: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    filename: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    ext: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    fsize: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    md5: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    w: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    h: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    tn_w: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    tn_h: Option<u32>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    filedeleted: Option<u8>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl Post {
+    /// Whether it had a file that was deleted.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.filedeleted == Some(1)
+    }
+
+    /// Whether it has a file.
+    pub(super) fn has_file(&self) -> bool {
+        let tells_of_one =
+            self.tim.is_some() || self.ext.is_some() || self.md5.is_some() || self.filename.is_some();
+        tells_of_one && !self.is_deleted()
+    }
+
+    /// The extension without its dot, where it is one.
+    fn extension(&self) -> Option<&str> {
+        let extension = self.ext.as_deref()?.strip_prefix('.')?;
+        let is_plain =
+            (2..=5).contains(&extension.len()) && extension.bytes().all(|it| it.is_ascii_alphanumeric());
+        is_plain.then_some(extension)
+    }
+
+    /// The MD5 of the file, which comes as base64.
+    fn checksum(&self) -> Option<Checksum> {
+        let bytes = STANDARD.decode(self.md5.as_deref()?.trim()).ok()?;
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("md5:{hex}").parse().ok()
+    }
+
+    fn kept<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (String, Value)> + 'a {
+        let is_plain = |value: &&Value| value.is_string() || value.is_number() || value.is_boolean();
+        names
+            .iter()
+            .filter_map(move |&name| Some((name.to_owned(), self.rest.get(name).filter(is_plain)?.clone())))
+    }
+}
+
+/// What holds for every file of a thread.
+pub(super) struct Thread<'a> {
+    board: &'a str,
+    no: &'a str,
+    title: String,
+    metadata: Map<String, Value>,
+}
+
+impl<'a> Thread<'a> {
+    pub(super) fn new(board: &'a str, no: &'a str, posts: &[Post]) -> Self {
+        let first = posts.first();
+        let title = first.and_then(|first| text(&first.sub));
+        let kept = first.into_iter().flat_map(|first| first.kept(&KEPT_OF_THREAD));
+        let own = [("board".to_owned(), board.into()), ("thread".to_owned(), no.into())];
+        Self {
+            board,
+            no,
+            title: title.unwrap_or_else(|| format!("/{board}/{no}")),
+            metadata: own.into_iter().chain(kept).collect(),
+        }
+    }
+
+    /// The file of the post at `at`, from 0, with its place among the files and how many these are.
+    ///
+    /// # Errors
+    /// [`SiteChanged`](Error::SiteChanged) where nothing tells where it is.
+    pub(super) fn variants(&self, post: &Post, at: usize, (index, count): (u64, u64)) -> Result<Variants> {
+        let missing = |field| Error::site_changed(NAME, format!("$.posts[{at}].{field}"), "missing");
+        let tim = post.tim.ok_or_else(|| missing("tim"))?.to_string();
+        let extension = post.extension().ok_or_else(|| missing("ext"))?;
+        let filename = post.filename.as_deref().map(common_prose::characters);
+        let name = match (self.board, &filename) {
+            (FILMS, Some(filename)) => filename,
+            (FILMS, None) => return Err(missing("filename")),
+            _ => &tim,
+        };
+        let mut source = link(self.board, self.no)?;
+        source.set_fragment(post.no.map(|no| format!("p{no}")).as_deref());
+
+        let fragment = Fragment::new(file(self.board, &format!("{name}.{extension}"))?);
+        let known = media_type::by_extension(extension);
+        let kind = known.map_or(Kind::Other, |it| it.kind);
+        let mut content = Content::new(uid(self.board, &tim), kind, source.clone(), [fragment]);
+        content.content_type = known.map(|it| it.name.to_owned());
+        content.extension = Some(extension.to_owned());
+        (content.width, content.height) = (pixels(post.w), pixels(post.h));
+        content.checksums = post.checksum().into_iter().collect();
+        // Size and checksum are of one file: another size cannot have this checksum.
+        content.size = post.fsize.filter(|_| !content.checksums.is_empty());
+        content.size_approx = post.fsize.filter(|_| content.size.is_none());
+        content.title = filename.clone();
+        content.description = text(&post.com);
+        content.uploaded_by = text(&post.name);
+        content.uploaded_date = post.time.and_then(Timestamp::from_unix);
+        content.tags = post.tag.iter().cloned().collect();
+        content.metadata = self.metadata.clone();
+        content.metadata.extend(post.kept(&KEPT));
+        if let Some(no) = post.no {
+            content.metadata.insert("no".to_owned(), no.into());
+        }
+
+        // Films and PDF files of some boards have none.
+        let thumbnail = pixels(post.tn_w).zip(pixels(post.tn_h)).filter(|_| self.board != FILMS);
+        let thumbnail = thumbnail.map(|(width, height)| {
+            let fragment = Fragment::new(file(self.board, &format!("{tim}s.jpg"))?);
+            let uid = thumbnail_uid(self.board, &tim);
+            let mut thumbnail = Content::new(uid, Kind::Image, source, [fragment]);
+            thumbnail.role = Role::Thumbnail;
+            thumbnail.content_type = Some("image/jpeg".to_owned());
+            thumbnail.extension = Some("jpg".to_owned());
+            (thumbnail.width, thumbnail.height) = (Some(width), Some(height));
+            thumbnail.title.clone_from(&content.title);
+            Ok::<_, Error>(thumbnail)
+        });
+        let collection = Collection::new(&self.title).with_index(index).with_count(count);
+        let contents = [Some(content), thumbnail.transpose()?];
+        Ok(Variants::ranked(contents.into_iter().flatten())?.with_collection(collection))
+    }
+}
+
+/// The page of a thread.
+pub(super) fn link(board: &str, no: &str) -> Result<Url> {
+    Ok(format!("https://boards.4chan.org/{board}/thread/{no}").parse()?)
+}
+
+/// The link of a file.
+fn file(board: &str, name: &str) -> Result<Url> {
+    let mut url: Url = format!("https://i.4cdn.org/{board}").parse()?;
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.push(name);
+    }
+    Ok(url)
+}
+
+pub(super) fn uid(board: &str, tim: &str) -> String {
+    format!("{board}/{tim}")
+}
+
+pub(super) fn thumbnail_uid(board: &str, tim: &str) -> String {
+    format!("{board}/{tim}s")
+}
+
+fn pixels(told: Option<u32>) -> Option<u32> {
+    told.filter(|pixels| *pixels > 0)
+}

@@ -1,0 +1,168 @@
+//! An item: the renditions that its files are, and what is told of them.
+
+use std::{cmp::Reverse, str::FromStr};
+
+use percent_encoding::percent_decode_str;
+use qetch_core::{
+    Content, Error, Fragment, Kind, Known, Result, Role, Timestamp, Url, Variants, lenient, media_type,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{joined, what};
+use crate::common_prose;
+
+/// The renditions by the names that the site gives them, the best first.
+const RENDITIONS: [&str; 7] = ["orig", "large", "medium", "small", "mobile", "preview", "thumb"];
+
+/// What an item tells besides the fields that every content has.
+const TOLD: [&str; 7] =
+    ["nasa_id", "center", "photographer", "secondary_creator", "location", "date_created", "album"];
+
+/// What a search tells of an item.
+#[derive(Default, Deserialize)]
+pub(super) struct Item {
+    /// The list of its files.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(super) href: Option<String>,
+    /// Its facts, alone in a list.
+    #[serde(default)]
+    data: Value,
+    /// Its pictures, some with their sizes.
+    #[serde(default)]
+    links: Value,
+}
+
+impl Item {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        lenient::text(&self.data[0][name]).ok().flatten()
+    }
+
+    pub(super) fn known(&self) -> Known {
+        let mut known = Known::default();
+        known.title = self.text("title");
+        known.description = self.text("description").map(|text| common_prose::text(&text));
+        known.uploaded_by = self.text("center");
+        known.uploaded_date = self.text("date_created").and_then(|date| date.parse::<Timestamp>().ok());
+        known.tags = lenient::texts(&self.data[0]["keywords"]).unwrap_or_default();
+        let told = TOLD.iter().map(|&name| (name, &self.data[0][name])).filter(|(_, value)| !value.is_null());
+        known.metadata = told.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        known
+    }
+}
+
+/// The files of an item, the best first. Of which rendition a file is its name says, but for most of them nothing says how
+/// large they are, so that their order is the site's.
+pub(super) fn variants(id: &str, hrefs: &[&str], item: &Item) -> Result<Variants> {
+    let files: Vec<_> = hrefs.iter().filter_map(|href| File::of(id, file_link(href)?)).collect();
+    let told = item.text("media_type").or_else(|| files.first()?.folder());
+    let kind = match told.as_deref() {
+        Some("video") => Kind::Video,
+        Some("audio") => Kind::Audio,
+        _ => Kind::Image,
+    };
+    let source = page(id)?;
+    let known = item.known();
+    let mut made: Vec<(_, Content)> = Vec::new();
+    for file in files {
+        let Some((key, mut content)) = file.content(kind, &source) else { continue };
+        if made.iter().any(|(_, other)| other.uid == content.uid) {
+            continue;
+        }
+        let links = item.links.as_array().into_iter().flatten();
+        let is_it = |link: &&Value| link["href"].as_str().and_then(file_link).as_ref() == Some(&file.url);
+        if let Some(link) = links.filter(|_| content.kind == Kind::Image).find(is_it) {
+            (content.width, content.height) = (number(&link["width"]), number(&link["height"]));
+            content.size_approx = number(&link["size"]);
+        }
+        content.title.clone_from(&known.title);
+        content.description.clone_from(&known.description);
+        content.uploaded_by.clone_from(&known.uploaded_by);
+        (content.uploaded_date, content.tags) = (known.uploaded_date, known.tags.clone());
+        content.metadata = known.metadata.clone();
+        made.push((key, content));
+    }
+    made.sort_by_key(|(key, _)| *key);
+    let made = made.into_iter().map(|(_, content)| content);
+    let (captions, contents): (Vec<_>, Vec<_>) = made.partition(|it| it.role == Role::Caption);
+    if contents.iter().all(|content| content.role != Role::Main) {
+        return Err(Error::not_found(format!("a file of {}", what(id))));
+    }
+    Ok(Variants::in_order(contents)?.with_companions(captions))
+}
+
+/// Where a file stands among those of its item: by role, kind, rendition and bitrate.
+type Place = (u8, bool, usize, Reverse<u64>);
+
+/// A file of an item.
+struct File {
+    url: Url,
+    uid: String,
+    /// What its name says between the tilde and the extension.
+    rendition: Option<String>,
+    extension: String,
+}
+
+impl File {
+    fn of(id: &str, url: Url) -> Option<Self> {
+        let name = percent_decode_str(url.path_segments()?.next_back()?).decode_utf8_lossy().into_owned();
+        let (stem, extension) = name.rsplit_once('.')?;
+        let rendition = stem.rsplit_once('~').map(|(_, rendition)| rendition.to_ascii_lowercase());
+        let extension = extension.to_ascii_lowercase();
+        let uid = if name.starts_with(id) { name } else { format!("{id}-{name}") };
+        Some(Self { url, uid, rendition, extension })
+    }
+
+    /// What the site files the item under: `image`, `video` or `audio`.
+    fn folder(&self) -> Option<String> {
+        self.url.path_segments()?.next().map(str::to_owned)
+    }
+
+    /// The content, and its place among those of an item of the kind `of`. What programs read is none.
+    fn content(&self, of: Kind, source: &Url) -> Option<(Place, Content)> {
+        let media = media_type::by_extension(&self.extension);
+        let kind = media.map_or(of, |it| it.kind);
+        // Of some there are several, with a number.
+        let rendition = self.rendition.as_deref().and_then(|it| it.split('_').next());
+        let (place, role) = match (rendition, kind) {
+            (_, Kind::Text) if matches!(self.extension.as_str(), "srt" | "vtt") => (1, Role::Caption),
+            (None, _) | (_, Kind::Text | Kind::Other) => return None,
+            (Some("orig" | "large"), Kind::Image) if of != Kind::Image => (2, Role::Poster),
+            (Some("thumb"), _) => (3, Role::Thumbnail),
+            (_, Kind::Image) if of != Kind::Image => (3, Role::Thumbnail),
+            _ => (0, Role::Main),
+        };
+        let rank = rendition.and_then(|it| RENDITIONS.iter().position(|known| *known == it));
+        let kilobits = rendition.and_then(|it| it.strip_suffix('k')?.parse::<u64>().ok());
+        let mut content = Content::new(&*self.uid, kind, source.clone(), [Fragment::new(self.url.clone())]);
+        content.role = role;
+        content.extension = Some(self.extension.clone());
+        content.content_type = media.map(|it| it.name.to_owned());
+        content.bitrate = kilobits.and_then(|it| it.checked_mul(1000));
+        let key =
+            (place, kind != of, rank.unwrap_or(RENDITIONS.len()), Reverse(kilobits.unwrap_or_default()));
+        Some((key, content))
+    }
+}
+
+/// The link of a file, which answers write without escapes, and some with `http:`.
+pub(super) fn file_link(href: &str) -> Option<Url> {
+    Url::parse(&href.replace('?', "%3F").replace('#', "%23")).ok().map(https)
+}
+
+pub(super) fn https(mut url: Url) -> Url {
+    if url.scheme() == "http" {
+        // What can be written with the one can be with the other.
+        let _ = url.set_scheme("https");
+    }
+    url
+}
+
+pub(super) fn number<N: FromStr>(value: &Value) -> Option<N> {
+    lenient::number(value).ok().flatten()
+}
+
+/// The page of an item.
+fn page(id: &str) -> Result<Url> {
+    joined("https://images.nasa.gov", &["details", id])
+}
