@@ -22,4 +22,5 @@ mod page;
 mod peertube;
 mod podcast;
 mod shapes;
+mod streamable;
 mod wayback;

@@ -45,6 +45,8 @@ pub mod page;
 pub mod peertube;
 #[cfg(feature = "podcast")]
 pub mod podcast;
+#[cfg(feature = "streamable")]
+pub mod streamable;
 #[cfg(feature = "wayback")]
 pub mod wayback;
 
@@ -126,6 +128,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(peertube::PeerTube::new()),
         #[cfg(feature = "podcast")]
         Arc::new(podcast::Podcast::new()),
+        #[cfg(feature = "streamable")]
+        Arc::new(streamable::Streamable::new()),
         #[cfg(feature = "wayback")]
         Arc::new(wayback::Wayback::new()),
     ]
