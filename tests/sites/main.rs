@@ -20,6 +20,7 @@ mod mediawiki;
 mod nasa;
 mod page;
 mod peertube;
+mod pixeldrain;
 mod podcast;
 mod shapes;
 mod streamable;

@@ -43,6 +43,8 @@ pub mod nasa;
 pub mod page;
 #[cfg(feature = "peertube")]
 pub mod peertube;
+#[cfg(feature = "pixeldrain")]
+pub mod pixeldrain;
 #[cfg(feature = "podcast")]
 pub mod podcast;
 #[cfg(feature = "streamable")]
@@ -126,6 +128,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]
         Arc::new(peertube::PeerTube::new()),
+        #[cfg(feature = "pixeldrain")]
+        Arc::new(pixeldrain::Pixeldrain::new()),
         #[cfg(feature = "podcast")]
         Arc::new(podcast::Podcast::new()),
         #[cfg(feature = "streamable")]
