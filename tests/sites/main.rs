@@ -13,6 +13,7 @@ mod catbox;
 mod fourchan;
 mod generic;
 mod gfycat;
+mod giphy;
 mod iiif;
 mod mastodon;
 mod media_ccc;

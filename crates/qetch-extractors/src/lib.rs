@@ -29,6 +29,8 @@ pub mod fourchan;
 pub mod generic;
 #[cfg(feature = "gfycat")]
 pub mod gfycat;
+#[cfg(feature = "giphy")]
+pub mod giphy;
 #[cfg(feature = "iiif")]
 pub mod iiif;
 #[cfg(feature = "mastodon")]
@@ -114,6 +116,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(generic::Generic::new()),
         #[cfg(feature = "gfycat")]
         Arc::new(gfycat::Gfycat::new()),
+        #[cfg(feature = "giphy")]
+        Arc::new(giphy::Giphy::new()),
         #[cfg(feature = "iiif")]
         Arc::new(iiif::Iiif::new()),
         #[cfg(feature = "mastodon")]
