@@ -87,7 +87,7 @@ impl Extractor for Pixeldrain {
         if found.handle().name() == "folder" {
             let what = format!("pixeldrain folder {id}");
             let stat: Stat = ask(cx, &format!("{SITE}api/filesystem/{id}?stat"), &what).await?.json(NAME)?;
-            return stat.found(is_known);
+            return stat.found(&self.info, is_known);
         }
         let what = format!("pixeldrain file {id}");
         let file: File = ask(cx, &format!("{SITE}api/file/{id}/info"), &what).await?.json(NAME)?;
@@ -242,7 +242,7 @@ struct Stat {
     path: Vec<Node>,
     base_index: usize,
     #[serde(default)]
-    children: Vec<Node>,
+    children: Option<Vec<Node>>,
 }
 
 /// A file or a folder.
@@ -266,7 +266,7 @@ struct Node {
 
 impl Stat {
     /// The file, or what is in the folder: its folders are extracted in turn.
-    fn found(self, is_known: bool) -> Result<Extraction> {
+    fn found(self, info: &ExtractorInfo, is_known: bool) -> Result<Extraction> {
         let at = self.base_index;
         let missing = |reason| Error::site_changed(NAME, format!("$.path[{at}]"), reason);
         let node = self.path.get(at).ok_or_else(|| missing("missing"))?;
@@ -275,7 +275,8 @@ impl Stat {
             Some("dir") => (),
             _ => return Err(missing("neither a file nor a folder")),
         }
-        let children = self.children.into_iter().filter(|it| it.name.as_deref() != Some(INDEX));
+        let children = self.children.ok_or_else(|| Error::site_changed(NAME, "$.children", "missing"))?;
+        let children = children.into_iter().filter(|it| it.name.as_deref() != Some(INDEX));
         let collection = Collection::new(node.name.clone().unwrap_or_default());
         let (mut found, mut index) = (Vec::new(), 0);
         for child in children {
@@ -287,6 +288,9 @@ impl Stat {
             let place = collection.clone().with_index(index);
             found.push(child.variants(is_known).map(|it| it.with_collection(place).into()));
         }
+        if found.is_empty() {
+            found.push(Ok(info.warning("the folder is empty").into()));
+        }
         Ok(Extraction::from_stream(stream::iter(found)))
     }
 }
@@ -295,6 +299,9 @@ impl Node {
     fn variants(&self, is_known: bool) -> Result<Variants> {
         let (link, source) = (self.link(&["api", "filesystem"])?, self.link(&["d"])?);
         let uid = self.path.trim_matches('/');
+        if uid.is_empty() {
+            return Err(Error::site_changed(NAME, "$.path", "the path of a file is empty"));
+        }
         let (name, kind) = (self.name.as_deref(), self.file_type.as_deref());
         let mut content = made(uid, link, &source, name, kind, is_known);
         content.size = self.file_size;
