@@ -15,6 +15,7 @@ mod generic;
 mod gfycat;
 mod giphy;
 mod iiif;
+mod imgur;
 mod mastodon;
 mod media_ccc;
 mod mediawiki;

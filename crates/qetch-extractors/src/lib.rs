@@ -33,6 +33,8 @@ pub mod gfycat;
 pub mod giphy;
 #[cfg(feature = "iiif")]
 pub mod iiif;
+#[cfg(feature = "imgur")]
+pub mod imgur;
 #[cfg(feature = "mastodon")]
 pub mod mastodon;
 #[cfg(feature = "media_ccc")]
@@ -91,6 +93,7 @@ mod common_xml;
     feature = "generic",
     feature = "gfycat",
     feature = "iiif",
+    feature = "imgur",
     feature = "mastodon",
     feature = "page",
     feature = "peertube",
@@ -120,6 +123,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(giphy::Giphy::new()),
         #[cfg(feature = "iiif")]
         Arc::new(iiif::Iiif::new()),
+        #[cfg(feature = "imgur")]
+        Arc::new(imgur::Imgur::new()),
         #[cfg(feature = "mastodon")]
         Arc::new(mastodon::Mastodon::new()),
         #[cfg(feature = "media_ccc")]
