@@ -29,6 +29,8 @@ pub mod fourchan;
 pub mod generic;
 #[cfg(feature = "gfycat")]
 pub mod gfycat;
+#[cfg(feature = "giphy")]
+pub mod giphy;
 #[cfg(feature = "iiif")]
 pub mod iiif;
 #[cfg(feature = "imgur")]
@@ -45,8 +47,12 @@ pub mod nasa;
 pub mod page;
 #[cfg(feature = "peertube")]
 pub mod peertube;
+#[cfg(feature = "pixeldrain")]
+pub mod pixeldrain;
 #[cfg(feature = "podcast")]
 pub mod podcast;
+#[cfg(feature = "streamable")]
+pub mod streamable;
 #[cfg(feature = "wayback")]
 pub mod wayback;
 
@@ -113,6 +119,8 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(generic::Generic::new()),
         #[cfg(feature = "gfycat")]
         Arc::new(gfycat::Gfycat::new()),
+        #[cfg(feature = "giphy")]
+        Arc::new(giphy::Giphy::new()),
         #[cfg(feature = "iiif")]
         Arc::new(iiif::Iiif::new()),
         #[cfg(feature = "imgur")]
@@ -129,8 +137,12 @@ pub fn builtin() -> Vec<Arc<dyn Extractor>> {
         Arc::new(page::WebPage::new()),
         #[cfg(feature = "peertube")]
         Arc::new(peertube::PeerTube::new()),
+        #[cfg(feature = "pixeldrain")]
+        Arc::new(pixeldrain::Pixeldrain::new()),
         #[cfg(feature = "podcast")]
         Arc::new(podcast::Podcast::new()),
+        #[cfg(feature = "streamable")]
+        Arc::new(streamable::Streamable::new()),
         #[cfg(feature = "wayback")]
         Arc::new(wayback::Wayback::new()),
     ]
