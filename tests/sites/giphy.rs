@@ -1,8 +1,6 @@
 //! giphy.com from cassettes.
 
-use std::path::Path;
-
-use qetch::{AuthRegistry, Cassette, Credential, Kind, Qetch, Role, Url};
+use qetch::{AuthRegistry, Credential, Kind, Qetch, Role, Url};
 use qetch_testkit::shapes;
 use qetch_tests::{
     cassette,
@@ -12,19 +10,13 @@ use qetch_tests::{
 
 const CAT: &str = "https://giphy.com/gifs/cat-pond-cQtlhD48EG0SY";
 
-/// A cassette that nobody enters without a key: it stands apart from those that are fuzzed without one.
-fn read(name: &str) -> Cassette {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sites/keyed/giphy");
-    Cassette::read(folder.join(format!("{name}.cassette"))).unwrap()
-}
-
 fn keyless() -> Qetch {
     cassette::replay("giphy/keyless").build()
 }
 
 fn keyed(name: &str) -> Qetch {
     let auth = AuthRegistry::new().with("giphy", Credential::token("key-1234"));
-    cassette::of(read(name)).auth(auth).build()
+    cassette::of(cassette::keyed(&format!("giphy/{name}"))).auth(auth).build()
 }
 
 #[tokio::test]
@@ -125,7 +117,7 @@ async fn refusals_of_the_api_are_told_by_kind() {
 /// The fuzzer of all cassettes has no key, with which alone anything is asked.
 #[tokio::test]
 async fn no_shape_of_what_the_api_says_is_more_than_a_typed_error() {
-    let whole = read("api");
+    let whole = cassette::keyed("giphy/api");
     let (at, body) = whole.bodies().next().unwrap();
     let mut tried = 0;
     for shape in shapes(body) {
@@ -156,7 +148,9 @@ fn pages_of_the_site_and_look_alikes_are_not_claimed() {
 #[tokio::test]
 async fn recorded_numbers_are_read_in_either_way() {
     let auth = AuthRegistry::new().with("giphy", Credential::token("key-1234"));
-    let qetch = cassette::of(read("recorded").with_files(env!("QETCH_FIXTURES")).unwrap()).auth(auth).build();
+    let qetch = cassette::of(cassette::keyed("giphy/recorded").with_files(env!("QETCH_FIXTURES")).unwrap())
+        .auth(auth)
+        .build();
     let old = one(&qetch, "https://giphy.com/gifs/xTk9ZLmAX9VtDNi3U4").await;
     let small = old.find("xTk9ZLmAX9VtDNi3U4-fixed_height_small-gif").unwrap();
     assert_eq!((small.width, small.size_approx), (Some(100), Some(401_171)));

@@ -18,7 +18,11 @@ fn site(name: &str) -> Qetch {
 
 fn known(name: &str) -> Qetch {
     let auth = AuthRegistry::new().with("imgur", Credential::token("k3y"));
-    cassette::replay(&format!("imgur/{name}")).auth(auth).build()
+    let cassette = match name {
+        "api" | "api_refusals" => cassette::keyed(&format!("imgur/{name}")),
+        _ => cassette::read(&format!("imgur/{name}")),
+    };
+    cassette::of(cassette).auth(auth).build()
 }
 
 #[tokio::test]
@@ -197,7 +201,7 @@ async fn with_a_client_id_lists_are_read_page_by_page() {
     assert!(resources(&qetch, "https://imgur.com/user/frog").await.is_empty());
 
     let mut first: Vec<Variants> = Vec::new();
-    let whole = cassette::read("imgur/api").to_string();
+    let whole = cassette::keyed("imgur/api").to_string();
     let cut = whole.find("=== GET https://api.imgur.com/3/gallery/r/pics/time/week/1").unwrap();
     let auth = AuthRegistry::new().with("imgur", Credential::token("k3y"));
     let qetch = cassette::of(Cassette::parse("first", &whole[..cut]).unwrap()).auth(auth).build();
@@ -267,7 +271,7 @@ fn check_error(error: &Error, name: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn no_shape_of_what_is_asked_for_with_a_client_id_is_a_fault() {
-    let (registry, whole) = (builtins(), cassette::read("imgur/api"));
+    let (registry, whole) = (builtins(), cassette::keyed("imgur/api"));
     let links = [
         ("image/GiFvA12", "https://imgur.com/GiFvA12"),
         ("album/VzqXk", "https://imgur.com/a/VzqXk"),
@@ -314,7 +318,9 @@ async fn no_shape_of_what_a_page_embeds_is_a_fault() {
 #[tokio::test]
 async fn recorded_answers_of_the_api_are_read() {
     let auth = AuthRegistry::new().with("imgur", Credential::token("k3y"));
-    let qetch = cassette::recorded("imgur/recorded").auth(auth).build();
+    let qetch = cassette::of(cassette::keyed("imgur/recorded").with_files(env!("QETCH_FIXTURES")).unwrap())
+        .auth(auth)
+        .build();
     for link in ["https://imgur.com/ClF8rLe", "https://i.imgur.com/ClF8rLe.jpg"] {
         let image = one(&qetch, link).await;
         let best = image.best();

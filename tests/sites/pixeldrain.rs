@@ -1,8 +1,6 @@
 //! pixeldrain.com from cassettes.
 
-use std::path::Path;
-
-use qetch::{AuthRegistry, Cassette, Credential, Kind, Qetch, Role, Url, Variants};
+use qetch::{AuthRegistry, Credential, Kind, Qetch, Role, Url, Variants};
 use qetch_tests::{
     cassette,
     replayed::{all, bring, fails, one, resources, uids},
@@ -11,12 +9,6 @@ use qetch_tests::{
 
 fn site(name: &str) -> Qetch {
     cassette::replay(&format!("pixeldrain/{name}")).build()
-}
-
-/// A cassette that nobody enters without a key: it stands apart from those that are fuzzed without one.
-fn keyed(name: &str) -> Cassette {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sites/keyed/pixeldrain");
-    Cassette::read(folder.join(format!("{name}.cassette"))).unwrap()
 }
 
 /// The place of a resource: the title of the whole, its index, and how many there are.
@@ -61,7 +53,9 @@ async fn a_file_of_another_checksum_is_refused() {
 #[tokio::test]
 async fn a_key_is_sent_with_questions_and_downloads_and_saved_nowhere() {
     let key = Credential::basic("me", "key-1234");
-    let qetch = cassette::of(keyed("own")).auth(AuthRegistry::new().with("pixeldrain", key)).build();
+    let qetch = cassette::of(cassette::keyed("pixeldrain/own"))
+        .auth(AuthRegistry::new().with("pixeldrain", key))
+        .build();
     let file = one(&qetch, "https://pixeldrain.com/u/frog0001").await;
     let saved = serde_json::to_string(file.best()).unwrap();
     assert!(!saved.contains("key-1234") && !saved.contains("bWU6"), "{saved}");

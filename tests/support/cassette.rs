@@ -17,6 +17,13 @@ pub fn read(name: &str) -> Cassette {
     Cassette::read(&path).and_then(|cassette| cassette.with_files(beside)).unwrap()
 }
 
+/// The cassette of this name that nobody enters without a key, such as `imgur/api`: it stands apart from those that are fuzzed
+/// without one.
+pub fn keyed(name: &str) -> Cassette {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sites/keyed");
+    Cassette::read(folder.join(format!("{name}.cassette"))).unwrap()
+}
+
 /// A builder of the facade that asks the cassette of this name for everything, and nothing else.
 pub fn replay(name: &str) -> QetchBuilder {
     of(read(name))

@@ -12,11 +12,10 @@ use super::{
     NAME,
     bodies::{choices, has_motivation, is_playlist, is_timed, kind, language, media_type_of},
     image::{Service, check_access},
-    manifest::{Manifest, pairs, renderings},
+    manifest::{Manifest, pairs, renderings, uid_in},
     ranges,
     values::{Time, either, extent, id, list, number, target, text, text_at},
 };
-use crate::common_link::{short_hash, uid};
 
 /// A canvas of a manifest.
 #[derive(Debug)]
@@ -254,7 +253,8 @@ impl<'a> Canvas<'a> {
     fn stand_ins(&self, described: &Described, contents: &mut Vec<Content>) {
         let mut pictures: Vec<_> =
             list(self.value, "thumbnail").into_iter().map(|it| (Role::Thumbnail, it)).collect();
-        if pictures.is_empty() && self.index == 0 {
+        let is_of_all = pictures.is_empty() && self.index == 0;
+        if is_of_all {
             pictures.extend(self.manifest.thumbnails().into_iter().map(|it| (Role::Thumbnail, it)));
         }
         let beside = ["placeholderCanvas", "accompanyingCanvas"].map(|name| list(self.value, name)).concat();
@@ -268,9 +268,12 @@ impl<'a> Canvas<'a> {
             if contents.iter().any(|content| content.fragments.iter().any(|it| it.url == url)) {
                 continue;
             }
+            // That of the whole manifest stands on the first page, whichever that is.
+            let of_all = (is_of_all && role == Role::Thumbnail).then(|| self.manifest.uid(&url));
             let mut content = self.file(picture, url, described);
             let name = if role == Role::Poster { "poster" } else { "thumbnail" };
-            content.uid = format!("{}-{name}", content.uid.trim_end_matches("-file"));
+            let own = of_all.as_deref().unwrap_or(content.uid.trim_end_matches("-file"));
+            content.uid = format!("{own}-{name}");
             (content.role, content.kind) = (role, Kind::Image);
             contents.push(content);
         }
@@ -349,11 +352,12 @@ impl<'a> Canvas<'a> {
         Described { title: Some(title).filter(|title| !title.is_empty()), metadata }
     }
 
-    /// What tells `body` on this canvas from everything else: both have ids that are meant for the whole world.
+    /// What tells `body` on this canvas from everything else.
     fn uid(&self, body: &Url) -> String {
-        let canvas = self.manifest.link(self.value);
-        let body = short_hash(uid(body).as_bytes());
-        format!("{}-{body:012x}", uid(canvas.as_ref().unwrap_or(&self.manifest.source)))
+        match self.manifest.link(self.value) {
+            Some(canvas) => uid_in(&canvas, body),
+            None => self.manifest.uid(body),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     ranges::{self, Chapter},
     values::{either, id, link, list, text, text_at},
 };
+use crate::common_link::{short_hash, uid};
 
 /// A manifest, and what holds for everything in it.
 #[derive(Debug)]
@@ -27,6 +28,12 @@ pub(super) struct Manifest {
     pub(super) chapters: Vec<Chapter>,
 }
 
+/// What tells `body` within `whole`, a canvas or a manifest, from everything else: both have ids that are meant for the whole
+/// world.
+pub(super) fn uid_in(whole: &Url, body: &Url) -> String {
+    format!("{}-{:012x}", uid(whole), short_hash(uid(body).as_bytes()))
+}
+
 /// Where the canvases stand: in version 3 in the manifest (Presentation 3.0, section 5.2), in version 2 in its first sequence
 /// (2.1, section 5.2): what is in it is in all of them, in another order.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +43,11 @@ enum At {
 }
 
 impl Manifest {
+    /// What tells `body` in this manifest from everything else.
+    pub(super) fn uid(&self, body: &Url) -> String {
+        uid_in(&self.source, body)
+    }
+
     /// Reads what was found at `source`.
     ///
     /// # Errors
