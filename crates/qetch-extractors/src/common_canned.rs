@@ -99,3 +99,23 @@ impl Transport for Canned {
         Ok(response)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use qetch_core::{Request, Url};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_known_beforehand_is_answered_in_turn() {
+        let link = "https://pond.example/a";
+        let replies = [Reply::new(200, "frog").with(header::AGE, "3"), Reply::fault(NetworkFault::Timeout)];
+        let (site, cx) = Canned::default().on(link, replies).start();
+        let cx = cx.build();
+        let ask = || cx.send(Request::get(Url::parse(link).unwrap()));
+        let first = ask().await.unwrap();
+        assert_eq!((first.text().as_str(), first.header(header::AGE)), ("frog", Some("3")));
+        assert_eq!(ask().await.unwrap_err().code(), "network");
+        assert_eq!(site.asked(), [format!("GET {link}"), format!("GET {link}")]);
+    }
+}

@@ -90,6 +90,7 @@ mod common_xml;
 
 #[cfg(test)]
 #[cfg(any(
+    feature = "archive_org",
     feature = "generic",
     feature = "gfycat",
     feature = "iiif",

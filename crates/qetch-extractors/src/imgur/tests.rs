@@ -1,3 +1,5 @@
+//! Links of imgur, what a page embeds, and where a Client-ID goes.
+
 use qetch_core::{Context, Credential, Extractor as _, http::header};
 
 use super::*;
