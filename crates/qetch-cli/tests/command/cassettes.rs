@@ -138,8 +138,9 @@ fn the_password_of_a_video_is_read_from_a_file_and_stands_in_no_result() {
     fs::write(home.path("secret"), "open, frog\n").unwrap();
     let link = "https://tube.example/w/pondPondpondPondpondPo";
     home.run(&["extract", "--replay", "tube", link]).failed(1, "the option `password`");
-    let option = format!("peertube.password=@{}", home.path("secret").display());
-    let said = home.run(&["extract", "--json", "--replay", "tube", "--option", &option, link]);
+    let password = format!("peertube.password=@{}", home.path("secret").display());
+    let options = ["--option", "peertube.instance=tube.example", "--option", &password];
+    let said = home.run(&[["extract", "--json", "--replay", "tube"].as_slice(), &options, &[link]].concat());
     let lines = said.lines();
     assert!(lines.len() == 1 && lines[0].contains("Behind the reeds"), "{lines:?}");
     assert!(!lines[0].contains("open, frog"), "{lines:?}");
