@@ -33,7 +33,7 @@ async fn oembed_is_asked_where_the_page_leads_to_nothing() {
 #[tokio::test]
 async fn an_oembed_that_fails_is_a_warning() {
     let about = "<meta property=og:image content=/a.jpg><meta property=og:type content=video>";
-    let feed = "<link rel=alternate type=application/rss+xml href=/feed>";
+    let feed = "<link rel=alternate type=application/rss+xml href=/story/feed>";
     for status in [401, 404, 501] {
         for html in ["", about] {
             let error = offered(html, Reply::new(status, "")).await.unwrap_err();
@@ -42,7 +42,7 @@ async fn an_oembed_that_fails_is_a_warning() {
         let site =
             Canned::default().on(LINK, [page(format!("{OEMBED}{feed}"))]).on(OFFER, [Reply::new(status, "")]);
         let (variants, warnings) = found(site, true).await.unwrap();
-        assert_eq!((variants[0].best().uid.as_str(), warnings.len()), ("podcast /feed", 1));
+        assert_eq!((variants[0].best().uid.as_str(), warnings.len()), ("podcast /story/feed", 1));
         assert!(warnings[0].starts_with("page: its address of oEmbed is of no use: "), "{warnings:?}");
     }
     for answer in ["", "<html>", "[]", r#"{"type":"hologram"}"#, r#"{"type":"video","html":7}"#] {
