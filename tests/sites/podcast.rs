@@ -1,6 +1,6 @@
 //! Feeds from cassettes.
 
-use qetch::{DownloadOptions, Found, Kind, Qetch, Role, Variants};
+use qetch::{DownloadOptions, Found, Kind, Qetch, Role};
 use qetch_tests::{Folder, cassette, replayed::resources};
 
 const FEED: &str = "https://pond.example/feed.xml";
@@ -84,7 +84,7 @@ async fn a_broken_feed_gives_what_stands_before_the_fault() {
 async fn the_example_of_the_podcast_namespace() {
     let qetch = cassette::recorded("podcast/recorded").build();
     let all = resources(&qetch, "https://podcasts.example/example.xml").await;
-    let count = |it: &Variants, role: Role| it.contents().iter().filter(|it| it.role == role).count();
+    let count = |it: &qetch::Variants, role: Role| it.contents().iter().filter(|it| it.role == role).count();
     let counts: Vec<_> =
         all.iter().map(|it| (count(it, Role::Main), count(it, Role::Poster), it.companions.len())).collect();
     assert_eq!(counts, [(2, 0, 0), (5, 3, 2), (4, 1, 1), (4, 1, 1)]);
@@ -103,7 +103,7 @@ async fn the_example_of_the_podcast_namespace() {
     assert_eq!((collection.index, collection.count), (Some(1), Some(3)));
     let languages: Vec<_> = third.companions.iter().map(|it| it.language.as_deref().unwrap()).collect();
     assert_eq!(languages, ["en-US", "es"]);
-    let mut uids: Vec<_> = all.iter().flat_map(Variants::contents).map(|it| &it.uid).collect();
+    let mut uids: Vec<_> = all.iter().flat_map(qetch::Variants::contents).map(|it| &it.uid).collect();
     uids.sort();
     uids.dedup();
     assert_eq!(uids.len(), 20);
