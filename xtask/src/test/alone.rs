@@ -21,6 +21,20 @@ struct Build {
 }
 
 impl Build {
+    /// Whether it only hands a site on to the crate that has it, where it is checked alone: that the two lists agree is for
+    /// lint.
+    fn is_handed_on(&self) -> bool {
+        self.package == "qetch" && self.arguments.last().is_some_and(|it| it.starts_with("extractor-"))
+    }
+
+    /// Whether it is one site. No test of a site is about what another one leaves out, so those are run once, with all of them;
+    /// alone they are only checked. What `generic` says depends on what else is there.
+    fn is_site(&self) -> bool {
+        const NONE: [&str; 4] = ["--no-default-features", "generic", "dash", "hls"];
+        let is_none = self.arguments.last().is_none_or(|it| NONE.contains(&it.as_str()));
+        self.package == "qetch-extractors" && !is_none
+    }
+
     /// Whether its unit tests were run elsewhere: those of a private feature, which is for this repository and leaves nothing
     /// out, and of all features, with which the whole workspace is tested.
     fn is_tested_elsewhere(&self) -> bool {
@@ -38,14 +52,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
         if !member.is_ours_to_ship(&workspace.root) {
             continue;
         }
-        for build in builds(member, &missing) {
+        for build in builds(member, &missing).into_iter().filter(|build| !build.is_handed_on()) {
             let started = Instant::now();
-            let result = process::run(
-                process::cargo(&workspace.root)
-                    .args(["clippy", "--quiet", "--package", &member.name])
-                    .args(&build.arguments)
-                    .args(["--", "-D", "warnings"]),
-            );
+            let mut clippy = process::cargo(&workspace.root);
+            clippy.args(["clippy", "--quiet", "--package", &member.name]).args(&build.arguments);
+            if build.is_site() {
+                clippy.args(["--lib", "--tests"]);
+            }
+            let result = process::run(clippy.args(["--", "-D", "warnings"]));
             println!("{:>9}  {}", report::seconds(started.elapsed()), build.label);
             if let Err(error) = result {
                 println!("{error}");
@@ -70,7 +84,7 @@ pub(crate) fn tests(workspace: &Workspace) -> Result<(), String> {
     let mut failed = Vec::new();
     let ours = workspace.members.iter().filter(|member| member.is_ours_to_ship(&workspace.root));
     let builds = ours.filter(has_nothing_on).flat_map(|member| builds(member, &missing));
-    for build in builds.filter(|build| !build.is_tested_elsewhere()) {
+    for build in builds.filter(|build| !build.is_tested_elsewhere() && !build.is_site()) {
         println!("{}", build.label);
         let mut tests = process::cargo(&workspace.root);
         tests.args(["test", "--quiet", "--lib", "--package", &build.package]).args(&build.arguments);
@@ -147,6 +161,19 @@ mod tests {
         let builds = builds(&member, &BTreeSet::new());
         let elsewhere: Vec<_> = builds.iter().map(Build::is_tested_elsewhere).collect();
         assert_eq!(elsewhere, [false, true, true, false]);
+    }
+
+    #[test]
+    fn a_site_is_checked_in_its_own_crate_and_tested_with_the_others() {
+        let of = |package: &str, feature: &str| {
+            let builds = builds(&Member::planted(package, &[], &[(feature, &[])]), &BTreeSet::new());
+            builds.iter().map(|build| (build.is_site(), build.is_handed_on())).collect::<Vec<_>>()
+        };
+        assert_eq!(of("qetch-extractors", "gfycat"), [(false, false), (true, false)]);
+        assert_eq!(of("qetch-extractors", "generic"), [(false, false), (false, false)]);
+        assert_eq!(of("qetch", "extractor-gfycat"), [(false, false), (false, true)]);
+        assert_eq!(of("qetch", "downloader-http"), [(false, false), (false, false)]);
+        assert_eq!(of("qetch-core", "rustls"), [(false, false), (false, false)]);
     }
 
     #[test]
