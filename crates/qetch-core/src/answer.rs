@@ -150,6 +150,30 @@ impl Answer {
         Ok(self)
     }
 
+    /// As [`ok`](Answer::ok), of an answer about `what`, which errors then name in the place of a link that its reader never
+    /// saw: 404, 410 and 451 say that there is no such thing, no more, or not here.
+    ///
+    /// ```
+    /// # async fn frog(cx: &qetch_core::Context, id: u32) -> qetch_core::Result<serde_json::Value> {
+    /// use qetch_core::Request;
+    ///
+    /// let answer = cx.send(Request::get(format!("https://api.pond.example/{id}").parse()?)).await?;
+    /// answer.about(&format!("the frog {id}"))?.json("pond")
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`ok`](Answer::ok), with `what` in [`NotFound`](Error::NotFound), [`Gone`](Error::Gone) and
+    /// [`GeoBlocked`](Error::GeoBlocked).
+    pub fn about(self, what: &str) -> Result<Self> {
+        self.ok().map_err(|error| match error {
+            Error::NotFound { .. } => Error::not_found(what),
+            Error::Gone { .. } => Error::gone(what),
+            Error::GeoBlocked { countries, .. } => Error::geo_blocked(what, countries),
+            other => other,
+        })
+    }
+
     /// The body as JSON; `extractor` names who is asking.
     ///
     /// # Errors
@@ -334,6 +358,18 @@ mod tests {
             Error::RateLimited { retry_after, .. } => assert_eq!(retry_after, Some(Duration::from_secs(7))),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn an_error_names_what_was_asked_about() {
+        let told =
+            |status| answer(status, "").about("the frog 7").map(drop).map_err(|error| error.to_string());
+        assert_eq!(told(200), Ok(()));
+        for status in [404, 410, 451] {
+            let message = told(status).unwrap_err();
+            assert!(message.contains("the frog 7") && !message.contains("h.example"), "{message}");
+        }
+        assert!(told(500).unwrap_err().contains("h.example"));
     }
 
     #[test]

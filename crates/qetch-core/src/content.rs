@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{Error, Floor, Fragment, Quality, Result, Timestamp, shown::shown};
+use crate::{
+    Error, Floor, Fragment, Quality, Result, Timestamp,
+    media_type::{self, MediaType},
+    shown::shown,
+};
 
 /// One downloadable rendition of a resource: what it is, and the requests that bring it.
 ///
@@ -194,6 +198,30 @@ impl Content {
         }
     }
 
+    /// A content of one file, whose content type and extension are those that its link tells where they are of this kind.
+    ///
+    /// ```
+    /// use qetch_core::{Content, Kind, Url};
+    ///
+    /// let page: Url = "https://pond.example/p/7".parse().unwrap();
+    /// let frog = Content::of_file("pond-7", Kind::Video, &page, "https://cdn.example/7.webm".parse().unwrap());
+    /// assert_eq!(frog.content_type.as_deref(), Some("video/webm"));
+    /// ```
+    pub fn of_file(uid: impl Into<String>, kind: Kind, source: &Url, file: Url) -> Self {
+        let known = media_type::of_link(&file).filter(|known| known.kind == kind);
+        Self::new(uid, kind, source.clone(), [Fragment::new(file)]).with_media_type(known)
+    }
+
+    /// Sets the content type and the extension, where they are known. The kind stays.
+    #[must_use]
+    pub fn with_media_type(mut self, known: impl Into<Option<MediaType>>) -> Self {
+        if let Some(known) = known.into() {
+            self.content_type = Some(known.name.to_owned());
+            self.extension = Some(known.extension.to_owned());
+        }
+        self
+    }
+
     /// Whether it is an image that moves: a GIF, or an image that has frames per second or a duration.
     pub fn is_animated_image(&self) -> bool {
         self.kind == Kind::Image
@@ -365,6 +393,13 @@ mod tests {
         let names: Vec<_> = saved.as_object().unwrap().keys().cloned().collect();
         let expected = ["delivery", "extractor", "fragments", "kind", "quality", "role", "source", "uid"];
         assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn the_type_of_a_link_is_believed_of_its_kind_alone() {
+        let of = |kind| Content::of_file("a", kind, &content().source, content().fragments[0].url.clone());
+        assert_eq!(of(Kind::Video).extension.as_deref(), Some("mp4"));
+        assert_eq!((of(Kind::Audio).extension, of(Kind::Audio).content_type), (None, None));
     }
 
     #[test]

@@ -40,10 +40,6 @@ use crate::{
 ///         &self.info
 ///     }
 ///
-///     fn can_handle(&self, url: &Url) -> Claim {
-///         self.info.handles().claim(url)
-///     }
-///
 ///     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
 ///         let id = self.info.handles().require(url)?["id"].to_owned();
 ///         let file: Url = cx.get_json(format!("https://api.pond.example/{id}").parse()?).await?;
@@ -60,8 +56,11 @@ pub trait Extractor: fmt::Debug + Send + Sync + 'static {
     /// What it tells about itself. The same at every call.
     fn info(&self) -> &ExtractorInfo;
 
-    /// Whether `url` is its to extract. Pure: it looks at the URL and never at the network.
-    fn can_handle(&self, url: &Url) -> Claim;
+    /// Whether `url` is its to extract. Pure: it looks at the URL and never at the network. What its handles
+    /// [claim](Handles::claim), unless implemented.
+    fn can_handle(&self, url: &Url) -> Claim {
+        self.info().handles().claim(url)
+    }
 
     /// For an extractor that said [`Claim::Perhaps`]: whether this first answer is of its kind. Pure. The answer was
     /// fetched once by the registry, for everyone who said perhaps, and holds the first bytes of the body alone (64 KiB

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    Error, Request, Result, Timestamp, scheme,
+    Error, Request, Result, Timestamp, link,
     shown::{shown, strip},
 };
 
@@ -200,7 +200,7 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
 
 /// What `page` is called in a `Referer` (RFC 9110, section 10.1.3): what stands before its `@` is for its own host.
 fn referer(page: &Url) -> Result<HeaderValue> {
-    if !scheme::is_http(page) {
+    if !link::is_http(page) {
         return Err(Error::invalid("header `referer`", "a page is one of http or https"));
     }
     let mut page = page.clone();

@@ -8,7 +8,7 @@ use std::{
 use regex::Regex;
 use url::{Host, Url};
 
-use crate::{Error, HostPattern, Result, claim::Claim, scheme, shown::shown};
+use crate::{Error, HostPattern, Result, claim::Claim, link, shown::shown};
 
 /// The URLs an extractor knows: the host first, then a few patterns on the path.
 ///
@@ -182,7 +182,7 @@ impl Handles {
 
     /// The first pattern that matches `url`, with what it captured.
     pub fn find<'a>(&'a self, url: &'a Url) -> Option<Matched<'a>> {
-        if !scheme::is_http(url) {
+        if !link::is_http(url) {
             return None;
         }
         let host = host(url);
@@ -195,7 +195,7 @@ impl Handles {
     /// What most extractors answer from `can_handle`: [`Claim::Yes`] with the pattern's name where the first that matches
     /// names the host, [`Claim::Perhaps`] where it is for any host, else [`Claim::No`].
     pub fn claim(&self, url: &Url) -> Claim {
-        if !scheme::is_http(url) {
+        if !link::is_http(url) {
             return Claim::No;
         }
         let host = host(url);
@@ -237,6 +237,14 @@ impl<'a> Matched<'a> {
         self.captures.name(name).map(|text| text.as_str())
     }
 
+    /// The text of the group `name` with the characters that its escapes stand for.
+    ///
+    /// # Panics
+    /// As `found[name]` does.
+    pub fn decoded(&self, name: &str) -> String {
+        link::decoded(&self[name])
+    }
+
     /// The named groups that took part, in the pattern's order.
     pub fn captures(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let names = self.handle.path.regex().capture_names().flatten();
@@ -256,7 +264,7 @@ impl ops::Index<&str> for Matched<'_> {
 
 /// The host's name, without the dot of a fully qualified one; `None` for what no handle can name.
 pub(crate) fn host(url: &Url) -> Option<&str> {
-    if !scheme::is_http(url) || url.port().is_some() {
+    if !link::is_http(url) || url.port().is_some() {
         return None;
     }
     match url.host()? {

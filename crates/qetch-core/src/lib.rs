@@ -63,6 +63,7 @@ mod timestamp;
 
 pub mod files;
 pub mod lenient;
+pub mod link;
 pub mod media_type;
 pub mod naming;
 

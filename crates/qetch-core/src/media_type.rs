@@ -3,7 +3,9 @@
 //! A small table of what media sites serve, rather than all of IANA's: a type that is not here has no extension, and
 //! the name that a server gives stays, unless it is said to be a video, a sound or a picture.
 
-use crate::Kind;
+use url::Url;
+
+use crate::{Kind, link};
 
 /// A known media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +107,18 @@ pub fn by_name(name: &str) -> Option<MediaType> {
 /// The type of files with this extension, without a dot and in lower case.
 pub fn by_extension(extension: &str) -> Option<MediaType> {
     TABLE.iter().find(|it| it.extension == extension).copied()
+}
+
+/// The type of the file that a link names, by its extension.
+///
+/// ```
+/// use qetch_core::{Url, media_type};
+///
+/// let url = Url::parse("https://pond.example/7.WebM?a=b.mp4").unwrap();
+/// assert_eq!(media_type::of_link(&url).unwrap().name, "video/webm");
+/// ```
+pub fn of_link(url: &Url) -> Option<MediaType> {
+    by_extension(&link::extension(url)?)
 }
 
 /// Whether files with this extension are looked at or listened to, and no more.

@@ -2,12 +2,7 @@
 
 use url::Url;
 
-use crate::{Error, Result, shown::shown};
-
-/// Whether `url` is one of `http` or `https`.
-pub(crate) fn is_http(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.has_host()
-}
+use crate::{Error, Result, link::is_http, shown::shown};
 
 /// Refuses a URL of any other scheme. It is asked before anything else is done with a URL, so that nothing is read, no name
 /// is looked up and nothing is connected to.

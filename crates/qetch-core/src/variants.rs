@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Result,
+    Error, Known, Result,
     content::Content,
     quality::{Quality, number, rank},
 };
@@ -107,6 +107,13 @@ impl Variants {
     #[must_use]
     pub fn with_companions(mut self, companions: impl IntoIterator<Item = Content>) -> Self {
         self.companions.extend(companions);
+        self
+    }
+
+    /// Gives every rendition and companion what is known of the resource as a whole, where it has nothing of its own.
+    #[must_use]
+    pub fn with_known(mut self, known: &Known) -> Self {
+        known.fill(&mut self);
         self
     }
 

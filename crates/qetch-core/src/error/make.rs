@@ -144,8 +144,9 @@ impl Error {
 
     /// A status that is an error, by what the caller can do: 401 becomes [`LoginRequired`](Error::LoginRequired), for
     /// which a user name and password before the `@` of the link may serve, 404 and 410 become [`NotFound`](Error::NotFound) and
-    /// [`Gone`](Error::Gone), 451 [`GeoBlocked`](Error::GeoBlocked), 429 [`RateLimited`](Error::RateLimited), the rest
-    /// [`Http`](Error::Http). An extractor that knows better maps it again.
+    /// [`Gone`](Error::Gone), 451 [`GeoBlocked`](Error::GeoBlocked), 429 [`RateLimited`](Error::RateLimited), 503
+    /// [`OverCapacity`](Error::OverCapacity) (RFC 9110, section 15.6.4), the rest [`Http`](Error::Http). An extractor that knows
+    /// better maps it again.
     pub fn status(url: &Url, status: u16) -> Self {
         match status {
             401 => Self::login_required(host_of(url), [AuthKind::Basic]),
@@ -153,6 +154,7 @@ impl Error {
             410 => Self::gone(shown(url)),
             429 => Self::rate_limited(host_of(url), None),
             451 => Self::geo_blocked(shown(url), []),
+            503 => Self::over_capacity(host_of(url)),
             _ => Self::Http { url: shown(url), status },
         }
     }

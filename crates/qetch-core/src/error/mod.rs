@@ -430,8 +430,10 @@ mod tests {
     fn statuses_become_what_the_caller_can_do() {
         let url = Url::parse("http://h.example/").unwrap();
         let codes: Vec<_> =
-            [401, 404, 410, 429, 451, 500].map(|status| Error::status(&url, status).code()).into();
-        assert_eq!(codes, ["login_required", "not_found", "gone", "rate_limited", "geo_blocked", "http"]);
+            [401, 404, 410, 429, 451, 503, 500].map(|status| Error::status(&url, status).code()).into();
+        let expected =
+            ["login_required", "not_found", "gone", "rate_limited", "geo_blocked", "over_capacity", "http"];
+        assert_eq!(codes, expected);
         assert!(Error::status(&url, 503).is_retryable() && !Error::status(&url, 403).is_retryable());
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderValue, Uri, header};
 use url::Url;
 
 use super::{Body, Lane, Outgoing, Transport};
-use crate::{AddressClass, Error, Floor, Result, scheme};
+use crate::{AddressClass, Error, Floor, Result, link};
 
 /// Which origin is asked in place of which host: for tests, for trying things against a local site, for mirrors. It is
 /// the operator's word: where a route leads is never judged.
@@ -47,7 +47,7 @@ impl Routes {
             && origin.query().is_none()
             && origin.username().is_empty()
             && origin.password().is_none();
-        if !bare || !scheme::is_http(origin) {
+        if !bare || !link::is_http(origin) {
             let reason = "its target must be like http://127.0.0.1:8080, without a path";
             return Err(Error::invalid(format!("the route for `{host}`"), reason));
         }

@@ -391,6 +391,7 @@ fn is_unavailable(error: &Error) -> bool {
             | Error::Http { .. }
             | Error::BadReply { .. }
             | Error::RateLimited { .. }
+            | Error::OverCapacity { .. }
             | Error::Network { .. }
     )
 }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::{Answered, Asked, Canonical, Cassette, Exchange, FIRST_LINE, Held, Reply, What, fault};
-use crate::{Error, NetworkFault, Result, scheme};
+use crate::{Error, NetworkFault, Result, link};
 
 /// What a line of a body does not begin with unless a `\` stands before it.
 const MARKS: [&str; 4] = ["===", "---", "#", "\\"];
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
             _ => return Err(self.fault("expected `=== METHOD URL`, and `base64` behind it or nothing")),
         };
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| self.fault("not a method"))?;
-        let url = Url::parse(url).ok().filter(|url| scheme::is_http(url) && url.has_host());
+        let url = Url::parse(url).ok().filter(link::is_http);
         let url = url.ok_or_else(|| self.fault("not a URL of http or https"))?;
         let block = self.block()?;
         let body = self.body(&block, is_base64)?;
