@@ -29,7 +29,7 @@ async fn a_film_is_extracted_and_a_quality_of_it_brought() {
     assert_eq!((best.extractor.as_str(), best.quality.value()), ("archive_org", 1.0));
     assert_eq!(
         (best.title.as_deref(), best.description.as_deref()),
-        (Some("Pond Life"), Some("A pond & its frogs.\n\nSilent."))
+        (Some("Pond Life"), Some("A pond & its frogs.\nSilent."))
     );
     assert_eq!(best.uploaded_by.as_deref(), Some("heron@pond.example"));
     assert_eq!(best.uploaded_date.unwrap().to_string(), "2010-03-15T20:58:26Z");

@@ -1,114 +1,203 @@
-//! Text of what people wrote in HTML.
+//! What people wrote in HTML, as text for those who read it anywhere.
 
-/// The text of HTML: its lines without tags, the characters that names and numbers stand for, and nothing of scripts and
-/// styles. What is no HTML stays as it is, but for blanks.
+use html5gum::{State, Token, Tokenizer};
+
+/// Elements with an empty line around them, as browsers show them.
+const PARAGRAPHS: [&[u8]; 14] = [
+    b"blockquote",
+    b"dl",
+    b"figure",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+    b"ol",
+    b"p",
+    b"pre",
+    b"table",
+    b"ul",
+];
+
+/// Elements that have lines of their own.
+const LINES: [&[u8]; 12] = [
+    b"address",
+    b"article",
+    b"dd",
+    b"div",
+    b"dt",
+    b"figcaption",
+    b"footer",
+    b"header",
+    b"hr",
+    b"li",
+    b"section",
+    b"tr",
+];
+
+/// The text of `html`: its lines as a browser would break them, never more than one empty one at a time, with the characters
+/// that references stand for, and nothing of scripts and styles. What has no tag keeps its lines.
 pub(crate) fn text(html: &str) -> String {
-    let mut text = String::new();
-    let mut rest = html;
-    while let Some(at) = rest.find('<') {
-        let (before, tag) = rest.split_at(at);
-        text.push_str(before);
-        rest = tag;
-        if !tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')) {
-            text.push('<');
-            rest = &tag[1..];
-            continue;
-        }
-        let Some(end) = tag.find('>') else { break };
-        let name = tag[1..end].trim_start_matches('/');
-        let name =
-            name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
-        rest = &tag[end + 1..];
-        match name.as_str() {
-            "br" | "p" | "div" | "li" | "tr" | "ul" | "ol" | "h1" | "h2" | "h3" | "h4" | "blockquote" => {
-                text.push('\n');
+    let mut prose = Prose::default();
+    let mut tokens = Tokenizer::new(html);
+    let mut has_tags = false;
+    while let Some(Ok(token)) = tokens.next() {
+        match token {
+            Token::String(piece) => prose.append(&String::from_utf8_lossy(&piece)),
+            Token::StartTag(tag) => {
+                has_tags = true;
+                match &**tag.name {
+                    b"script" => tokens.set_state(State::ScriptData),
+                    b"style" => tokens.set_state(State::RawText),
+                    name => prose.pass(name),
+                }
+                prose.is_hidden = matches!(&**tag.name, b"script" | b"style");
             }
-            "script" | "style" if !tag.starts_with("</") => rest = behind(rest, &name),
+            Token::EndTag(tag) => {
+                has_tags = true;
+                prose.is_hidden = false;
+                prose.pass(&tag.name);
+            }
+            Token::Comment(_) => has_tags = true,
             _ => (),
         }
     }
-    text.push_str(rest);
-    lines(&characters(&text))
+    if has_tags { prose.text } else { lines(&characters(html)) }
 }
 
-/// What stands from the end of the element `name` on.
-fn behind<'a>(rest: &'a str, name: &str) -> &'a str {
-    let is_end = |at: &usize| {
-        let end = rest.as_bytes().get(at + 2..at + 2 + name.len());
-        end.is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()))
-    };
-    let end = rest.match_indices("</").map(|(at, _)| at).find(is_end);
-    end.map_or("", |end| &rest[end..])
+/// The text of `html` on one line.
+pub(crate) fn line(html: &str) -> String {
+    text(html).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// With the characters that references stand for (HTML, section 13.5, of which those are read that people write by hand).
+/// `text`, which is no HTML, with the characters that references in it stand for.
 pub(crate) fn characters(text: &str) -> String {
-    let mut read = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        read.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        // The longest of those that are read has eight characters.
-        let end = rest.bytes().take(9).position(|byte| byte == b';');
-        match end.and_then(|end| Some((character(&rest[..end])?, end))) {
-            Some((character, end)) => {
-                read.push(character);
-                rest = &rest[end + 1..];
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    // Where nothing looks like a tag, none is found.
+    let quoted = text.replace('<', "&lt;");
+    let pieces = Tokenizer::new(&quoted).filter_map(|token| match token {
+        Ok(Token::String(piece)) => Some(String::from_utf8_lossy(&piece).into_owned()),
+        _ => None,
+    });
+    pieces.collect()
+}
+
+/// Text that is being put together.
+#[derive(Default)]
+struct Prose {
+    text: String,
+    /// How many lines end before the next word.
+    breaks: usize,
+    /// Whether there is space before the next word.
+    is_apart: bool,
+    /// Whether what comes is of a script or a style.
+    is_hidden: bool,
+}
+
+impl Prose {
+    /// Adds a piece, each run of space in it as one.
+    fn append(&mut self, piece: &str) {
+        for c in piece.chars().filter(|_| !self.is_hidden) {
+            if c.is_whitespace() {
+                self.is_apart = true;
+                continue;
             }
-            None => read.push('&'),
+            if !self.text.is_empty() && self.breaks > 0 {
+                self.text.extend(std::iter::repeat_n('\n', self.breaks));
+            } else if !self.text.is_empty() && self.is_apart {
+                self.text.push(' ');
+            }
+            (self.breaks, self.is_apart) = (0, false);
+            self.text.push(c);
         }
     }
-    read.push_str(rest);
-    read
-}
 
-fn character(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
+    /// Notes where a tag of this name breaks lines.
+    fn pass(&mut self, name: &[u8]) {
+        self.breaks = match name {
+            b"br" => (self.breaks + 1).min(2),
+            name if PARAGRAPHS.contains(&name) => 2,
+            name if LINES.contains(&name) => self.breaks.max(1),
+            _ => self.breaks,
         };
-        return char::from_u32(code);
     }
-    Some(match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => ' ',
-        _ => return None,
-    })
 }
 
-/// The lines, each with single blanks, and never more than one empty one between two.
+/// The lines of `text` without space at their ends, and never more than one empty one between two.
 fn lines(text: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.trim().lines().map(str::trim_end) {
         if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {
             lines.push(line);
         }
     }
-    lines.join("\n").trim().to_owned()
+    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::*;
+
+    #[track_caller]
+    fn check(html: &str, expected: &str) {
+        assert_eq!(text(html), expected, "{html}");
+    }
 
     #[test]
-    fn html_becomes_lines_of_text() {
-        let check = |html: &str, expected: &str| assert_eq!(text(html), expected, "{html}");
-        check("plain  text", "plain text");
-        check("<div>One<br />two</div><div>three</div>", "One\ntwo\n\nthree");
-        check("Tom &amp; Jerry &#39;40 &#x2013; &bogus; &", "Tom & Jerry '40 – &bogus; &");
-        check("1 < 2 <b>and</b> 3 > 2", "1 < 2 and 3 > 2");
-        check("a<script>let x = '<p>';</script>b<STYLE>p{}</STYLE>c", "abc");
+    fn lines_are_broken_as_a_browser_breaks_them() {
+        check(
+            "<p>A <b>bold</b>\n  frog.</p><p>Another&nbsp;one&amp;more</p>",
+            "A bold frog.\n\nAnother one&more",
+        );
+        check("<p>One<br>two<br />three</p>\n<p>four</p>", "One\ntwo\nthree\n\nfour");
+        check("<div>One<BR>two</div><div>three</div>", "One\ntwo\nthree");
+        check("<ul><li>a</li><li><a href='x>y'>b</a></li></ul>c", "a\nb\n\nc");
+        check("one<br><br><br><br>two", "one\n\ntwo");
+        check("<p> </p><p></p>x<p>", "x");
+        check("<h1>Frogs</h1>and<hr>toads", "Frogs\n\nand\ntoads");
+        check(
+            "see <a href=\"https://x.example/\"><span>https://</span><span>x.example</span></a>",
+            "see https://x.example",
+        );
+    }
+
+    #[test]
+    fn what_is_not_shown_is_no_text() {
+        check("a<script>if (1 < 2) { '</b><!--' }</script>b<!-- > c -->d<STYLE>p{}</STYLE>e<style>", "abde");
         check("<script>never ends", "");
+        check("<p>cut <a href=", "cut");
+    }
+
+    #[test]
+    fn what_has_no_tag_keeps_its_lines() {
+        check("kept\r\n\r\n\r\nas  it is \n", "kept\n\nas  it is");
+        check("1 < 2 and 3 > 2, <3 & R&D &bogus;", "1 < 2 and 3 > 2, <3 & R&D &bogus;");
         check("ends in <b", "ends in <b");
-        check("a&lt;b&gt;c", "a<b>c");
-        check("<a href=\"https://x.example/\">link</a>\r\n\r\n\r\nmore", "link\n\nmore");
+        check("a&lt;b&gt;c Tom &amp; Jerry &#39;40 &#x2013; &eacute;", "a<b>c Tom & Jerry '40 – é");
         check("", "");
+    }
+
+    #[test]
+    fn a_line_is_one() {
+        assert_eq!(line("<p>A\nfrog</p>  <p>&amp; more</p>"), "A frog & more");
+        assert_eq!(line("A\n frog"), "A frog");
+    }
+
+    #[test]
+    fn what_is_no_html_has_its_tags() {
+        assert_eq!(characters("<b>&lt;b&gt; &amp;amp; &#x1F9A6; R&D"), "<b><b> &amp; 🦦 R&D");
+    }
+
+    #[test]
+    fn many_tags_take_no_longer_than_they_are_long() {
+        let begun = std::time::Instant::now();
+        for hostile in ["<script>", "</", "<p", "<p>", "<!--", "&amp", "&", "<a<a", "<![CDATA["] {
+            let html = hostile.repeat(100_000);
+            assert!(text(&html).len() <= html.len(), "{hostile}");
+        }
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
     }
 }

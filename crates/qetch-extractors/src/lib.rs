@@ -77,9 +77,12 @@ mod common_link;
     feature = "catbox",
     feature = "fourchan",
     feature = "iiif",
+    feature = "mastodon",
     feature = "media_ccc",
     feature = "mediawiki",
-    feature = "nasa"
+    feature = "nasa",
+    feature = "page",
+    feature = "podcast"
 ))]
 mod common_prose;
 #[cfg(any(feature = "gfycat", feature = "wayback"))]

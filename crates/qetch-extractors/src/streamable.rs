@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use qetch_core::{
-    Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handle, Handles, Kind,
-    Request, Result, Role, Timestamp, Url, Variants, async_trait, lenient, media_type,
+    Content, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Kind, Known, Request,
+    Result, Role, Timestamp, Url, Variants, async_trait, lenient, link,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -98,21 +98,16 @@ impl Extractor for Streamable {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let code = &self.info.handles().require(url)?["id"];
         let what = format!("streamable video {code}");
         let answer = cx.send(Request::get(format!("{VIDEOS}{code}").parse()?)).await?;
-        let video: Video = match answer.status() {
-            401 | 403 => return Err(Error::private(what)),
-            404 => return Err(Error::not_found(what)),
-            410 => return Err(Error::gone(what)),
-            _ => answer.ok()?.json(NAME)?,
-        };
-        Ok(Extraction::once(Variants::ranked(video.contents(code, &what, url)?)?))
+        if matches!(answer.status(), 401 | 403) {
+            return Err(Error::private(what));
+        }
+        let video: Video = answer.about(&what)?.json(NAME)?;
+        let contents = video.contents(code, &what, url)?;
+        Ok(Extraction::once(Variants::ranked(contents)?.with_known(&video.known())))
     }
 }
 
@@ -126,7 +121,7 @@ struct Video {
     /// That of the post by which it came.
     #[serde(default, deserialize_with = "lenient::text")]
     reddit_title: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     duration: Option<f64>,
     /// Seconds since 1970, with a fraction.
     #[serde(default, deserialize_with = "lenient::number")]
@@ -145,24 +140,24 @@ struct Video {
     rest: Map<String, Value>,
 }
 
-/// A rendition; an original that is not given out has no link.
+/// A rendition; an original that is not given out has no link. Zero stands for what is not known yet.
 #[derive(Deserialize)]
 struct File {
     #[serde(default, deserialize_with = "lenient::number")]
     status: Option<i64>,
     #[serde(default, deserialize_with = "lenient::text")]
     url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     width: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     height: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     size: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     bitrate: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     framerate: Option<f64>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     duration: Option<f64>,
 }
 
@@ -173,7 +168,7 @@ const READY: i64 = 2;
 const FAILED: i64 = 3;
 
 impl Video {
-    fn contents(self, code: &str, what: &str, source: &Url) -> Result<Vec<Content>> {
+    fn contents(&self, code: &str, what: &str, source: &Url) -> Result<Vec<Content>> {
         match self.status {
             Some(UPLOADING) => return Err(Error::not_ready(format!("{what}, which is still uploaded,"))),
             Some(PROCESSING) => return Err(Error::not_ready(what)),
@@ -182,8 +177,12 @@ impl Video {
         }
         let read = |(name, file): (&String, &Value)| Some((name.clone(), File::deserialize(file).ok()?));
         let files: Vec<_> = self.files.iter().filter_map(read).collect();
-        let mut contents: Vec<_> =
-            files.iter().filter_map(|(name, file)| file.content(&format!("{code}-{name}"), source)).collect();
+        let content = |(name, file): &(String, File)| {
+            let mut content = file.content(format!("{code}-{name}"), source)?;
+            content.duration = content.duration.or(self.duration);
+            Some(content)
+        };
+        let mut contents: Vec<_> = files.iter().filter_map(content).collect();
         if contents.is_empty() {
             let is_in_work = |file: &File| matches!(file.status, Some(UPLOADING | PROCESSING));
             return Err(if files.iter().any(|(_, file)| is_in_work(file)) {
@@ -192,70 +191,57 @@ impl Video {
                 Error::site_changed(NAME, "$.files", "no file has a link")
             });
         }
-        let poster = self.poster_url.as_deref().or(self.thumbnail_url.as_deref()).and_then(link);
+        let poster = self.poster_url.as_deref().or(self.thumbnail_url.as_deref()).and_then(linked);
         contents.extend(poster.map(|url| {
-            let mut poster = made(format!("{code}-poster"), Kind::Image, url, source);
+            let mut poster = signed(format!("{code}-poster"), Kind::Image, url, source);
             poster.role = Role::Poster;
             poster
         }));
-        let title = self.title.or_else(|| self.reddit_title.clone());
-        let kept = ["reddit_title", "plays", "source", "privacy_settings"];
-        let mut metadata: Map<_, _> =
-            self.rest.into_iter().filter(|(name, _)| kept.contains(&name.as_str())).collect();
-        metadata.extend(self.reddit_title.map(|title| ("reddit_title".to_owned(), title.into())));
-        for content in &mut contents {
-            content.title.clone_from(&title);
-            content.uploaded_by = self.owner["user_name"].as_str().map(str::to_owned);
-            content.uploaded_date = self.date_added.and_then(Timestamp::from_unix);
-            content.metadata.clone_from(&metadata);
-            if content.kind == Kind::Video {
-                content.duration = content.duration.or(self.duration);
-            }
-        }
         Ok(contents)
+    }
+
+    /// What holds for every rendition.
+    fn known(mut self) -> Known {
+        let mut known = Known::default();
+        known.uploaded_by = lenient::text_of(&self.owner["user_name"]);
+        known.uploaded_date = self.date_added.and_then(Timestamp::from_unix);
+        self.rest.extend(self.reddit_title.clone().map(|title| ("reddit_title".to_owned(), title.into())));
+        known.metadata =
+            lenient::telling(&self.rest, &["reddit_title", "plays", "source", "privacy_settings"]);
+        known.title = self.title.or(self.reddit_title);
+        known
     }
 }
 
 impl File {
     /// The rendition, where it is there.
-    fn content(&self, uid: &str, source: &Url) -> Option<Content> {
-        let url = link(self.url.as_deref()?)?;
+    fn content(&self, uid: String, source: &Url) -> Option<Content> {
+        let url = linked(self.url.as_deref()?)?;
         if self.status.is_some_and(|status| status != READY) {
             return None;
         }
-        let mut content = made(uid, Kind::Video, url, source);
-        // Zero stands for what is not known yet.
-        (content.width, content.height) = (self.width.filter(|it| *it > 0), self.height.filter(|it| *it > 0));
-        content.size_approx = self.size.filter(|it| *it > 0);
-        content.bitrate = self.bitrate.filter(|it| *it > 0);
-        content.fps = self.framerate.filter(|it| *it > 0.0);
-        content.duration = self.duration.filter(|it| *it > 0.0);
+        let mut content = signed(uid, Kind::Video, url, source);
+        (content.width, content.height) = (self.width, self.height);
+        (content.bitrate, content.fps) = (self.bitrate, self.framerate);
+        (content.size_approx, content.duration) = (self.size, self.duration);
         Some(content)
     }
 }
 
-/// A content of the file at `url`.
-fn made(uid: impl Into<String>, kind: Kind, url: Url, source: &Url) -> Content {
-    let extension = url.path().rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    let known = extension.as_deref().and_then(media_type::by_extension).filter(|it| it.kind == kind);
-    let expires = expires(&url);
-    let mut content = Content::new(uid, kind, source.clone(), [Fragment::new(url)]);
-    content.extension = known.map(|it| it.extension.to_owned());
-    content.content_type = known.map(|it| it.name.to_owned());
-    content.expires = expires;
+/// A content of the file at `url`, which says until when it works. CloudFront counts seconds; the site has given milliseconds
+/// as well.
+fn signed(uid: String, kind: Kind, url: Url, source: &Url) -> Content {
+    const MILLISECONDS_FROM: i64 = 100_000_000_000;
+    let until = url.query_pairs().find(|(name, _)| name == "Expires");
+    let until = until.and_then(|(_, value)| value.parse().ok());
+    let until = until.map(|value: i64| if value < MILLISECONDS_FROM { value } else { value / 1000 });
+    let mut content = Content::of_file(uid, kind, source, url);
+    content.expires = until.and_then(Timestamp::from_unix);
     content
 }
 
 /// A link, which may come without its scheme.
-fn link(text: &str) -> Option<Url> {
-    let base = Url::parse("https://streamable.com/").ok()?;
-    base.join(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.path() != "/")
-}
-
-/// Until when a signed link works. CloudFront counts seconds; the site has given milliseconds as well.
-fn expires(url: &Url) -> Option<Timestamp> {
-    const MILLISECONDS_FROM: i64 = 100_000_000_000;
-    let (_, value) = url.query_pairs().find(|(name, _)| name == "Expires")?;
-    let value: i64 = value.parse().ok()?;
-    Timestamp::from_unix(if value < MILLISECONDS_FROM { value } else { value / 1000 })
+fn linked(text: &str) -> Option<Url> {
+    let site = Url::parse("https://streamable.com/").ok()?;
+    link::read(&site, text).filter(|url| url.path() != "/")
 }
