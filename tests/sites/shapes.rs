@@ -14,7 +14,7 @@ use std::{
 };
 
 use qetch::{
-    Cassette, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Fragment, Handle,
+    Cassette, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Fragment, Handle,
     Handles, Kind, Registry, Replay, Result, Url, Variants, async_trait,
 };
 use qetch_testkit::shapes;
@@ -242,10 +242,6 @@ struct Faulty(ExtractorInfo);
 impl Extractor for Faulty {
     fn info(&self) -> &ExtractorInfo {
         &self.0
-    }
-
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.0.handles().claim(url)
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {

@@ -20,8 +20,7 @@ use crate::{
 ///
 /// ```
 /// use qetch_core::{
-///     Claim, Content, Context, Extraction, Extractor, ExtractorInfo, Fragment, Handle, Handles, Kind, Result, Url,
-///     Variants, async_trait,
+///     Claim, Content, Context, Extraction, Extractor, ExtractorInfo, Handle, Handles, Kind, Result, Url, async_trait,
 /// };
 ///
 /// #[derive(Debug)]
@@ -43,8 +42,7 @@ use crate::{
 ///     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
 ///         let id = self.info.handles().require(url)?["id"].to_owned();
 ///         let file: Url = cx.get_json(format!("https://api.pond.example/{id}").parse()?).await?;
-///         let content = Content::new(format!("frogs-{id}"), Kind::Image, url.clone(), [Fragment::new(file)]);
-///         Ok(Extraction::once(content))
+///         Ok(Extraction::once(Content::of_file(format!("frogs-{id}"), Kind::Image, url, file)))
 ///     }
 /// }
 ///

@@ -4,8 +4,8 @@
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
 
 use qetch::{
-    Claim, Content, Context, Extraction, Extractor, ExtractorInfo, Fragment, Handle, Handles, Kind, Qetch,
-    Result, Url, async_trait,
+    Content, Context, Extraction, Extractor, ExtractorInfo, Handle, Handles, Kind, Qetch, Result, Url,
+    async_trait,
 };
 
 /// The frogs of a pond.
@@ -28,16 +28,11 @@ impl Extractor for Frogs {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {
         // A real site would be asked here: `cx.get_json(..)`.
         let id = self.info.handles().require(url)?["id"].to_owned();
         let file = Url::parse(&format!("https://cdn.pond.example/{id}.jpg"))?;
-        let mut content =
-            Content::new(format!("frogs-{id}"), Kind::Image, url.clone(), [Fragment::new(file)]);
+        let mut content = Content::of_file(format!("frogs-{id}"), Kind::Image, url, file);
         content.title = Some(format!("Frog {id}"));
         Ok(Extraction::once(content))
     }

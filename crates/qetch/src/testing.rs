@@ -10,8 +10,8 @@ use std::{
 };
 
 use qetch_core::{
-    Claim, Content, Context, DownloadOptions, Downloader, Error, Extraction, Extractor, ExtractorInfo,
-    Fragment, Handle, Handles, Kind, Report, Result, Target, TargetKind, Url, async_trait,
+    Content, Context, DownloadOptions, Downloader, Error, Extraction, Extractor, ExtractorInfo, Fragment,
+    Handle, Handles, Kind, Report, Result, Target, TargetKind, Url, async_trait,
 };
 
 use crate::Qetch;
@@ -33,10 +33,6 @@ impl Pond {
 impl Extractor for Pond {
     fn info(&self) -> &ExtractorInfo {
         &self.info
-    }
-
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
     }
 
     async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {

@@ -3,7 +3,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use qetch_core::{
-    Claim, Context, Extraction, Extractor, ExtractorInfo, Handle, Handles, Registry, Result, Url, async_trait,
+    Context, Extraction, Extractor, ExtractorInfo, Handle, Handles, Registry, Result, Url, async_trait,
 };
 
 use crate::{Round, Work};
@@ -155,10 +155,6 @@ struct MadeUp(ExtractorInfo);
 impl Extractor for MadeUp {
     fn info(&self) -> &ExtractorInfo {
         &self.0
-    }
-
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.0.handles().claim(url)
     }
 
     async fn extract(&self, _: &Context, _: &Url) -> Result<Extraction> {

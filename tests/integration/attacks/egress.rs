@@ -3,7 +3,7 @@
 use std::{collections::HashMap, io, net::IpAddr, sync::Arc, time::Duration};
 
 use qetch::{
-    Claim, Content, Context, DownloadOptions, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handle,
+    Content, Context, DownloadOptions, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handle,
     Handles, Handoff, Kind, Live, LiveBuilder, NetworkPolicy, Qetch, QetchBuilder, Resolver, Result, Url,
     async_trait,
 };
@@ -250,10 +250,6 @@ impl Told {
 impl Extractor for Told {
     fn info(&self) -> &ExtractorInfo {
         &self.info
-    }
-
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
     }
 
     async fn extract(&self, _: &Context, url: &Url) -> Result<Extraction> {

@@ -4,8 +4,8 @@
 //! The site lists the frogs of a pond page by page, wants a token, and has some of its frogs elsewhere.
 
 use qetch_core::{
-    AuthKind, Claim, Collection, Content, Context, Credential, Error, Extraction, Extractor, ExtractorInfo,
-    Found, Fragment, Handle, Handles, Handoff, Kind, Known, Page, Request, Result, Url, Variants, Warning,
+    AuthKind, Collection, Content, Context, Credential, Error, Extraction, Extractor, ExtractorInfo, Found,
+    Fragment, Handle, Handles, Handoff, Kind, Known, Page, Request, Result, Url, Variants, Warning,
     async_trait, lenient,
 };
 use serde::Deserialize;
@@ -41,10 +41,6 @@ impl Extractor for Pond {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let id = self.info.handles().require(url)?["id"].to_owned();
         let pages = Pages { cx: cx.clone(), id, source: url.clone() };
@@ -75,30 +71,28 @@ impl Pages {
         if answer.status() == 401 {
             return Err(Error::login_required("pond", [AuthKind::Token]));
         }
-        let wire: WirePage = answer.ok()?.json(self.cx.name())?;
+        let wire: WirePage = answer.about(&format!("the pond {}", self.id))?.json(self.cx.name())?;
         let found = wire.frogs.into_iter().map(|frog| self.read(frog, &wire.title));
         Ok(Page::new(found, wire.next))
     }
 
     fn read(&self, frog: Frog, title: &str) -> Found {
-        let collection = Collection::new(title);
+        let mut known = Known::default();
+        (known.title, known.collection) = (frog.name, Some(Collection::new(title)));
         if let Some(elsewhere) = frog.elsewhere {
-            let mut known = Known::default();
-            (known.title, known.collection) = (frog.name, Some(collection));
             return Handoff::new(elsewhere).with_known(known).into();
         }
         let contents = frog.files.iter().map(|file| {
             let uid = format!("pond-{}-{}", frog.id, file.size);
             let fragment = Fragment::new(file.url.clone()).with_auth("pond");
             let mut content = Content::new(uid, Kind::Image, self.source.clone(), [fragment]);
-            content.title.clone_from(&frog.name);
             content.extension = Some("jpg".into());
             content.width = file.width;
             content.height = file.width;
             content
         });
         match Variants::ranked(contents) {
-            Ok(variants) => variants.with_collection(collection).into(),
+            Ok(variants) => variants.with_known(&known).into(),
             Err(_) => Warning::new(format!("the frog {} has no picture", frog.id)).into(),
         }
     }
@@ -125,6 +119,6 @@ struct Frog {
 struct File {
     size: String,
     url: Url,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     width: Option<u32>,
 }
