@@ -7,7 +7,10 @@ pub(crate) enum Align {
     Right,
 }
 
-/// The lines of a table, two blanks between its columns and none at the ends of lines.
+/// What stands between two columns.
+pub(crate) const GAP: &str = "  ";
+
+/// The lines of a table, [`GAP`]s between its columns and no blanks at the ends of lines.
 pub(crate) fn lines<const N: usize>(columns: [Align; N], rows: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
@@ -16,7 +19,7 @@ pub(crate) fn lines<const N: usize>(columns: [Align; N], rows: &[[String; N]]) -
             Align::Left => format!("{cell:<width$}"),
             Align::Right => format!("{cell:>width$}"),
         });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
     };
     rows.iter().map(line).collect()
 }
