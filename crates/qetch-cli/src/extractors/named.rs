@@ -24,17 +24,17 @@ pub(super) fn choose<'a>(
 fn unknown(name: &str, infos: &[&ExtractorInfo]) -> Failure {
     // A link may hide what nobody else is to know, so that it is not repeated.
     if name.contains([':', '/', '@']) {
-        return Failure::usage("a link names no extractor; `qetch extractors --for URL` says who claims it");
+        return Failure::usage("a link is no name; `qetch extractors --for URL` says who claims it");
     }
     /// Beyond so many, nothing is near.
     const MOST: usize = 3;
     let near: Vec<_> =
         infos.iter().filter(|info| is_near(name, info)).map(|info| info.name()).take(MOST + 1).collect();
-    let near = match near.len() {
-        1..=MOST => format!("did you mean {}? ", near.join(" or ")),
-        _ => String::new(),
+    let hint = match near.len() {
+        1..=MOST => format!("did you mean {}?", near.join(" or ")),
+        _ => "`qetch extractors` lists all".to_owned(),
     };
-    Failure::usage(format!("there is no extractor `{name}`; {near}`qetch extractors` lists all"))
+    Failure::usage(format!("there is no extractor `{name}`; {hint}"))
 }
 
 /// Whether `name` may be a slip in the name of this extractor, a part of it, one of its hosts or a label of one.
@@ -89,21 +89,18 @@ mod tests {
         let sea = ExtractorInfo::new("sea", "").with_handles(handle("*"));
         let infos = [&lake, &pond, &sea];
         let message = |name: &str| choose(&[name.to_owned()], &infos).unwrap_err().message.unwrap();
-        let check = |name: &str, near: &str| {
-            assert_eq!(
-                message(name),
-                format!("there is no extractor `{name}`; {near}`qetch extractors` lists all")
-            );
+        let check = |name: &str, hint: &str| {
+            assert_eq!(message(name), format!("there is no extractor `{name}`; {hint}"));
         };
-        check("lkae", "did you mean lake? ");
-        check("Lake", "did you mean lake? ");
-        check("frogs", "did you mean pond_of_frogs? ");
-        check("4pond", "did you mean pond_of_frogs? ");
-        check("lake.example", "did you mean lake? ");
-        check("example", "did you mean lake or pond_of_frogs? ");
-        check("mountain", "");
-        check("*", "");
-        check("", "");
+        check("lkae", "did you mean lake?");
+        check("Lake", "did you mean lake?");
+        check("frogs", "did you mean pond_of_frogs?");
+        check("4pond", "did you mean pond_of_frogs?");
+        check("lake.example", "did you mean lake?");
+        check("example", "did you mean lake or pond_of_frogs?");
+        for far in ["mountain", "*", ""] {
+            check(far, "`qetch extractors` lists all");
+        }
         for link in ["https://lake.example/?key=hunter2", "me:hunter2@lake.example"] {
             let message = message(link);
             assert!(message.contains("--for URL") && !message.contains("hunter2"), "{message}");

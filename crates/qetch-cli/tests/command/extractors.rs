@@ -115,7 +115,7 @@ fn a_name_that_is_none_is_an_error_of_usage() {
         said.failed(2, message);
         said
     };
-    check(&["gfycta"], "there is no extractor `gfycta`; did you mean gfycat? `qetch extractors` lists all");
+    check(&["gfycta"], "there is no extractor `gfycta`; did you mean gfycat?");
     check(&["gfycat", "--json", "imgr"], "did you mean imgur?");
     check(&["4chan"], "did you mean fourchan?");
     check(&["no_such_site"], "there is no extractor `no_such_site`; `qetch extractors` lists all");
