@@ -14,6 +14,7 @@ use crate::{
     exit::{FAILED, Failure, USAGE},
     link::{Link, for_programs},
     plain::plain,
+    table::{self, Align},
 };
 
 /// Answers for a link, or for each line of standard input where it is `-`.
@@ -109,11 +110,14 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Prints it as JSON, or with tabs between URL, extractor, claim, handle and, where there are several, the names of the
+    /// Prints it as JSON; for people on a terminal; or else with tabs between URL, extractor, claim, handle and, where there are several, the names of the
     /// others.
     fn print(&self, json: bool, console: &Console) -> Result<(), Failure> {
         if json {
             return console.json(self);
+        }
+        if console.columns().is_some() {
+            return self.shown().into_iter().try_for_each(|line| console.result(line));
         }
         let Claimant { extractor, claim, handle, .. } = &self.first;
         let or_none = |text: &Option<String>| plain(text.as_deref().unwrap_or("-"));
@@ -123,6 +127,19 @@ impl<'a> Answer<'a> {
             parts.push(format!("then {}", names.join(", ")));
         }
         console.result(parts.join("\t"))
+    }
+
+    /// The link, and a line beneath it for each who claims it.
+    fn shown(&self) -> Vec<String> {
+        let row = |it: &Claimant| {
+            let name = it.extractor.as_deref().unwrap_or("nobody claims it");
+            let claim = if it.extractor.is_some() { it.claim } else { "" };
+            [String::new(), plain(name), claim.to_owned(), plain(it.handle.as_deref().unwrap_or_default())]
+        };
+        let rows: Vec<_> = std::iter::once(&self.first).chain(&self.others).map(row).collect();
+        let mut lines = vec![plain(&self.url)];
+        lines.extend(table::lines([Align::Left; 4], &rows));
+        lines
     }
 }
 
@@ -158,11 +175,14 @@ mod tests {
         }
     }
 
+    fn registry<'a>(ponds: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Registry {
+        let ponds = ponds.into_iter().map(|(name, host)| pond(name, host));
+        ponds.fold(Registry::new(), Registry::with_extractor)
+    }
+
     /// What is answered about a frog where these are asked.
     fn answer<'a>(ponds: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> serde_json::Value {
-        let ponds = ponds.into_iter().map(|(name, host)| pond(name, host));
-        let registry = ponds.fold(Registry::new(), Registry::with_extractor);
-        serde_json::to_value(Answer::of(&registry, "https://pond.example/p/7")).unwrap()
+        serde_json::to_value(Answer::of(&registry(ponds), "https://pond.example/p/7")).unwrap()
     }
 
     #[test]
@@ -174,6 +194,14 @@ mod tests {
         expected["others"] = json!([claimant("b", None, json!({})), frog("c")]);
         let ponds = [("d", Some("other.example")), ("c", Some("*")), ("b", None), ("a", Some("*"))];
         assert_eq!(answer(ponds), expected);
+
+        let registry = registry(ponds);
+        let shown = Answer::of(&registry, "https://pond.example/p/7").shown();
+        assert_eq!(
+            shown,
+            ["https://pond.example/p/7", "  a  perhaps  frog", "  b  perhaps", "  c  perhaps  frog"]
+        );
+        assert_eq!(Answer::of(&registry, "no url").shown(), ["no url", "  nobody claims it"]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(super) fn lines(infos: &[&ExtractorInfo], columns: usize) -> Vec<String> {
     let mut lines = if beside >= READABLE {
         table::lines([Align::Left; 4], &rows([&names, &logins, &hosts, &what(beside)]).concat())
     } else {
-        beneath(&rows([&names, &logins, &hosts]), &what(columns - INDENT))
+        table::with_more([Align::Left; 3], &rows([&names, &logins, &hosts]), &what(columns - INDENT), INDENT)
     };
     lines.extend([String::new(), HINT.to_owned()]);
     lines
@@ -63,17 +63,6 @@ fn rows<const N: usize>(columns: [&[Cell]; N]) -> Vec<Vec<[String; N]>> {
         (0..height).map(|line| cells.map(|cell| cell.get(line).cloned().unwrap_or_default())).collect()
     };
     (0..columns[0].len()).map(row).collect()
-}
-
-/// A table in which each row is followed by its description.
-fn beneath(rows: &[Vec<[String; 3]>], what: &[Cell]) -> Vec<String> {
-    let mut of_table = table::lines([Align::Left; 3], &rows.concat()).into_iter();
-    let mut lines = Vec::new();
-    for (row, what) in rows.iter().zip(what) {
-        lines.extend(of_table.by_ref().take(row.len()));
-        lines.extend(what.iter().map(|line| format!("{:INDENT$}{line}", "")));
-    }
-    lines
 }
 
 /// Which kinds of login it takes, and whether it wants one.
