@@ -1,10 +1,10 @@
 //! Builds the tests that need a file system or a network of their own where an ordinary user can make one, which not every
-//! machine allows.
+//! machine allows, and those that need a terminal where tmux makes one.
 
 use std::{env, process::Command};
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(unshare, network_of_its_own)");
+    println!("cargo::rustc-check-cfg=cfg(unshare, network_of_its_own, tmux)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=PATH");
     if unshares(&["--mount", "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", "/tmp"]) {
@@ -13,6 +13,9 @@ fn main() {
     let script = "ip link set lo up && mount --bind /dev/null /etc/resolv.conf";
     if unshares(&["--net", "--mount", "sh", "-c", script]) {
         println!("cargo::rustc-cfg=network_of_its_own");
+    }
+    if Command::new("tmux").arg("-V").output().is_ok_and(|done| done.status.success()) {
+        println!("cargo::rustc-cfg=tmux");
     }
 }
 

@@ -13,7 +13,7 @@ const HEAD: &str = "# Sites
 
 Every extractor of the whole build, by name, with a link of each form it takes. `cargo xtask sites` writes this page from what
 `qetch extractors --json` says, and `cargo xtask lint` holds it against that. A build with fewer features has fewer of them;
-`qetch extractors` says which, with the patterns.
+`qetch extractors` says which, and `qetch extractors NAME` all of one, with its options and patterns.
 
 | extractor | what | hosts | login | forms |
 |---|---|---|---|---|

@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Download(Box<DownloadArguments>),
     /// Show what is behind links, without downloading it
     Extract(Box<ExtractArguments>),
-    /// Show every extractor of this build, or who claims a link
+    /// Show the extractors of this build, all of one, or who claims a link
     Extractors(ExtractorsArguments),
     /// Keep credentials for sites that want a login
     #[command(subcommand)]
@@ -147,6 +147,9 @@ pub(crate) struct ChoiceArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExtractorsArguments {
+    /// Show all of these extractors: hosts, logins, options, patterns and examples; a table of every one unless set
+    #[arg(value_name = "NAME", conflicts_with = "link")]
+    pub(crate) names: Vec<String>,
     /// Ask who claims this link, without a network; `-` reads links from standard input, one a line
     #[arg(long = "for", value_name = "URL|-")]
     pub(crate) link: Option<String>,
@@ -203,8 +206,8 @@ pub(crate) struct NetworkArguments {
     /// Introduce every request so, rather than as qetch
     #[arg(long, value_name = "TEXT", help_heading = "Network")]
     pub(crate) user_agent: Option<String>,
-    /// Set an option of an extractor (`qetch extractors` lists them); `@FILE` as the value is the first line of that file. May be
-    /// repeated
+    /// Set an option of an extractor (`qetch extractors EXTRACTOR` shows them); `@FILE` as the value is the first line of that
+    /// file. May be repeated
     #[arg(long = "option", value_name = "EXTRACTOR.NAME=VALUE", help_heading = "Network")]
     pub(crate) options: Vec<String>,
     /// Ask URL in place of HOST, or of every host for `*`; the Host header stays. May be repeated

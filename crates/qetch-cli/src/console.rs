@@ -46,6 +46,11 @@ impl Console {
         self.quiet
     }
 
+    /// How many columns the terminal has that results go to; nothing where they go elsewhere, or where it does not say.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        if self.shows { columns() } else { None }
+    }
+
     /// Prints a line of a result.
     pub(crate) fn result(&self, line: impl AsRef<[u8]>) -> Result<(), Failure> {
         let print = || {
@@ -113,6 +118,18 @@ fn takes(bytes: usize) -> bool {
 #[cfg(not(unix))]
 fn takes(_: usize) -> bool {
     false
+}
+
+/// How many columns the terminal has that standard output is.
+#[cfg(unix)]
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then(|| size.ws_col.into())
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<usize> {
+    None
 }
 
 /// A result as one line of JSON.

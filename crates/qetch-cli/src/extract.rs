@@ -10,6 +10,7 @@ use crate::{
     plain::plain,
     session::Session,
     table::{self, Align},
+    wrap,
 };
 
 /// Shows what is behind each URL. Answers the exit code.
@@ -34,7 +35,7 @@ async fn show(
             session.console.result("")?;
         }
         session.console.result(title(&variants))?;
-        for line in rows(&variants) {
+        for line in rows(&variants, session.console.columns()) {
             session.console.result(line)?;
         }
     }
@@ -59,8 +60,9 @@ fn title(variants: &Variants) -> String {
     plain(&format!("{}{}", place.unwrap_or_default(), parts.join(" · ")))
 }
 
-/// A line for each rendition, and for each companion, under a line of headings.
-fn rows(variants: &Variants) -> Vec<String> {
+/// A line for each rendition, and for each companion, under a line of headings; a uid beneath what else is said of it, where
+/// a terminal has too few columns for them side by side.
+fn rows(variants: &Variants, columns: Option<usize>) -> Vec<String> {
     const HEADINGS: [&str; 6] = ["QUALITY", "UID", "KIND", "PIXELS", "BYTES", "TYPE"];
     let renditions = variants.contents().iter().map(|content| {
         let quality = format!("{:.2}", content.quality.value());
@@ -69,7 +71,21 @@ fn rows(variants: &Variants) -> Vec<String> {
     let companions = variants.companions.iter().map(|content| row("with it".to_owned(), content));
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(renditions.chain(companions));
-    table::lines([Align::Right, Align::Left, Align::Left, Align::Right, Align::Right, Align::Left], &rows)
+    const ALIGN: [Align; 6] =
+        [Align::Right, Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
+    let lines = table::lines(ALIGN, &rows);
+    if columns.is_none_or(|columns| lines.iter().all(|line| wrap::length(line) <= columns)) {
+        return lines;
+    }
+    let [quality, _, kind, pixels, bytes, form] = ALIGN;
+    let align = [quality, kind, pixels, bytes, form];
+    let indent = HEADINGS[0].len() + table::GAP.len();
+    let (mut without, mut uids) = (Vec::new(), Vec::new());
+    for [quality, uid, kind, pixels, bytes, form] in rows {
+        without.push(vec![[quality, kind, pixels, bytes, form]]);
+        uids.push(vec![uid]);
+    }
+    table::with_more(align, &without, &uids, indent)
 }
 
 fn row(quality: String, content: &Content) -> [String; 6] {
@@ -150,12 +166,26 @@ mod tests {
         let variants = variants.with_companions([caption]).with_collection(collection);
         assert_eq!(title(&variants), "2/9  A[2J frog · 1:23 · by Kermit · pond");
         assert_eq!(
-            rows(&variants),
+            rows(&variants, None),
             [
                 "QUALITY  UID          KIND           PIXELS       BYTES  TYPE",
                 "   1.00  pond-mp4     video         640x360  181.40 KiB  video/mp4 (avc1.64001f)",
                 "   0.50  pond-poster  image poster                 ~7 B  jpg",
                 "with it  pond-en      text caption             1 kbit/s  en",
+            ]
+        );
+        assert_eq!(rows(&variants, Some(80)), rows(&variants, None));
+        assert_eq!(
+            rows(&variants, Some(79)),
+            [
+                "QUALITY  KIND           PIXELS       BYTES  TYPE",
+                "         UID",
+                "   1.00  video         640x360  181.40 KiB  video/mp4 (avc1.64001f)",
+                "         pond-mp4",
+                "   0.50  image poster                 ~7 B  jpg",
+                "         pond-poster",
+                "with it  text caption             1 kbit/s  en",
+                "         pond-en",
             ]
         );
     }

@@ -26,6 +26,7 @@ mod signals;
 mod site_option;
 mod size;
 mod table;
+mod wrap;
 
 use std::{process::ExitCode, time::Duration};
 

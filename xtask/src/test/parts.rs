@@ -1,4 +1,4 @@
-//! The tests against real programs, on real disks and in networks of their own: built only where those are to be had, counted in any case.
+//! The tests against real programs, on real disks, in networks of their own and in terminals: built only where those are to be had, counted in any case.
 
 use std::process::Command;
 
@@ -17,7 +17,7 @@ struct Part {
     remedy: &'static str,
 }
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     Part {
         name: "against ffmpeg",
         tests: "tests/integration/mux.rs",
@@ -47,6 +47,12 @@ const PARTS: [Part; 5] = [
         tests: "crates/qetch-cli/tests/command/attacks_network.rs",
         is_there: has_networks,
         remedy: "install iproute2 and allow `unshare --map-root-user --net --mount`",
+    },
+    Part {
+        name: "in a terminal",
+        tests: "crates/qetch-cli/tests/command/terminal.rs",
+        is_there: || process::probe(Command::new("tmux").arg("-V")).is_some(),
+        remedy: "install tmux",
     },
 ];
 
@@ -95,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_sentence_tells_what_to_install() {
-        let [ffmpeg, nginx, _, disk, network] = &PARTS;
+        let [ffmpeg, nginx, _, disk, network, _] = &PARTS;
         assert_eq!(sentence(nginx, 1, false), "1 test against nginx not built: install nginx to run them");
         assert_eq!(
             sentence(ffmpeg, 7, false),

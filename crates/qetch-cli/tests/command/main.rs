@@ -24,4 +24,6 @@ mod memory;
 mod network;
 mod signals;
 mod support;
+#[cfg(tmux)]
+mod terminal;
 mod usage;

@@ -26,8 +26,15 @@ impl Home {
 
     /// The program with these arguments, in this directory.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_qetch"));
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
+        let mut command = self.other(env!("CARGO_BIN_EXE_qetch"));
+        command.args(arguments);
+        command
+    }
+
+    /// Another program, in the same surroundings.
+    pub(crate) fn other(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.0.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("QETCH_") || text.to_ascii_lowercase().ends_with("_proxy") {

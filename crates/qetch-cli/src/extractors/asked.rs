@@ -1,4 +1,4 @@
-//! `qetch extractors`: what this build knows, and who claims a link. No network is used.
+//! Who claims a link: `qetch extractors --for`.
 
 use std::{
     borrow::Cow,
@@ -6,51 +6,29 @@ use std::{
     io::{self, BufRead as _},
 };
 
-use qetch::{Claim, Claimed, ExtractorInfo, Handle, Matched, Qetch, Registry, Url};
+use qetch::{Claim, Claimed, Matched, Registry, Url};
 use serde::Serialize;
 
 use crate::{
-    args::ExtractorsArguments,
     console::Console,
     exit::{FAILED, Failure, USAGE},
     link::{Link, for_programs},
     plain::plain,
+    table::{self, Align},
 };
 
-/// Shows the extractors, or who claims a link.
-pub(crate) fn run(arguments: &ExtractorsArguments, console: &Console) -> Result<(), Failure> {
-    let qetch = Qetch::new();
-    match arguments.link.as_deref() {
-        None => list(qetch.registry(), arguments.json, console),
-        Some("-") => from_input(|line| {
-            let answer = Answer::of(qetch.registry(), line);
-            answer.print(arguments.json, console)?;
+/// Answers for a link, or for each line of standard input where it is `-`.
+pub(super) fn run(link: &str, registry: &Registry, json: bool, console: &Console) -> Result<(), Failure> {
+    if link == "-" {
+        return from_input(|line| {
+            let answer = Answer::of(registry, line);
+            answer.print(json, console)?;
             Ok(answer.problem.is_none())
-        }),
-        Some(url) => {
-            let answer = Answer::of(qetch.registry(), url);
-            answer.print(arguments.json, console)?;
-            answer.problem.map_or(Ok(()), Err)
-        }
+        });
     }
-}
-
-fn list(registry: &Registry, json: bool, console: &Console) -> Result<(), Failure> {
-    let mut infos: Vec<_> = registry.extractors().map(|extractor| extractor.info()).collect();
-    infos.sort_unstable_by_key(|info| info.name());
-    for (position, info) in infos.into_iter().enumerate() {
-        if json {
-            console.json(&Described::of(info))?;
-            continue;
-        }
-        if position > 0 {
-            console.result("")?;
-        }
-        for line in paragraph(info) {
-            console.result(line)?;
-        }
-    }
-    Ok(())
+    let answer = Answer::of(registry, link);
+    answer.print(json, console)?;
+    answer.problem.map_or(Ok(()), Err)
 }
 
 /// Asks for each line of standard input; `ask` says whether it was a URL. Every line is answered; one that is no URL
@@ -132,11 +110,14 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Prints it as JSON, or with tabs between URL, extractor, claim, handle and, where there are several, the names of the
+    /// Prints it as JSON; for people on a terminal; or else with tabs between URL, extractor, claim, handle and, where there are several, the names of the
     /// others.
     fn print(&self, json: bool, console: &Console) -> Result<(), Failure> {
         if json {
             return console.json(self);
+        }
+        if console.columns().is_some() {
+            return self.shown().into_iter().try_for_each(|line| console.result(line));
         }
         let Claimant { extractor, claim, handle, .. } = &self.first;
         let or_none = |text: &Option<String>| plain(text.as_deref().unwrap_or("-"));
@@ -147,94 +128,24 @@ impl<'a> Answer<'a> {
         }
         console.result(parts.join("\t"))
     }
-}
 
-/// An extractor, for programs.
-#[derive(Serialize)]
-struct Described<'a> {
-    name: &'a str,
-    description: &'a str,
-    hosts: Vec<String>,
-    asks: Vec<String>,
-    auth: Auth,
-    options: BTreeMap<&'a str, &'a str>,
-    handles: Vec<DescribedHandle<'a>>,
-}
-
-#[derive(Serialize)]
-struct Auth {
-    kinds: Vec<String>,
-    required: bool,
-}
-
-#[derive(Serialize)]
-struct DescribedHandle<'a> {
-    name: &'a str,
-    hosts: Vec<String>,
-    pattern: &'a str,
-    examples: &'a [String],
-}
-
-impl<'a> Described<'a> {
-    fn of(info: &'a ExtractorInfo) -> Self {
-        Self {
-            name: info.name(),
-            description: info.description(),
-            hosts: texts(info.hosts()),
-            asks: texts(info.asks()),
-            auth: Auth { kinds: texts(info.auth_kinds()), required: info.requires_auth() },
-            options: info.options().iter().map(|it| (it.name.as_str(), it.help.as_str())).collect(),
-            handles: info.handles().iter().map(DescribedHandle::of).collect(),
-        }
+    /// The link, and a line beneath it for each who claims it.
+    fn shown(&self) -> Vec<String> {
+        let row = |it: &Claimant| {
+            let name = it.extractor.as_deref().unwrap_or("nobody claims it");
+            let claim = if it.extractor.is_some() { it.claim } else { "" };
+            [String::new(), plain(name), claim.to_owned(), plain(it.handle.as_deref().unwrap_or_default())]
+        };
+        let rows: Vec<_> = std::iter::once(&self.first).chain(&self.others).map(row).collect();
+        let mut lines = vec![plain(&self.url)];
+        lines.extend(table::lines([Align::Left; 4], &rows));
+        lines
     }
-}
-
-impl<'a> DescribedHandle<'a> {
-    fn of(handle: &'a Handle) -> Self {
-        Self {
-            name: handle.name(),
-            hosts: texts(handle.hosts()),
-            pattern: handle.pattern(),
-            examples: handle.examples(),
-        }
-    }
-}
-
-/// An extractor, for people.
-fn paragraph(info: &ExtractorInfo) -> Vec<String> {
-    let described = Described::of(info);
-    let mut lines = vec![format!("{}: {}", described.name, described.description)];
-    let mut line = |label: &str, text: String| {
-        if !text.is_empty() {
-            lines.push(format!("  {label:<9} {text}"));
-        }
-    };
-    line("hosts", described.hosts.join(" "));
-    line("asks", described.asks.join(" "));
-    let kinds: Vec<_> = described.auth.kinds.into_iter().filter(|kind| kind != "none").collect();
-    if !kinds.is_empty() {
-        let need = if described.auth.required { "required" } else { "optional" };
-        line("login", format!("{} ({need})", kinds.join(" or ")));
-    }
-    for (name, help) in described.options {
-        line("option", format!("{name}: {help}"));
-    }
-    for handle in described.handles {
-        line("takes", format!("{}  {}", handle.name, handle.pattern));
-        for example in handle.examples {
-            line("", format!("  {example}"));
-        }
-    }
-    lines
-}
-
-fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<String> {
-    items.into_iter().map(|item| item.to_string()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use qetch::{Context, Extraction, Extractor, Handles, Result, async_trait};
+    use qetch::{Context, Extraction, Extractor, ExtractorInfo, Handle, Handles, Result, async_trait};
     use serde_json::json;
 
     use super::*;
@@ -264,11 +175,14 @@ mod tests {
         }
     }
 
+    fn registry<'a>(ponds: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Registry {
+        let ponds = ponds.into_iter().map(|(name, host)| pond(name, host));
+        ponds.fold(Registry::new(), Registry::with_extractor)
+    }
+
     /// What is answered about a frog where these are asked.
     fn answer<'a>(ponds: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> serde_json::Value {
-        let ponds = ponds.into_iter().map(|(name, host)| pond(name, host));
-        let registry = ponds.fold(Registry::new(), Registry::with_extractor);
-        serde_json::to_value(Answer::of(&registry, "https://pond.example/p/7")).unwrap()
+        serde_json::to_value(Answer::of(&registry(ponds), "https://pond.example/p/7")).unwrap()
     }
 
     #[test]
@@ -280,6 +194,14 @@ mod tests {
         expected["others"] = json!([claimant("b", None, json!({})), frog("c")]);
         let ponds = [("d", Some("other.example")), ("c", Some("*")), ("b", None), ("a", Some("*"))];
         assert_eq!(answer(ponds), expected);
+
+        let registry = registry(ponds);
+        let shown = Answer::of(&registry, "https://pond.example/p/7").shown();
+        assert_eq!(
+            shown,
+            ["https://pond.example/p/7", "  a  perhaps  frog", "  b  perhaps", "  c  perhaps  frog"]
+        );
+        assert_eq!(Answer::of(&registry, "no url").shown(), ["no url", "  nobody claims it"]);
     }
 
     #[test]
