@@ -121,15 +121,8 @@ fn takes(_: usize) -> bool {
 }
 
 /// How many columns the terminal has that standard output is.
-#[cfg(unix)]
 fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    (size.ws_col > 0).then(|| size.ws_col.into())
-}
-
-#[cfg(not(unix))]
-fn columns() -> Option<usize> {
-    None
+    terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| columns.0.into())
 }
 
 /// A result as one line of JSON.
