@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     Error, Limits, Result,
     error::host_of,
-    header_time::retry_after,
+    header_time::{refused_for, retry_after},
     hosts::{Permit, Task},
     shown::{shown, without_values},
     transport::Body,
@@ -92,7 +92,9 @@ impl Head {
         if self.status.is_success() {
             return Ok(());
         }
-        Err(match (self.status(), self.retry_after()) {
+        // Many a host that counts says with its counts alone when it gives more.
+        let counted = || refused_for(&self.headers).filter(|_| self.status == StatusCode::TOO_MANY_REQUESTS);
+        Err(match (self.status(), self.retry_after().or_else(counted)) {
             _ if self.is_challenge() => Error::challenge(host_of(&self.url)),
             (429 | 503, Some(wait)) => Error::rate_limited(host_of(&self.url), Some(wait)),
             (status, _) => Error::status(&self.url, status),
@@ -334,6 +336,37 @@ mod tests {
             Error::RateLimited { retry_after, .. } => assert_eq!(retry_after, Some(Duration::from_secs(7))),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_host_that_counts_requests_says_when_it_gives_more() {
+        let wait = |status: u16, fields: &[(&'static str, &'static str)]| {
+            let mut answer = answer(status, "");
+            answer.head.headers.remove(header::RETRY_AFTER);
+            let header = |(name, value): &(&'static str, &'static str)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            };
+            answer.head.headers.extend(fields.iter().map(header));
+            match answer.ok().unwrap_err() {
+                Error::RateLimited { retry_after, .. } => retry_after,
+                other => panic!("{other:?}"),
+            }
+        };
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(wait(429, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "30")]), seconds(30));
+        assert_eq!(wait(429, &[("x-ratelimit-reset", "30")]), seconds(30));
+        assert_eq!(wait(429, &[("ratelimit-reset", "31")]), seconds(31));
+        assert_eq!(wait(429, &[("ratelimit", "\"burst\";r=0;t=9")]), seconds(9));
+        assert_eq!(wait(429, &[("retry-after", "5"), ("x-ratelimit-reset", "30")]), seconds(5));
+        // Another limit than the one that is told of.
+        assert_eq!(wait(429, &[("x-ratelimit-remaining", "7"), ("x-ratelimit-reset", "30")]), None);
+        assert_eq!(wait(429, &[]), None);
+        let mut busy = answer(503, "");
+        busy.head.headers.remove(header::RETRY_AFTER);
+        busy.head
+            .headers
+            .insert(HeaderName::from_static("x-ratelimit-reset"), HeaderValue::from_static("30"));
+        assert_eq!(busy.ok().unwrap_err().code(), "http");
     }
 
     #[test]

@@ -33,6 +33,18 @@ pub(crate) fn allowance_back(headers: &HeaderMap) -> Option<Duration> {
     spent.filter_map(|(_, reset)| reset_in(reset)).max()
 }
 
+/// How long until a host that refused a request for their number (status 429) answers more: that none is left goes without
+/// saying there.
+pub(crate) fn refused_for(headers: &HeaderMap) -> Option<Duration> {
+    let alone = |remaining: &str, reset: &str| {
+        let reset = headers.get(reset).filter(|_| !headers.contains_key(remaining))?;
+        reset_in(reset.to_str().ok()?.trim())
+    };
+    allowance_back(headers)
+        .or_else(|| alone("x-ratelimit-remaining", "x-ratelimit-reset"))
+        .or_else(|| alone("ratelimit-remaining", "ratelimit-reset"))
+}
+
 /// What is left of each limit of a `RateLimit` field, and until when: older revisions have one, and a comma between its
 /// parameters; newer ones have a comma between limits.
 fn of_field(field: &str) -> Vec<(&str, &str)> {
