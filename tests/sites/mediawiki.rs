@@ -128,12 +128,23 @@ async fn a_wiki_is_recognised_once_for_all_of_its_pages() {
 
 #[tokio::test]
 async fn a_page_of_other_software_is_left_to_others() {
+    let (whole, frogs) = (cassette::read("mediawiki/any").to_string(), "https://wiki.example/wiki/Frogs");
     let qetch = site("any");
-    if let Ok(mut extraction) = qetch.extract("https://wiki.example/wiki/Frogs").await {
-        while let Ok(Some(variants)) = extraction.next_variants().await {
-            assert_ne!(variants.best().extractor, "mediawiki");
+    // Nor does it matter that another place of the host is a wiki.
+    for before in [None, Some("https://wiki.example/index.php/File:Toad.pdf")] {
+        if let Some(before) = before {
+            assert_eq!(one(&qetch, before).await.best().extractor, "mediawiki");
         }
+        let (found, warnings) = told(&qetch, frogs).await;
+        let [frogs] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((frogs.best().extractor.as_str(), warnings.len()), ("page", 0));
+        assert_eq!(link(frogs.best()), "https://wiki.example/media/frogs.mp4");
     }
+    // It is the software that makes the difference: this page would be asked for at the API.
+    let text = whole.replace("DokuWiki", "MediaWiki 1.39.7");
+    let qetch = cassette::of(qetch::Cassette::parse("of a wiki", &text).unwrap()).build();
+    let error = fails(&qetch, frogs).await;
+    assert!(error.code() == "not_recorded" && error.to_string().contains("/w/api.php"), "{error}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     Error, Limits, Result,
     error::host_of,
-    header_time::retry_after,
+    header_time::{refused_for, retry_after},
     hosts::{Permit, Task},
     shown::{shown, without_values},
     transport::Body,
@@ -92,7 +92,9 @@ impl Head {
         if self.status.is_success() {
             return Ok(());
         }
-        Err(match (self.status(), self.retry_after()) {
+        // Many a host that counts says with its counts alone when it gives more.
+        let counted = || refused_for(&self.headers).filter(|_| self.status == StatusCode::TOO_MANY_REQUESTS);
+        Err(match (self.status(), self.retry_after().or_else(counted)) {
             _ if self.is_challenge() => Error::challenge(host_of(&self.url)),
             (429 | 503, Some(wait)) => Error::rate_limited(host_of(&self.url), Some(wait)),
             (status, _) => Error::status(&self.url, status),
@@ -337,93 +339,4 @@ fn is_deeper(body: &[u8], levels: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    fn answer(status: u16, body: &'static str) -> Answer {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, "Text/HTML; charset=x".parse().unwrap());
-        headers.insert(header::RETRY_AFTER, "7".parse().unwrap());
-        let url = Url::parse("https://h.example/a?key=s3cret").unwrap();
-        Answer::new(StatusCode::from_u16(status).unwrap(), headers, url, body)
-    }
-
-    #[test]
-    fn a_status_that_is_no_success_is_an_error_with_the_wait() {
-        assert!(answer(204, "").ok().is_ok());
-        assert_eq!(answer(404, "").ok().unwrap_err().code(), "not_found");
-        match answer(503, "").ok().unwrap_err() {
-            Error::RateLimited { retry_after, .. } => assert_eq!(retry_after, Some(Duration::from_secs(7))),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn an_error_names_what_was_asked_about() {
-        let told =
-            |status| answer(status, "").about("the frog 7").map(drop).map_err(|error| error.to_string());
-        assert_eq!(told(200), Ok(()));
-        for status in [404, 410, 451] {
-            let message = told(status).unwrap_err();
-            assert!(message.contains("the frog 7") && !message.contains("h.example"), "{message}");
-        }
-        assert!(told(500).unwrap_err().contains("h.example"));
-    }
-
-    #[test]
-    fn a_page_that_tells_people_from_programs_is_a_challenge() {
-        let marked = |status, value: &'static str| {
-            let mut answer = answer(status, "");
-            answer.head.headers.insert(CF_MITIGATED, HeaderValue::from_static(value));
-            answer.ok().map_err(|error| error.code())
-        };
-        assert_eq!(marked(403, "challenge").unwrap_err(), "challenge");
-        assert_eq!(marked(503, "Challenge").unwrap_err(), "challenge");
-        assert_eq!(marked(403, "block").unwrap_err(), "http");
-        assert!(marked(200, "challenge").is_ok());
-    }
-
-    #[test]
-    fn what_is_not_the_expected_json_is_a_changed_site() {
-        for (body, expected) in [
-            ("<html>", "pond changed: no JSON from https://h.example/a?… at $"),
-            (r#"{"a":"#, "pond changed: no JSON from https://h.example/a?… at $"),
-            (r#"{"a":{"b":"s3cret"}}"#, "pond changed: invalid type: string …, expected u8 at $.a.b"),
-        ] {
-            type Shape = BTreeMap<String, BTreeMap<String, u8>>;
-            let error = answer(200, body).json::<Shape>("pond").unwrap_err();
-            assert_eq!((error.code(), error.to_string().as_str()), ("site_changed", expected));
-        }
-    }
-
-    #[test]
-    fn nesting_is_counted_outside_of_texts() {
-        let check =
-            |body: &str, expected: bool| assert_eq!(is_deeper(body.as_bytes(), 3), expected, "{body}");
-        check(r#" {"a":[[1],[2],[3],[4]]}"#, false);
-        check(r#"{"a":[[{}]]}"#, true);
-        check("[[[[", true);
-        check(r#"["[[[[\"[[[[\\", "{{{{"]"#, false);
-        check("<html>{{{{", false);
-        check("", false);
-    }
-
-    #[test]
-    fn what_is_as_deep_as_allowed_is_read() {
-        let nested = |levels: usize| Bytes::from("[".repeat(levels) + &"]".repeat(levels));
-        let read =
-            |levels| Answer { body: nested(levels), ..answer(200, "") }.json::<serde_json::Value>("pond");
-        let most = Limits::new().json_depth(usize::MAX).json_depth;
-        assert!(read(Limits::new().json_depth).is_ok());
-        assert_eq!(read(Limits::new().json_depth + 1).unwrap_err().code(), "over_limit");
-        let deepest = Answer { body: nested(most), json_depth: most, ..answer(200, "") };
-        assert!(deepest.json::<serde_json::Value>("pond").is_ok(), "the reader bears less");
-    }
-
-    #[test]
-    fn the_media_type_has_no_parameters() {
-        assert_eq!(answer(200, "").media_type().unwrap(), "text/html");
-    }
-}
+mod tests;

@@ -33,6 +33,18 @@ pub(crate) fn allowance_back(headers: &HeaderMap) -> Option<Duration> {
     spent.filter_map(|(_, reset)| reset_in(reset)).max()
 }
 
+/// How long until a host that refused a request for their number (status 429) answers more: that none is left goes without
+/// saying there.
+pub(crate) fn refused_for(headers: &HeaderMap) -> Option<Duration> {
+    let alone = |remaining: &str, reset: &str| {
+        let reset = headers.get(reset).filter(|_| !headers.contains_key(remaining))?;
+        reset_in(reset.to_str().ok()?.trim())
+    };
+    allowance_back(headers)
+        .or_else(|| alone("x-ratelimit-remaining", "x-ratelimit-reset"))
+        .or_else(|| alone("ratelimit-remaining", "ratelimit-reset"))
+}
+
 /// What is left of each limit of a `RateLimit` field, and until when: older revisions have one, and a comma between its
 /// parameters; newer ones have a comma between limits.
 fn of_field(field: &str) -> Vec<(&str, &str)> {
@@ -63,7 +75,8 @@ fn reset_in(reset: &str) -> Option<Duration> {
     Some(until.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-/// The time that a header such as `Last-Modified` or `Date` tells; `None` where it is no date.
+/// The time that a header such as `Last-Modified` or `Date` tells, in any of the three forms of HTTP (RFC 9110, section
+/// 5.6.7) or as mail has it, with an offset; `None` where it is no date.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -72,8 +85,9 @@ fn reset_in(reset: &str) -> Option<Duration> {
 /// assert_eq!(date, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_445_412_480)));
 /// ```
 pub fn http_date(text: &str) -> Option<SystemTime> {
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()?;
-    Some(date.into())
+    let text = text.trim();
+    let of_mail = || jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok().map(Into::into);
+    httpdate::parse_http_date(text).ok().or_else(of_mail)
 }
 
 #[cfg(test)]
@@ -112,6 +126,25 @@ mod tests {
         assert_eq!(back(&[("ratelimit", "\"burst\";r=5;t=9")]), None);
         let several = "\"burst\";r=5;t=9, \"hour\";r=0;t=40;x=1, \"day\";r=0;t=70";
         assert_eq!(back(&[("ratelimit", several)]), Some(Duration::from_secs(70)), "each is a limit");
+    }
+
+    #[test]
+    fn a_date_is_read_in_each_form_that_a_recipient_accepts() {
+        let expected = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777));
+        for date in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 6 Nov 1994 09:49:37 +0100",
+            " 6 Nov 1994 08:49:37 GMT ",
+        ] {
+            assert_eq!(http_date(date), expected, "{date}");
+        }
+        for nothing in
+            ["", "Sun", "Sunday, 06-Nov-94 08:49:37", "Sun Nov 31 08:49:37 1994", "1994-11-06T08:49:37Z"]
+        {
+            assert_eq!(http_date(nothing), None, "{nothing}");
+        }
     }
 
     #[test]

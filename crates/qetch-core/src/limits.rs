@@ -110,6 +110,11 @@ impl Limits {
         self
     }
 
+    /// The most pages, for who reads them in a loop of their own.
+    pub const fn most_pages(&self) -> usize {
+        self.pages
+    }
+
     /// The most segments that one playlist or manifest may list for a rendition. For those who read them.
     pub const fn most_segments(&self) -> usize {
         self.segments

@@ -48,18 +48,39 @@ impl Fetcher {
         let mut failures = 0;
         loop {
             let request = fragment.request()?.with_limit(limit);
-            let error = match self.cx.send(request).await.and_then(Answer::ok) {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
+            let error = match self.cx.send(request).await.map(Answer::ok) {
+                Ok(Ok(answer)) => return Ok(answer),
+                // What a host asks to wait is waited for by the gate, unless that is longer than is allowed.
+                Err(error @ Error::RateLimited { .. }) => return Err(error),
+                Ok(Err(error)) | Err(error) => error,
             };
-            let is_too_long = matches!(&error, Error::RateLimited { retry_after: Some(_), .. });
-            if failures >= self.retries || !error.is_retryable() || is_too_long {
+            if failures >= self.retries || !error.is_retryable() {
                 return Err(error);
             }
             let wait = FIRST_WAIT.saturating_mul(1 << failures.min(16)).min(LONGEST_WAIT);
             failures += 1;
             tracing::debug!(%error, wait = wait.as_secs_f32(), "asking again");
             sleep(wait).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qetch_core::{Cassette, Replay};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_asks_to_wait_is_asked_again() {
+        for wait in ["retry-after: 0", "x-ratelimit-reset: 0", "x-other: 0"] {
+            let list = "=== GET https://h.example/l.m3u8";
+            let text = format!("# qetch cassette 1\n\n{list}\n--- 429\n{wait}\n--- 200\n\nlist\n");
+            let replay = Replay::of(Cassette::parse("c", &text).unwrap());
+            let cx = Context::builder().transport(replay.into()).build();
+            let fetcher = Fetcher::new(&cx, &DownloadOptions::new());
+            let list = Fragment::new("https://h.example/l.m3u8".parse().unwrap());
+            assert_eq!(&fetcher.playlist(&list).await.unwrap().body()[..], b"list", "{wait}");
         }
     }
 }

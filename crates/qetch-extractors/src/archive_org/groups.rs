@@ -20,7 +20,13 @@ pub(super) struct Group {
     /// The renditions, and the pictures that stand for them.
     pub(super) files: Vec<usize>,
     pub(super) captions: Vec<usize>,
+    /// How many more of them there are than [`MOST_FILES`].
+    pub(super) left_out: usize,
 }
+
+/// The most renditions of a resource, and the most captions: each has a copy of what describes the item. A film of a day has as
+/// many pictures.
+pub(super) const MOST_FILES: usize = 1_000;
 
 /// Documents, the ones with the looks of the original first.
 const DOCUMENTS: [&str; 15] = [
@@ -82,6 +88,14 @@ impl Item {
             // What was made for programs is no rendition, nor is what was read from a picture.
             let is_rendition = if self.has_main(group, is_medium) { is_medium } else { is_known };
             group.files.retain(|&at| is_rendition(kind(&self.files[at])));
+            // Of what is too much the pictures go first.
+            if group.files.len() > MOST_FILES {
+                group.files.sort_by_key(|&at| role(&self.files[at], group.kind) != Role::Main);
+            }
+            for files in [&mut group.files, &mut group.captions] {
+                group.left_out += files.len().saturating_sub(MOST_FILES);
+                files.truncate(MOST_FILES);
+            }
         }
         if groups.is_empty() && self.withheld() == 0 && !self.is_restricted() {
             groups = self.originals();
@@ -130,7 +144,7 @@ impl Item {
 
     fn group(&self, root: &str, at: Option<usize>, files: impl Into<Vec<usize>>) -> Group {
         let kind = kind_by_name(root);
-        Group { root: root.to_owned(), at, kind, files: files.into(), captions: Vec::new() }
+        Group { root: root.to_owned(), at, kind, files: files.into(), captions: Vec::new(), left_out: 0 }
     }
 
     /// Puts captions that stand beside the others with what they are named after, or else with the only one that they can be

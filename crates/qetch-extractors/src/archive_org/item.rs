@@ -18,11 +18,17 @@ pub(super) struct Reply {
     /// Taken down: the answer has nothing else worth reading then.
     #[serde(default, deserialize_with = "flag")]
     is_dark: bool,
+    /// What the API says in place of an item.
+    #[serde(default, deserialize_with = "lenient::text")]
+    error: Option<String>,
     #[serde(default)]
     metadata: Option<Metadata>,
     #[serde(default)]
     files: Option<Vec<File>>,
 }
+
+/// The most bytes of what the API says of an error.
+const ERROR_BYTES: usize = 200;
 
 /// An item, and the files of it that can be asked for.
 pub(super) struct Item {
@@ -37,11 +43,22 @@ impl Reply {
     /// The item, which was asked for as `id`.
     ///
     /// # Errors
-    /// [`Gone`](Error::Gone) for one that was taken down, and [`SiteChanged`](Error::SiteChanged) where what describes it or
-    /// its files is missing.
+    /// [`Gone`](Error::Gone) for one that was taken down, [`NotFound`](Error::NotFound) where the API says that it has none, and
+    /// [`SiteChanged`](Error::SiteChanged) where it says another error, or where what describes the item or its files is
+    /// missing.
     pub(super) fn item(self, id: &str) -> Result<Item> {
         if self.is_dark {
             return Err(Error::gone(what(id)));
+        }
+        if let (Some(error), None) = (&self.error, &self.metadata) {
+            if error.to_ascii_lowercase().contains("locate item") {
+                return Err(Error::not_found(what(id)));
+            }
+            return Err(Error::site_changed(
+                NAME,
+                "$.error",
+                format!("it says {:?}", cut(error, ERROR_BYTES)),
+            ));
         }
         let missing = |path| Error::site_changed(NAME, path, "missing");
         let metadata = self.metadata.ok_or_else(|| missing("$.metadata"))?;

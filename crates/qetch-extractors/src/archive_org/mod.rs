@@ -30,6 +30,7 @@ use serde::Deserialize;
 use self::{
     asked::Asked,
     contents::Described,
+    groups::MOST_FILES,
     item::{Item, Reply, what},
 };
 
@@ -98,7 +99,16 @@ impl ArchiveOrg {
             Asked::Entry(path) => item.entry(path)?,
             Asked::All => item.all()?,
         };
-        let warnings: Vec<_> = self.warnings(&item, asked).into_iter().map(Found::from).collect();
+        let mut warnings = self.warnings(&item, asked);
+        let left_out: usize = groups.iter().map(|(_, group)| group.left_out).sum();
+        if left_out > 0 {
+            let message = format!(
+                "files of {} beyond {MOST_FILES} of one resource are left out: {left_out}",
+                item.what()
+            );
+            warnings.push(self.info.warning(message));
+        }
+        let warnings: Vec<_> = warnings.into_iter().map(Found::from).collect();
         let source = source.clone();
         // An item may have thousands: each is made when it is asked for, and none of these is without a file.
         let found = groups.into_iter().filter_map(move |(place, group)| {

@@ -67,3 +67,37 @@ async fn a_description_of_many_parts_is_of_bounded_length() {
     let length = found[0].best().description.as_ref().unwrap().len();
     assert!(length <= 64 << 10, "{length}");
 }
+
+#[tokio::test]
+async fn what_the_api_says_in_place_of_an_item_is_told() {
+    let check = async |error: Value, code: &str, expected: &str| {
+        let item = json!({"error": error});
+        let error = found("https://archive.org/details/pond", Canned::default(), item).await.unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), (code, expected));
+    };
+    check("Couldn't locate item 'pond'".into(), "not_found", "archive.org item pond was not found").await;
+    let told = "archive_org changed: it says \"no \\u{1b} more\" at $.error";
+    check("no \u{1b} more".into(), "site_changed", told).await;
+    let told = format!("archive_org changed: it says {:?} at $.error", "x".repeat(200));
+    check("x".repeat(300).into(), "site_changed", &told).await;
+    check(Value::Null, "site_changed", "archive_org changed: missing at $.metadata").await;
+}
+
+#[tokio::test]
+async fn a_resource_of_many_files_ends_with_a_warning() {
+    let made = |name: String, format: &str| json!({"name": name, "source": "derivative", "original": "a.avi", "format": format});
+    let pictures = (0..1_500).map(|it| made(format!("a.thumbs/a_{it}.jpg"), "Thumbnail"));
+    let texts = (0..1_200).map(|it| made(format!("a.{it}.srt"), "SubRip"));
+    let files = pictures.chain(texts).chain([json!({"name": "a.avi"}), made("a.mp4".into(), "h.264")]);
+    let item = film(files.collect::<Vec<_>>()).to_string();
+    let (_, cx) = Canned::default().on(&format!("{ITEMS}pond"), [Reply::new(200, item)]).start();
+    let link = Url::parse("https://archive.org/details/pond").unwrap();
+    let mut extraction = ArchiveOrg::new().extract(&cx.build(), &link).await.unwrap();
+    let Some(Ok(Found::Warning(warning))) = extraction.next().await else { panic!("no warning") };
+    let told = "files of archive.org item pond beyond 1000 of one resource are left out: 702";
+    assert!(warning.message.ends_with(told), "{}", warning.message);
+    let Some(Ok(Found::Variants(variants))) = extraction.next().await else { panic!("no resource") };
+    assert_eq!((variants.contents().len(), variants.companions.len()), (1_000, 1_000));
+    let main: Vec<_> = variants.contents()[..2].iter().map(|it| it.uid.as_str()).collect();
+    assert_eq!(main, ["pond/a.avi", "pond/a.mp4"]);
+}

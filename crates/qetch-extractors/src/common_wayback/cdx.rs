@@ -25,6 +25,8 @@ const REVISIT: &str = "warc/revisit";
 pub(crate) struct Lookup {
     what: String,
     parameters: Vec<(&'static str, String)>,
+    /// The key of the page, which is the first without one.
+    from: Option<String>,
 }
 
 impl Lookup {
@@ -32,7 +34,7 @@ impl Lookup {
     /// nor the scheme, nor a `www.` make a difference.
     pub(crate) fn latest(url: &str, count: usize) -> Self {
         let parameters = vec![("filter", "statuscode:200".to_owned()), ("limit", format!("-{count}"))];
-        Self { what: url.to_owned(), parameters }
+        Self { what: url.to_owned(), parameters, from: None }
     }
 
     /// The captures of files whose URL begins so, with revisits of any status and without pages.
@@ -43,8 +45,16 @@ impl Lookup {
             ("filter", "statuscode:200|-".to_owned()),
             ("filter", "!mimetype:text/html".to_owned()),
             ("limit", "1000".to_owned()),
+            ("showResumeKey", "true".to_owned()),
         ];
-        Self { what: start.to_owned(), parameters }
+        Self { what: start.to_owned(), parameters, from: None }
+    }
+
+    /// Goes on with what `page` says that follows it; `None` at the end. A key that leads nowhere new would be asked for without
+    /// end.
+    pub(crate) fn behind(&self, page: &Captures) -> Option<Self> {
+        let from = page.next.clone().filter(|next| self.from.as_ref() != Some(next))?;
+        Some(Self { from: Some(from), ..self.clone() })
     }
 
     fn url(&self) -> Result<Url> {
@@ -53,6 +63,11 @@ impl Lookup {
         let fixed = [("url", self.what.as_str()), ("output", "json"), ("gzip", "false")];
         let own = self.parameters.iter().map(|(name, value)| (*name, value.as_str()));
         url.query_pairs_mut().extend_pairs(fixed.into_iter().chain(own));
+        if let (Some(key), Some(query)) = (&self.from, url.query()) {
+            // It is written down as it is to be sent.
+            let query = format!("{query}&resumeKey={}", key.replace('&', "%26"));
+            url.set_query(Some(&query));
+        }
         Ok(url)
     }
 }
@@ -85,14 +100,28 @@ impl Capture {
     }
 }
 
-/// The captures that the index has, in its order: by URL, then by moment. Rows that name no URL of the web, or no moment,
-/// are left out: the index has such.
+/// A page of captures, in the order of the index: by URL, then by moment.
+#[derive(Debug, Default)]
+pub(crate) struct Captures {
+    pub(crate) captures: Vec<Capture>,
+    /// The key of the next page, where there is one and it was asked for.
+    next: Option<String>,
+}
+
+impl Captures {
+    /// Whether the index says that there are more.
+    pub(crate) fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+}
+
+/// The captures that the index has. Rows that name no URL of the web, or no moment, are left out: the index has such.
 ///
 /// # Errors
 /// [`Private`](Error::Private) where the archive keeps what is looked up from everybody;
 /// [`OverCapacity`](Error::OverCapacity) and [`RateLimited`](Error::RateLimited) where it has no time for us;
 /// [`SiteChanged`](Error::SiteChanged) where the answer is of another shape; and those of the network.
-pub(crate) async fn captures(cx: &Context, lookup: &Lookup) -> Result<Vec<Capture>> {
+pub(crate) async fn captures(cx: &Context, lookup: &Lookup) -> Result<Captures> {
     let answer = cx.send(Request::get(lookup.url()?)).await?;
     let said = answer.text();
     if answer.status() == 404 {
@@ -105,27 +134,37 @@ pub(crate) async fn captures(cx: &Context, lookup: &Lookup) -> Result<Vec<Captur
     read(&answer, &said)
 }
 
-fn read(answer: &Answer, said: &str) -> Result<Vec<Capture>> {
+fn read(answer: &Answer, said: &str) -> Result<Captures> {
     match said.trim_start().bytes().next() {
-        None => Ok(Vec::new()),
+        None => Ok(Captures::default()),
         Some(b'[') => read_json(&answer.json(HOST)?),
         Some(_) => {
-            // A key for what is over a limit would stand behind an empty line.
-            let lines = said.trim_start().lines().map(str::trim).take_while(|line| !line.is_empty());
-            let rows = lines.map(|line| line.split(' ').map(|field| Some(field.into())).collect());
-            of_rows(&COLUMNS.map(|name| Some(name.into())), rows)
+            // A key for what is over a limit stands behind an empty line.
+            let mut lines = said.trim_start().lines().map(str::trim);
+            let rows = lines.by_ref().take_while(|line| !line.is_empty());
+            let rows = rows.map(|line| line.split(' ').map(|field| Some(field.into())).collect());
+            let captures = of_rows(&COLUMNS.map(|name| Some(name.into())), rows)?;
+            let next = lines.next().filter(|key| !key.is_empty()).map(str::to_owned);
+            Ok(Captures { captures, next })
         }
     }
 }
 
-fn read_json(value: &Value) -> Result<Vec<Capture>> {
+fn read_json(value: &Value) -> Result<Captures> {
     let changed = |path: &str| Error::site_changed(HOST, path, "no list");
     let rows = value.as_array().ok_or_else(|| changed("$"))?;
-    let Some((header, rows)) = rows.split_first() else { return Ok(Vec::new()) };
+    let Some((header, rows)) = rows.split_first() else { return Ok(Captures::default()) };
     let header = header.as_array().ok_or_else(|| changed("$[0]"))?;
     let header: Row<'_> = header.iter().map(field).collect();
+    // A key for what is over a limit stands behind an empty row.
+    let (rows, next) = match rows {
+        [rows @ .., Value::Array(empty), Value::Array(last)] if empty.is_empty() && last.len() == 1 => {
+            (rows, last[0].as_str().map(str::to_owned))
+        }
+        rows => (rows, None),
+    };
     let rows = rows.iter().map(|row| row.as_array().into_iter().flatten().map(field).collect());
-    of_rows(&header, rows)
+    Ok(Captures { captures: of_rows(&header, rows)?, next })
 }
 
 /// The fields of a row; `None` for those that are no text.
@@ -180,9 +219,13 @@ mod tests {
     use super::*;
     use crate::common_canned::{Canned, Reply};
 
-    fn read_text(said: &str) -> Result<Vec<Capture>> {
+    fn read_page(said: &str) -> Result<Captures> {
         let url = Url::parse(INDEX).unwrap();
         read(&Answer::new(StatusCode::OK, HeaderMap::new(), url, said.to_owned()), said)
+    }
+
+    fn read_text(said: &str) -> Result<Vec<Capture>> {
+        read_page(said).map(|page| page.captures)
     }
 
     fn shown(captures: &[Capture]) -> Vec<String> {
@@ -221,6 +264,23 @@ mod tests {
         let expected = ["20220119090122 http://h.example/%20a", "20220119090123 http://h.example/b"];
         assert_eq!(shown(&captures), expected);
         assert_eq!((captures[0].media_type.as_deref(), &captures[1].media_type), (Some("text/plain"), &None));
+    }
+
+    #[test]
+    fn a_key_leads_to_the_next_page() {
+        let key = "example%2Ch%29%2Fb+20220119090124%21";
+        let row = r#"["a","20220119090122","http://h.example/a"]"#;
+        let json = format!(r#"[["urlkey","timestamp","original"],{row},[],["{key}"]]"#);
+        let text = format!("a 20220119090122 http://h.example/a\n\n{key}\n");
+        let lookup = Lookup::beneath("h.example/a");
+        for said in [json, text] {
+            let page = read_page(&said).unwrap();
+            assert_eq!(shown(&page.captures), ["20220119090122 http://h.example/a"], "{said}");
+            let next = lookup.behind(&page).unwrap();
+            assert!(next.url().unwrap().as_str().ends_with(&format!("&showResumeKey=true&resumeKey={key}")));
+            assert!(next.behind(&page).is_none(), "a key that leads nowhere new");
+        }
+        assert!(lookup.behind(&read_page(&format!("[{HEADER},{row}]")).unwrap()).is_none());
     }
 
     #[test]

@@ -54,10 +54,12 @@ pub(super) async fn find(cx: &Context, id: &str, source: &Url) -> Result<Archive
     let record = record(cx, id, source).await?;
     let is_described = record.is_some();
     let (item, listed) = record.unwrap_or_else(|| (Item::unknown(id), Vec::new()));
-    let mut captures = look_up(cx, SMALL, id).await?;
+    let (mut captures, mut is_whole) = look_up(cx, SMALL, id).await?;
     for host in FULL {
         if !is_described || listed.iter().any(|content| host_of(content) == Some(host)) {
-            captures.extend(look_up(cx, host, id).await?);
+            let (of_host, is_all) = look_up(cx, host, id).await?;
+            captures.extend(of_host);
+            is_whole &= is_all;
         }
     }
     let (mut copies, mut missing) = (Vec::new(), Vec::new());
@@ -81,12 +83,18 @@ pub(super) async fn find(cx: &Context, id: &str, source: &Url) -> Result<Archive
     }
     missing.retain(|content: &Content| copies.iter().all(|(copy, _)| copy.uid != content.uid));
     let Some(first) = copies.iter().map(|(_, capture)| capture.moment.at()).min() else {
+        if !is_whole {
+            return Err(Error::over_limit("the number of pages", cx.limits().most_pages().to_string()));
+        }
         let but = if is_described { "its record, and no file" } else { "nothing" };
         return Err(Error::gone(format!(
             "gfycat item {id} (the site closed on {CLOSED_ON}, and of this item the Wayback Machine has {but})"
         )));
     };
-    let warning = warning(id, first, is_described, &missing);
+    let mut warning = warning(id, first, is_described, &missing);
+    if !is_whole {
+        warning.push_str("; there may be more, for its index was not read to the end");
+    }
     let missing: Vec<Value> = missing.iter().map(|content| facts(id, content)).collect();
     let contents = copies.into_iter().filter_map(|(content, capture)| copy(content, &capture, &missing));
     Ok(Archived { contents: contents.collect(), warning })
@@ -95,8 +103,8 @@ pub(super) async fn find(cx: &Context, id: &str, source: &Url) -> Result<Archive
 /// The item as the archive has its record, with the renditions that it lists; `None` where there is no record that can be
 /// read.
 async fn record(cx: &Context, id: &str, source: &Url) -> Result<Option<(Item, Vec<Content>)>> {
-    let captures = captures(cx, &Lookup::latest(&format!("{RECORDS}{id}"), RECORD_CAPTURES)).await?;
-    for raw in captures.iter().rev().take(RECORD_CAPTURES).filter_map(Capture::raw) {
+    let page = captures(cx, &Lookup::latest(&format!("{RECORDS}{id}"), RECORD_CAPTURES)).await?;
+    for raw in page.captures.iter().rev().take(RECORD_CAPTURES).filter_map(Capture::raw) {
         match memento::read(cx, raw).await {
             Ok(memento) => {
                 if let Ok(read) = read(&memento.answer, id, source) {
@@ -122,10 +130,24 @@ fn read(answer: &Answer, id: &str, source: &Url) -> Result<(Item, Vec<Content>)>
     Ok((item, contents))
 }
 
-/// The captured files of the item `id` on `host`, each once: the first capture that is no revisit, or else the first.
-async fn look_up(cx: &Context, host: &str, id: &str) -> Result<Vec<Capture>> {
-    let mut once: Vec<Capture> = Vec::new();
-    for capture in captures(cx, &Lookup::beneath(&format!("{host}/{id}"))).await? {
+/// The captured files of the item `id` on `host`, each once: the first capture that is no revisit, or else the first. And
+/// whether these are all of them.
+async fn look_up(cx: &Context, host: &str, id: &str) -> Result<(Vec<Capture>, bool)> {
+    let (mut once, mut lookup) = (Vec::new(), Lookup::beneath(&format!("{host}/{id}")));
+    for _ in 0..cx.limits().most_pages() {
+        let page = captures(cx, &lookup).await?;
+        let (has_more, next) = (page.has_more(), lookup.behind(&page));
+        add_once(&mut once, page.captures, host, id);
+        match next {
+            Some(next) => lookup = next,
+            None => return Ok((once, !has_more)),
+        }
+    }
+    Ok((once, false))
+}
+
+fn add_once(once: &mut Vec<Capture>, captures: Vec<Capture>, host: &str, id: &str) {
+    for capture in captures {
         let name = file_name(&capture.original);
         // The id of another item may begin with this one.
         if File::by_name(id, &capture.original).is_none() || capture.original.host_str() != Some(host) {
@@ -139,7 +161,6 @@ async fn look_up(cx: &Context, host: &str, id: &str) -> Result<Vec<Capture>> {
             Some(_) => (),
         }
     }
-    Ok(once)
 }
 
 /// `content` with the raw body of `capture` for its file; `None` where that makes no link.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use qetch_core::{
-    Claim, Content, Context, Extraction, Extractor, ExtractorInfo, Kind, NetworkFault, Registry, Result,
-    Role, Url, Variants, async_trait, http::HeaderName,
+    Claim, Content, Context, Extraction, Extractor, ExtractorInfo, Kind, Limits, NetworkFault, Registry,
+    Result, Role, Url, Variants, async_trait, http::HeaderName,
 };
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn record_of(id: &str) -> String {
 /// The look-up of its files on a host.
 fn files_of(host: &str, id: &str) -> String {
     let rest = "&output=json&gzip=false&matchType=prefix&filter=statuscode%3A200%7C-&filter=%21mimetype%3Atext%2Fhtml";
-    format!("{INDEX}{host}.gfycat.com%2F{id}{rest}&limit=1000")
+    format!("{INDEX}{host}.gfycat.com%2F{id}{rest}&limit=1000&showResumeKey=true")
 }
 
 /// The rows for these captured URLs with their types, all of one moment.
@@ -119,6 +119,32 @@ async fn a_site_that_is_no_more_is_found_in_the_archive() {
         files_of("fat", id),
     ];
     assert_eq!(site.asked(), asked.map(|url| format!("GET {url}")));
+}
+
+/// Another item, whose id begins with this one, fills a page of the index.
+#[tokio::test]
+async fn what_stands_on_the_next_page_of_the_index_is_found() {
+    let first = files_of("thumbs", "dapperearlyfinch");
+    let (key, other) =
+        ("com%2Cgfycat%2Cthumbs%29%2Fdapper+2023%21", "https://thumbs.gfycat.com/DapperEarlyFinchling.mp4");
+    let said = format!(r#"[["timestamp","original"],["{MOMENT}","{other}"],[],["{key}"]]"#);
+    let site = |pages: usize| {
+        let files: [(&str, &[(&str, &str)]); 1] =
+            [("giant", &[("https://giant.gfycat.com/DapperEarlyFinch.mp4", "video/mp4")])];
+        let site = archived(Some(ITEM_2017), &files).on(&first, [Reply::new(200, said.clone())]);
+        let site = site.on(&format!("{first}&resumeKey={key}"), [rows(&[MOBILE])]);
+        let (_, cx) = site.start();
+        cx.limits(Limits::new().pages(pages)).build()
+    };
+    let (variants, warnings) = found(&site(2), LINK).await.unwrap();
+    assert_eq!(uids(&variants), ["mp4", "mobile"]);
+    assert!(!warnings[0].contains("index"), "{warnings:?}");
+    let (variants, warnings) = found(&site(1), LINK).await.unwrap();
+    assert_eq!(uids(&variants), ["mp4"]);
+    assert!(
+        warnings[0].ends_with("; there may be more, for its index was not read to the end"),
+        "{warnings:?}"
+    );
 }
 
 #[tokio::test]

@@ -5,13 +5,20 @@
 //! - the only player of a page that is no ornament plays the only video (or sound) that is described, unless what is
 //!   described is played by a site that is known: then it is another one.
 //!
+//! The only one is meant where one of the two names no file, or their files are called the same but for sizes and formats,
+//! or the same picture stands for both. Files of which nothing says that they are of one thing are never its qualities.
+//!
 //! What is told of one fills what is missing of the other, and its files are further qualities.
 
 use std::collections::HashMap;
 
 use qetch_core::Url;
 
-use super::{open_graph::Card, resource::Resource};
+use super::{
+    open_graph::Card,
+    rendition::Called,
+    resource::{File, Resource},
+};
 use crate::common_link;
 
 /// The videos and sounds of a page: those that are described, those of its card, those that it plays.
@@ -28,12 +35,14 @@ pub(super) fn media(
         let same = merged.same(&resource);
         merged.put(resource, same);
     }
+    let mut of_card = Vec::new();
     for resource in [card.video.take(), card.audio.take()].into_iter().flatten() {
-        let same = merged
-            .same(&resource)
-            .or_else(|| merged.titled(&resource))
-            .or_else(|| merged.only(resource.is_video));
-        merged.put(resource, same);
+        let same = merged.same(&resource).or_else(|| merged.titled(&resource)).or_else(|| {
+            merged
+                .only(resource.is_video)
+                .filter(|&at| is_one(&merged.resources[at], &resource, &card.pictures))
+        });
+        of_card.push(merged.put(resource, same));
     }
     let plays = |is_video: bool| {
         let one = |it: &&Resource| it.is_video == is_video && it.leads_anywhere() && !it.is_ornament;
@@ -46,7 +55,12 @@ pub(super) fn media(
     });
     for resource in players.into_iter().filter(Resource::leads_anywhere) {
         let only = only[usize::from(resource.is_video)].filter(|_| !resource.is_ornament);
-        let same = merged.same(&resource).or(only);
+        let same = merged.same(&resource).or_else(|| {
+            only.filter(|at| {
+                let pictures = if of_card.contains(at) { &card.pictures[..] } else { &[] };
+                is_one(&resource, &merged.resources[*at], pictures)
+            })
+        });
         merged.put(resource, same);
     }
     let mut resources = merged.resources;
@@ -65,6 +79,19 @@ pub(super) fn pictures(pictures: impl IntoIterator<Item = Resource>) -> Vec<Reso
         merged.put(picture, same);
     }
     merged.resources
+}
+
+/// Whether nothing stands against `one` and `other`, for which `pictures` stand too, being the same.
+fn is_one(one: &Resource, other: &Resource, pictures: &[File]) -> bool {
+    let links = |it: &Resource| it.files.iter().map(|file| &file.url).chain(&it.playlists).count();
+    let called = |it: &Resource| -> Vec<Called> {
+        it.files.iter().map(|file| &file.url).chain(&it.playlists).filter_map(Called::of).collect()
+    };
+    let (ones, others) = (called(one), called(other));
+    links(one) == 0
+        || links(other) == 0
+        || ones.iter().any(|it| others.iter().any(|other| it.is_like(other)))
+        || one.posters.iter().any(|it| other.posters.iter().chain(pictures).any(|other| it.key == other.key))
 }
 
 /// Resources, and where each of their links is.
@@ -94,8 +121,8 @@ impl Merged {
         found.next().filter(|_| found.next().is_none()).map(|(at, _)| at)
     }
 
-    /// Adds `resource`, to the one that is the same where there is one. A file is in one resource alone.
-    fn put(&mut self, mut resource: Resource, same: Option<usize>) {
+    /// Adds `resource`, to the one that is the same where there is one, and says where. A file is in one resource alone.
+    fn put(&mut self, mut resource: Resource, same: Option<usize>) -> usize {
         let at = same.unwrap_or(self.resources.len());
         resource.files.retain(|file| self.by_key.get(&file.key).is_none_or(|&of| of == at));
         for key in keys(&resource) {
@@ -105,6 +132,7 @@ impl Merged {
             Some(known) => known.absorb(resource),
             None => self.resources.push(resource),
         }
+        at
     }
 }
 
@@ -194,11 +222,46 @@ mod tests {
     #[test]
     fn the_only_player_plays_what_is_described() {
         let one = || vec![video("A", &["a.mp4"], &[])];
-        check(one(), None, vec![video("", &["p.mp4"], &[])], &[("A", &["a.mp4", "p.mp4"])]);
+        check(one(), None, vec![video("", &["a.webm"], &[])], &[("A", &["a.mp4", "a.webm"])]);
+        let nowhere = || vec![video("A", &[], &["player"])];
+        check(nowhere(), None, vec![video("", &["p.mp4"], &[])], &[("A", &["p.mp4"])]);
         let two = vec![video("", &["p.mp4"], &[]), video("", &["q.mp4"], &[])];
         check(one(), None, two, &[("A", &["a.mp4"]), ("", &["p.mp4"]), ("", &["q.mp4"])]);
         let elsewhere = vec![video("A", &[], &["known/1"])];
         check(elsewhere, None, vec![video("", &["p.mp4"], &[])], &[("A", &[]), ("", &["p.mp4"])]);
+    }
+
+    #[test]
+    fn files_of_which_nothing_says_so_are_no_qualities_of_another() {
+        let one = || vec![video("A", &["a.mp4"], &[])];
+        check(one(), None, vec![video("", &["p.mp4"], &[])], &[("A", &["a.mp4"]), ("", &["p.mp4"])]);
+        check(one(), Some(video("C", &["c.mp4"], &[])), vec![], &[("A", &["a.mp4"]), ("C", &["c.mp4"])]);
+        let card = Some(video("C", &["c.mp4"], &[]));
+        check(vec![], card, vec![video("", &["p.mp4"], &[])], &[("C", &["c.mp4"]), ("", &["p.mp4"])]);
+        let list = Url::parse("https://h.example/l/list.m3u8").unwrap();
+        let listed = vec![Resource { playlists: vec![list], ..video("A", &[], &[]) }];
+        check(listed, None, vec![video("", &["p.mp4"], &[])], &[("A", &[]), ("", &["p.mp4"])]);
+    }
+
+    #[test]
+    fn a_picture_that_stands_for_both_says_that_they_are_one() {
+        let picture = |name: &str| {
+            let url = Url::parse("https://h.example/").unwrap().join(name).unwrap();
+            File::new(url, Kind::Image, None)
+        };
+        let shown = |name: &str, it: Resource| Resource { posters: vec![picture(name)], ..it };
+        let one = || vec![shown("a.jpg", video("A", &["a.mp4"], &[]))];
+        let player = || vec![shown("a.jpg", video("", &["p.mp4"], &[]))];
+        check(one(), None, player(), &[("A", &["a.mp4", "p.mp4"])]);
+        let other = vec![shown("b.jpg", video("", &["p.mp4"], &[]))];
+        check(one(), None, other, &[("A", &["a.mp4"]), ("", &["p.mp4"])]);
+        // The picture of a card is that of its video, and of no other.
+        for (of_card, expected) in [(true, 1), (false, 2)] {
+            let resource = video("A", &["c.mp4"], &[]);
+            let (video, described) = if of_card { (Some(resource), vec![]) } else { (None, vec![resource]) };
+            let mut card = Card { video, pictures: vec![picture("a.jpg")], ..Card::default() };
+            assert_eq!(media(described, &mut card, player(), &|_| false).len(), expected);
+        }
     }
 
     #[test]

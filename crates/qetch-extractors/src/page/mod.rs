@@ -29,6 +29,7 @@ mod media;
 mod merge;
 mod oembed;
 mod open_graph;
+mod rendition;
 mod resource;
 mod srcset;
 #[cfg(test)]

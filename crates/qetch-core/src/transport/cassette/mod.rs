@@ -21,6 +21,7 @@
 mod canonical;
 mod format;
 mod matching;
+mod met;
 mod names;
 mod pieces;
 mod record;

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, header};
 
 /// Names of parts of a query, a form or a JSON body that hold secrets; without capitals and what is no letter or digit.
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 29] = [
     "apikey",
     "appid",
     "appkey",
@@ -28,7 +28,6 @@ const NAMES: [&str; 30] = [
     "pwd",
     "secret",
     "session",
-    "sessionid",
     "sig",
     "sign",
     "signature",
@@ -47,7 +46,18 @@ const PAGES: [&str; 5] = ["page", "next", "continuation", "cursor", "prev"];
 pub(super) fn is_secret_name(name: &str) -> bool {
     let name = plain(name);
     let is_page = PAGES.iter().any(|page| name.starts_with(page));
-    NAMES.contains(&name.as_str()) || (!is_page && ENDINGS.iter().any(|ending| name.ends_with(ending)))
+    is_session(&name)
+        || NAMES.contains(&name.as_str())
+        || (!is_page && ENDINGS.iter().any(|ending| name.ends_with(ending)))
+}
+
+/// Whether this is what the cookie is called by which a server, or what stands before it, knows a visitor again. Some write
+/// it into links.
+pub(super) fn is_session(name: &str) -> bool {
+    const NAMES: [&str; 5] = ["cfbm", "cfclearance", "connectsid", "cfid", "sid"];
+    const ENDINGS: [&str; 2] = ["sessid", "sessionid"];
+    let name = plain(name);
+    NAMES.contains(&name.as_str()) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Whether a part of this name of an answer holds a secret: less is one there, for much of it is asked for again.
@@ -65,7 +75,9 @@ pub(super) fn is_secret_of_answer(name: &str) -> bool {
         "sessiontoken",
         "token",
     ];
-    NAMES.contains(&plain(name).as_str())
+    let name = plain(name);
+    // Many a thing has an id that begins with an S.
+    NAMES.contains(&name.as_str()) || (is_session(&name) && name != "sid")
 }
 
 /// Whether a part of this name of the query of a link signs it.

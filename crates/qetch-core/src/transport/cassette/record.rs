@@ -19,6 +19,7 @@ use url::Url;
 use super::{
     Canonical, Exchange, FIRST_LINE, Reply, What,
     format::write_exchange,
+    met::learn_request,
     redact::{Secrets, authorization_secrets, clean_url, secrets_of},
     written::{Taken, asked},
 };
@@ -29,8 +30,9 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// A cassette that is being written. Clones are one.
 ///
-/// Secrets are redacted as it is written: what has the name of one in a header, a query, a form or JSON, and those that it
-/// is [told](Tape::redacting), wherever they stand. An exchange is written when the body of its answer has ended or is
+/// Secrets are redacted as it is written: what has the name of one in a header, a query, a form or JSON, and wherever they
+/// stand those that it is [told](Tape::redacting) and those that it met as a cookie or a credential, unless they are so short
+/// that they may be anything. An exchange is written when the body of its answer has ended or is
 /// dropped; that blocks for as long as the file takes.
 #[derive(Clone)]
 pub struct Tape {
@@ -122,6 +124,7 @@ impl Tape {
         for value in request.headers().get_all(header::AUTHORIZATION) {
             authorization_secrets(value).iter().for_each(|secret| state.secrets.add(secret));
         }
+        learn_request(request.headers(), &mut state.secrets);
         secrets_of(&url, request.body()).iter().for_each(|secret| state.secrets.learn(secret));
         let what = match answer {
             Ok(taken) => What::Answer(taken.clean(&mut state.secrets)),

@@ -1,6 +1,6 @@
 //! What must not stand in a cassette, and what stands in its place.
 
-use std::str;
+use std::{collections::HashMap, str};
 
 use base64::{Engine as _, engine::general_purpose as base64_forms};
 use http::{HeaderName, HeaderValue, header};
@@ -10,7 +10,7 @@ use url::{Url, form_urlencoded};
 
 use super::{
     canonical,
-    names::{is_secret_header, is_secret_name, is_secret_of_answer, is_signature},
+    names::{is_secret_header, is_secret_name, is_secret_of_answer, is_session, is_signature},
 };
 
 /// What stands in the place of a secret.
@@ -23,8 +23,8 @@ const SHORTEST: usize = 4;
 /// base64. Those of fewer than four bytes are redacted by the names of what holds them alone.
 #[derive(Clone, Default)]
 pub(super) struct Secrets {
-    /// The longest first.
-    forms: Vec<String>,
+    /// By the bytes that they begin with, the longest first: a site may set a cookie with each of its answers.
+    forms: HashMap<[u8; SHORTEST], Vec<String>>,
 }
 
 impl Secrets {
@@ -52,11 +52,13 @@ impl Secrets {
             encoded,
         ];
         for form in forms {
-            if form.len() >= SHORTEST && !self.forms.contains(&form) {
-                self.forms.push(form);
+            let Some(begin) = form.as_bytes().first_chunk() else { continue };
+            let alike = self.forms.entry(*begin).or_default();
+            if !alike.contains(&form) {
+                alike.push(form);
+                alike.sort_by_key(|form| std::cmp::Reverse(form.len()));
             }
         }
-        self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
     }
 
     /// Adds the password before the `@` of `link`.
@@ -86,13 +88,15 @@ impl Secrets {
             return bytes.to_vec();
         }
         let mut begins = [false; 256];
-        for form in &self.forms {
-            begins[usize::from(form.as_bytes()[0])] = true;
-        }
+        self.forms.keys().for_each(|begin| begins[usize::from(begin[0])] = true);
+        let find = |rest: &[u8]| {
+            let alike = self.forms.get(rest.first_chunk::<SHORTEST>()?)?;
+            alike.iter().find(|form| rest.starts_with(form.as_bytes()))
+        };
         let (mut clean, mut at) = (Vec::with_capacity(bytes.len()), 0);
         while let Some(&byte) = bytes.get(at) {
             let form = match begins[usize::from(byte)] {
-                true => self.forms.iter().find(|form| bytes[at..].starts_with(form.as_bytes())),
+                true => find(&bytes[at..]),
                 false => None,
             };
             match form {
@@ -115,7 +119,7 @@ impl Secrets {
             let longest = (form.len() - 1).min(bytes.len());
             (1..=longest).rev().find(|&length| bytes.ends_with(&form.as_bytes()[..length]))
         };
-        let longest = self.forms.iter().filter_map(beginning).max().unwrap_or(0);
+        let longest = self.forms.values().flatten().filter_map(beginning).max().unwrap_or(0);
         &bytes[..bytes.len() - longest]
     }
 }
@@ -174,6 +178,7 @@ fn clean_query(link: &str, secrets: &Secrets) -> String {
 /// Whether there is something in `url` to be redacted by its name, or a fragment, which is nobody's business.
 fn is_worth_it(url: &Url) -> bool {
     url.query().is_some()
+        || url.path().contains(';')
         || url.fragment().is_some()
         || !url.username().is_empty()
         || url.password().is_some()
@@ -188,11 +193,15 @@ pub(super) fn clean_url(url: &Url, secrets: &Secrets) -> Url {
         let parts: Vec<_> = query.split('&').map(|part| clean_part(part, secrets)).collect();
         clean.set_query(Some(&parts.join("&")));
     }
+    if clean.path().contains(';') {
+        let segments: Vec<_> = clean.path().split('/').map(clean_segment).collect();
+        clean.set_path(&segments.join("/"));
+    }
     if secrets.forms.is_empty() {
         return clean;
     }
     // Every letter of it may be percent-encoded, or not.
-    let path = percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
+    let path = percent_decode_str(clean.path()).decode_utf8_lossy().into_owned();
     let without = secrets.clean(&path);
     if without != path {
         clean.set_path(&without);
@@ -203,6 +212,15 @@ pub(super) fn clean_url(url: &Url, secrets: &Secrets) -> Url {
         clean.set_query(None);
         clean
     })
+}
+
+/// A segment of a path without what has the name of a secret in its parameters: `a;jsessionid=text`.
+fn clean_segment(segment: &str) -> String {
+    let parts = segment.split(';').map(|part| match part.split_once('=') {
+        Some((name, _)) if is_secret_name(name) => format!("{name}={REDACTED}"),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(";")
 }
 
 /// A part of a query, `name=value`.
@@ -246,7 +264,7 @@ pub(super) fn clean_answer(body: &[u8]) -> (Vec<u8>, Vec<String>) {
     while let Some(&byte) = body.get(at) {
         let rest = &body[at..];
         let secret = match byte {
-            b'"' | b'\\' | b'&' | b'?' => named_text(rest).or_else(|| named_part(rest)),
+            b'"' | b'\\' | b'&' | b'?' | b';' | b'\'' | b' ' => named_text(rest).or_else(|| named_part(rest)),
             _ => None,
         };
         match secret {
@@ -270,7 +288,9 @@ pub(super) fn clean_answer(body: &[u8]) -> (Vec<u8>, Vec<String>) {
 fn clean_pairs(form: &str) -> (Vec<u8>, Vec<String>) {
     let mut found = Vec::new();
     let parts = form.split('&').map(|part| match part.split_once('=') {
-        Some((name, value)) if is_secret_of_answer(name) && !value.trim().is_empty() => {
+        Some((name, value))
+            if (is_secret_of_answer(name) || is_session(name)) && !value.trim().is_empty() =>
+        {
             found.push(percent_decode_str(value.trim()).decode_utf8_lossy().into_owned());
             format!("{name}={REDACTED}")
         }
@@ -285,6 +305,9 @@ const QUOTES: [&[u8]; 3] = [b"\"", b"\\\"", b"&quot;"];
 
 /// What stands before a part of a query in a link: as it is, and as HTML and JSON write it.
 const PARTS: [&[u8]; 4] = [b"?", b"&amp;", b"&", b"\\u0026"];
+
+/// What stands before a cookie, or the parameter of a path.
+const COOKIES: [&[u8]; 4] = [b";", b" ", b"\"", b"'"];
 
 /// Where the text is that stands behind the name of a secret, as in `"token": "text"`, where `bytes` begin with one. It
 /// may end where they do.
@@ -305,13 +328,20 @@ fn named_text(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((begin, begin + length.unwrap_or(text.len())))
 }
 
-/// Where the text is that stands behind the name of a secret in the query of a link, as in `&token=text`, where `bytes` begin
-/// with one.
+/// Where the text is that stands behind the name of a secret in the query of a link, as in `&token=text`, or behind that of a
+/// session's cookie, where `bytes` begin with one.
 fn named_part(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mark = PARTS.into_iter().find(|mark| bytes.starts_with(mark))?;
-    let name =
-        name_of(&bytes[mark.len()..]).filter(|name| is_secret_of_answer(name) || is_signature(name))?;
-    let text = bytes[mark.len() + name.len()..].strip_prefix(b"=")?;
+    let is_first = |mark: &&[u8]| bytes.starts_with(mark);
+    let (mark, is_of_link) = match PARTS.into_iter().find(is_first) {
+        Some(mark) => (mark, true),
+        None => (COOKIES.into_iter().find(is_first)?, false),
+    };
+    let rest = &bytes[mark.len()..];
+    let name = name_of(rest).filter(|name| rest[name.len()..].starts_with(b"="))?;
+    if !is_session(name) && !(is_of_link && (is_secret_of_answer(name) || is_signature(name))) {
+        return None;
+    }
+    let text = &rest[name.len() + 1..];
     let is_of_it = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%+/:=*!".contains(byte);
     let begin = bytes.len() - text.len();
     Some((begin, begin + text.iter().position(|byte| !is_of_it(byte)).unwrap_or(text.len())))
@@ -319,7 +349,7 @@ fn named_part(bytes: &[u8]) -> Option<(usize, usize)> {
 
 /// The name that `bytes` begin with.
 fn name_of(bytes: &[u8]) -> Option<&str> {
-    let is_of_it = |byte: &u8| matches!(byte, b'-' | b'_') || byte.is_ascii_alphanumeric();
+    let is_of_it = |byte: &u8| matches!(byte, b'-' | b'_' | b'.') || byte.is_ascii_alphanumeric();
     let end = bytes.iter().take(41).position(|byte| !is_of_it(byte))?;
     str::from_utf8(&bytes[..end]).ok().filter(|name| !name.is_empty())
 }

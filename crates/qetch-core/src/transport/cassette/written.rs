@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{
     Answered, Asked, Held, canonical,
+    met::learn_answer,
     redact::{Secrets, clean_answer, clean_header, clean_request_json, clean_url},
 };
 
@@ -22,6 +23,7 @@ pub(super) struct Taken<'a> {
 impl Taken<'_> {
     /// It without secrets; those that are met in it are known from now on.
     pub(super) fn clean(&self, secrets: &mut Secrets) -> Answered {
+        learn_answer(self.headers, secrets);
         let body = if self.is_cut { secrets.clip(self.body) } else { self.body };
         let (body, found) = clean_answer(body);
         found.iter().for_each(|secret| secrets.learn(secret));

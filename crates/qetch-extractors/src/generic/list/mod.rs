@@ -1,7 +1,7 @@
 //! Lists of media that lie elsewhere, in no qualities of one another: each entry is handed off.
 //!
 //! An entry with several addresses is handed off to the first that is of http or https. Others are left out with a warning,
-//! and so is what stands behind a fault.
+//! and so is what stands behind a fault. A file that is named again is there once.
 
 mod asx;
 mod m3u;
@@ -10,12 +10,15 @@ mod pls;
 mod tests;
 mod xspf;
 
+use std::collections::HashSet;
+
 use qetch_core::{
     Answer, Collection, Context, Error, Extraction, Found, Handoff, Known, Limits, Result, Url, Warning,
     shown,
 };
 
 use super::form::{self, Form};
+use crate::common_link;
 
 /// What reads one.
 pub(super) type Reader = fn(&Answer, &Limits) -> Result<List>;
@@ -66,7 +69,7 @@ pub(super) async fn extraction(cx: &Context, url: &Url, read: Reader) -> Result<
     let mut list = read(&answer, &cx.limits())?;
     // Each entry has a copy.
     list.title = list.title.map(|title| title.chars().take(LONGEST).collect());
-    let (handoffs, left_out) = handoffs(&list, answer.url());
+    let (handoffs, left_out) = handoffs(&list, answer.url(), |url| cx.knows(url));
     if handoffs.is_empty() {
         let reason = match (list.fault, left_out.as_slice()) {
             (Some(fault), _) => fault,
@@ -92,17 +95,20 @@ pub(super) async fn extraction(cx: &Context, url: &Url, read: Reader) -> Result<
 }
 
 /// A hand-off for each entry, and the entries that lead nowhere we go, as they may be shown. Addresses are of where the
-/// list was.
-fn handoffs(list: &List, base: &Url) -> (Vec<Handoff>, Vec<String>) {
-    let (mut handoffs, mut left_out) = (Vec::new(), Vec::new());
+/// list was. Two links that lead to one file are told by its uid; what tells those of a known site apart, that site knows.
+fn handoffs(list: &List, base: &Url, is_known: impl Fn(&Url) -> bool) -> (Vec<Handoff>, Vec<String>) {
+    let (mut handoffs, mut left_out, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
     let count = list.entries.len() as u64;
     for (index, entry) in (1..).zip(&list.entries) {
         let urls = || entry.addresses.iter().map(|address| base.join(address.trim()));
         match urls().flatten().find(|url| matches!(url.scheme(), "http" | "https")) {
             Some(url) => {
-                let mut collection = Collection::default().with_index(index).with_count(count);
-                collection.title.clone_from(&list.title);
-                handoffs.push(Handoff::new(url).with_known(entry.known(collection)));
+                let key = if is_known(&url) { url.to_string() } else { common_link::uid(&url) };
+                if seen.insert(key) {
+                    let mut collection = Collection::default().with_index(index).with_count(count);
+                    collection.title.clone_from(&list.title);
+                    handoffs.push(Handoff::new(url).with_known(entry.known(collection)));
+                }
             }
             None => left_out
                 .push(urls().flatten().next().map_or_else(|| "no address".to_owned(), |url| shown(&url))),

@@ -143,8 +143,34 @@ async fn entries_that_lead_to_no_http_are_left_out_with_a_warning() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_named_again_is_there_once() {
+    let once = ["https://radio.example/lists/a.mp3", "https://radio.example/lists/b.mp3"];
+    let check = async |content_type: &str, text: &str| {
+        let list = found(content_type, text).await.unwrap();
+        assert_eq!((urls(&list), warnings(&list).len()), (once.to_vec(), 0), "{text}");
+        assert_eq!(handoffs(&list)[0].known.title.as_deref(), Some("One"), "{text}");
+    };
+    let links = ["a.mp3", "b.mp3", "http://radio.example/lists/a.mp3?md5=x&expires=1", "a.mp3"];
+    check("audio/x-mpegurl", &format!("#EXTM3U\n#EXTINF:1,One\n{}", links.join("\n#EXTINF:1,Two\n"))).await;
+    let pls: String =
+        (1..).zip(links).map(|(number, link)| format!("File{number}={link}\nTitle{number}=One\n")).collect();
+    check("audio/x-scpls", &format!("[playlist]\n{pls}")).await;
+    let tracks = links.map(|it| {
+        format!("<track><location>{}</location><title>One</title></track>", it.replace('&', "&amp;"))
+    });
+    let tracks = tracks.concat();
+    let xspf = format!("<playlist xmlns='http://xspf.org/ns/0/'><trackList>{tracks}</trackList></playlist>");
+    check("application/xspf+xml", &xspf).await;
+    let entries = links.map(|it| format!("<entry><title>One</title><ref href='{it}'/></entry>")).concat();
+    check("video/x-ms-asf", &format!("<asx version='3.0'>{entries}</asx>")).await;
+}
+
+#[tokio::test]
 async fn a_list_is_no_longer_than_the_limit() {
-    let lines = |count: usize| format!("#EXTM3U\n{}", "a.mp3\n".repeat(count));
+    let lines = |count: usize| {
+        let files: String = (0..count).map(|it| format!("{it}.mp3\n")).collect();
+        format!("#EXTM3U\n{files}")
+    };
     assert_eq!(handoffs(&found("text/plain", lines(50)).await.unwrap()).len(), 50);
     assert_eq!(found("text/plain", lines(51)).await.unwrap_err().0, "over_limit");
     let files: String = (0..51).map(|it| format!("Title{it}=a\n")).collect();

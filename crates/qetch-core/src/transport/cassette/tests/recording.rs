@@ -204,7 +204,7 @@ async fn a_secret_is_in_no_place_of_a_recording() {
     recording.tape.asks(&format!("https://u:{own}@a.example/{own}?token={NAMED}").parse().unwrap());
 
     let url = format!(
-        "https://u:{NAMED}@a.example/{own}/{percent}?api_key={NAMED}&q={form}&u=https%3A%2F%2Fb.example%2F%3Fsig%3Dcanary-in&Signature=canary-q"
+        "https://u:{NAMED}@a.example/{own}/{percent};jsessionid=canary-path?sid=canary-sid&api_key={NAMED}&q={form}&u=https%3A%2F%2Fb.example%2F%3Fsig%3Dcanary-in&Signature=canary-q"
     );
     let header = |value: &str| HeaderValue::try_from(value).unwrap();
     let request = get(&url)
@@ -255,6 +255,48 @@ async fn a_secret_is_in_no_place_of_a_recording() {
     let error = replayed.send(get(&other)).await.unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(error.code() == "not_recorded" && !shown.to_lowercase().contains("canary"), "{shown}");
+}
+
+#[tokio::test]
+async fn what_was_met_as_a_cookie_or_a_credential_is_in_no_place_of_a_recording() {
+    let names = [
+        "PHPSESSID",
+        "JSESSIONID",
+        "ASP.NET_SessionId",
+        "sid",
+        "connect.sid",
+        "__cf_bm",
+        "cf_clearance",
+        "any",
+    ];
+    for (at, name) in names.into_iter().enumerate() {
+        let recording = Recording::new();
+        let (set, sent, signed) =
+            (format!("canary5et{at}of"), format!("canary5ent{at}to"), format!("canary5igned777-{at}"));
+        let body = serde_json::json!({
+            "visitor": set, "next": format!("https://a.example/{set}/list"), "path": format!("/x/{signed}"), "sid": "s1",
+            "html": format!("<a href='/p;{name}=canary-a?{name}=canary-b&amp;{name}=canary-c'>"),
+            "script": format!("document.cookie = '{name}=canary-d; path=/'"), "title": "kept at 2024-03-01",
+        });
+        let body = body.to_string();
+        let body = if name == "any" { body.replace("any=canary", "any=") } else { body };
+        let site = Site::of(body.clone())
+            .with("set-cookie", format!("{name}={set}; Path=/; HttpOnly"))
+            .with("set-cookie", format!("signed=s%3A{signed}.4bCdEfGhIjKlMnOp; lang=de"))
+            .with("set-cookie", "lang=de")
+            .with("set-cookie", "seen=2024-03-01")
+            .with("location", format!("/l/{sent}/{set}"));
+        let cx = recording.of(site).build();
+        let header = |value: &str| HeaderValue::try_from(value).unwrap();
+        let request = get(&format!("https://a.example/{sent}/1?u={sent}&v=canary-key-0"))
+            .with_header(header::COOKIE, header(&format!("lang=de; {name}={sent}")))
+            .with_header(HeaderName::from_static("x-api-key"), header("canary-key-0"));
+        ask(&cx, request.with_method(Method::POST).with_body(format!("plain {sent}"))).await;
+        ask(&cx, get(&format!("https://a.example/{set}/list?at={signed}"))).await;
+        let text = recording.text();
+        assert!(!text.contains("canary"), "{name}: {text}");
+        assert!(text.contains(r#""title":"kept at 2024-03-01""#) && text.contains(r#""sid":"s1""#), "{text}");
+    }
 }
 
 #[tokio::test]
