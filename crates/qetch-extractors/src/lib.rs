@@ -60,6 +60,8 @@ pub mod wayback;
 mod common_file;
 #[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
 mod common_first_tag;
+#[cfg(any(feature = "bluesky", feature = "media_ccc"))]
+mod common_hls;
 #[cfg(any(
     feature = "generic",
     feature = "iiif",

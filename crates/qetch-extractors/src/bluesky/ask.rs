@@ -3,7 +3,7 @@
 use qetch_core::{Answer, Context, Error, ExtractorInfo, Request, Result, Url, Warning};
 use serde_json::Value;
 
-use super::{NAME, blob::link};
+use super::{NAME, blob::linked};
 
 const API: &str = "https://public.api.bsky.app/xrpc/";
 
@@ -13,7 +13,7 @@ const PLC: &str = "https://plc.directory/";
 /// The network, for one extraction.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
-    cx: Context,
+    pub(super) cx: Context,
     info: ExtractorInfo,
     /// The link that led here.
     pub(super) source: Url,
@@ -22,14 +22,6 @@ pub(super) struct Site {
 impl Site {
     pub(super) fn of(cx: &Context, info: &ExtractorInfo, source: &Url) -> Self {
         Self { cx: cx.clone(), info: info.clone(), source: source.clone() }
-    }
-
-    pub(super) fn cx(&self) -> &Context {
-        &self.cx
-    }
-
-    pub(super) fn knows(&self, url: &Url) -> bool {
-        self.cx.knows(url)
     }
 
     pub(super) fn warning(&self, message: impl AsRef<str>) -> Warning {
@@ -43,7 +35,7 @@ impl Site {
         let answer = self.cx.send(Request::get(url)).await?;
         match refusal(&answer, what) {
             Some(error) => Err(error),
-            None => answer.ok()?.json(NAME),
+            None => answer.about(what)?.json(NAME),
         }
     }
 
@@ -83,7 +75,7 @@ impl Site {
         let is_home =
             |service: &&Value| service["id"].as_str().is_some_and(|id| id.ends_with("#atproto_pds"));
         let home = services.into_iter().find(is_home).and_then(|service| service["serviceEndpoint"].as_str());
-        home.and_then(link).ok_or_else(|| Error::site_changed(NAME, "$.service", "no link of a server"))
+        home.and_then(linked).ok_or_else(|| Error::site_changed(NAME, "$.service", "no link of a server"))
     }
 }
 
@@ -114,9 +106,7 @@ fn refusal(answer: &Answer, what: &str) -> Option<Error> {
         "InvalidRequest" => Some(Error::invalid(what, "the API takes it for no request of its own")),
         "UpstreamFailure" | "UpstreamTimeout" | "NotEnoughResources" => Some(Error::over_capacity(host())),
         _ if status == 401 => Some(Error::login_required(NAME, [])),
-        _ if matches!(status, 502..=504) && answer.retry_after().is_none() => {
-            Some(Error::over_capacity(host()))
-        }
+        _ if matches!(status, 502 | 504) => Some(Error::over_capacity(host())),
         _ => None,
     }
 }

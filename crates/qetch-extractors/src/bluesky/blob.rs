@@ -1,6 +1,9 @@
 //! `Blob`: what an author uploaded, by its CID, and how its server is asked for it.
 
-use qetch_core::{Checksum, Content, Fragment, Kind, Url, media_type};
+use qetch_core::{
+    Checksum, Content, Fragment, Kind, Url, lenient, link,
+    media_type::{self, MediaType},
+};
 use serde_json::Value;
 
 /// A file of an account (<https://atproto.com/specs/data-model>, "Blob Type").
@@ -17,7 +20,7 @@ impl Blob {
         let cid = value["ref"]["$link"].as_str().or_else(|| value["cid"].as_str());
         let cid = cid.filter(|cid| is_cid(cid))?.to_owned();
         let mime = value["mimeType"].as_str().map(str::to_ascii_lowercase).filter(|it| it.contains('/'));
-        Some(Self { cid, mime, size: value["size"].as_u64().filter(|&size| size > 0) })
+        Some(Self { cid, mime, size: lenient::positive_of(&value["size"]) })
     }
 
     /// The one that a link of the CDN is a copy of: `…/{did}/{cid}@jpeg`.
@@ -26,43 +29,43 @@ impl Blob {
         is_cid(cid).then(|| Self { cid: cid.to_owned(), mime: None, size: None })
     }
 
-    /// The file itself, with all that is known `about` it, at the server `home` of the account.
+    /// The file itself, which belongs to the resource `of`, at the server `home` of the account.
     ///
     /// Servers hold a record to the type of the file and not to its size, so the size is but told. Its checksum is
     /// the CID, which no server can choose.
-    pub(super) fn content(&self, about: &Content, did: &str, home: &Url, kind: Kind) -> Content {
-        let mut content = about.clone();
-        content.uid = format!("{}-{}-blob", about.uid, self.cid);
-        content.kind = kind;
+    pub(super) fn content(&self, of: &str, source: &Url, did: &str, home: &Url, kind: Kind) -> Content {
         let mut url = home.clone();
         url.set_path("/xrpc/com.atproto.sync.getBlob");
         url.set_query(None);
         url.set_fragment(None);
         url.query_pairs_mut().append_pair("did", did).append_pair("cid", &self.cid);
-        content.fragments = vec![Fragment::new(url)];
         let known = self.mime.as_deref().and_then(media_type::by_name).filter(|it| it.kind == kind);
-        content.content_type = known.map(|it| it.name.to_owned());
-        content.extension = known.map(|it| it.extension.to_owned());
+        let uid = format!("{of}-{}-blob", self.cid);
+        let content = Content::new(uid, kind, source.clone(), [Fragment::new(url)]);
+        let mut content = content.with_media_type(known);
         content.size_approx = self.size;
         content.checksums = sha256(&self.cid).map(|hex| Checksum::new("sha256", &hex)).into_iter().collect();
         content
     }
 }
 
-/// The type and the extension that a link of the CDN ends with: `@jpeg`.
-pub(super) fn form_of_copy(url: &Url) -> (Option<String>, Option<String>) {
+/// The picture at a link of the CDN.
+pub(super) fn copy(uid: String, source: &Url, url: Url) -> Content {
+    let known = form_of_copy(&url);
+    Content::new(uid, Kind::Image, source.clone(), [Fragment::new(url)]).with_media_type(known)
+}
+
+/// The type that a link of the CDN ends with: `@jpeg`.
+fn form_of_copy(url: &Url) -> Option<MediaType> {
     let form = url.path().rsplit_once(['@', '.']).map(|(_, form)| form.to_ascii_lowercase());
     let known = form.and_then(|form| media_type::by_extension(&form)).filter(|it| it.kind == Kind::Image);
     // Of several extensions of a type the usual one.
-    let usual = known.and_then(|it| media_type::by_name(it.name));
-    (usual.map(|it| it.name.to_owned()), usual.map(|it| it.extension.to_owned()))
+    known.and_then(|it| media_type::by_name(it.name))
 }
 
 /// A link to follow. None that is told holds a password.
-pub(super) fn link(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let is_bare = url.username().is_empty() && url.password().is_none();
-    (matches!(url.scheme(), "http" | "https") && url.has_host() && is_bare).then_some(url)
+pub(super) fn linked(text: &str) -> Option<Url> {
+    link::whole(text).filter(|url| url.username().is_empty() && url.password().is_none())
 }
 
 /// Whether a text can be a CID: in base 58 or base 32, which need no escaping.
@@ -120,7 +123,7 @@ mod tests {
         let check = |path: &str, cid: Option<&str>, extension: Option<&str>| {
             let url = Url::parse(&format!("https://cdn.example/img/{path}")).unwrap();
             assert_eq!(Blob::of_link(&url).map(|blob| blob.cid).as_deref(), cid, "{path}");
-            assert_eq!(form_of_copy(&url).1.as_deref(), extension, "{path}");
+            assert_eq!(form_of_copy(&url).map(|it| it.extension), extension, "{path}");
         };
         check("did:plc:a/bafkreivideo@jpeg", Some("bafkreivideo"), Some("jpg"));
         check("did:plc:a/bafkreivideo", Some("bafkreivideo"), None);

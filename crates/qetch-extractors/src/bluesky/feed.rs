@@ -111,7 +111,7 @@ impl Feed {
         let post = Post::read(&entry["post"], path)?;
         let what = format!("the post at {path}");
         post.check_shown(&what)?;
-        if let Some(mut handoff) = post.embedded(|url| self.site.knows(url)) {
+        if let Some(mut handoff) = post.embedded(|url| self.site.cx.knows(url)) {
             handoff.known.collection = Some(self.next_place(place));
             return Ok(vec![handoff.into()]);
         }

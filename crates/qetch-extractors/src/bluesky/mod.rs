@@ -18,8 +18,8 @@ mod video;
 use std::time::Duration;
 
 use qetch_core::{
-    Claim, Collection, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Fragment,
-    Handle, Handles, Kind, Result, Role, Url, Variants, async_trait,
+    Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles, Kind, Known,
+    Result, Url, Variants, async_trait,
 };
 
 use self::{ask::Site, blob::Blob, feed::Feed, post::Post};
@@ -112,10 +112,6 @@ impl Extractor for Bluesky {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let found = self.info.handles().require(url)?;
         let (name, id) = (found.handle().name(), found.get("id").unwrap_or_default());
@@ -150,7 +146,7 @@ async fn post(site: Site, actor: &str, id: &str) -> Result<Extraction> {
     }
     let post = Post::read(&thread["post"], "$.thread.post")?;
     post.check_shown(&what)?;
-    if let Some(handoff) = post.embedded(|url| site.knows(url)) {
+    if let Some(handoff) = post.embedded(|url| site.cx.knows(url)) {
         return Ok(Extraction::once(handoff));
     }
     post.check_media(&what)?;
@@ -180,20 +176,17 @@ async fn portrait(site: Site, actor: &str, which: &str) -> Result<Extraction> {
         return Err(Error::not_found(format!("the {which} of {actor}")));
     };
     let changed = || Error::site_changed(NAME, format!("$.{which}"), "no link to a picture");
-    let url = blob::link(link).ok_or_else(changed)?;
+    let url = blob::linked(link).ok_or_else(changed)?;
     let blob = Blob::of_link(&url).ok_or_else(changed)?;
-    let mut about = Content::new(format!("{did}-{which}"), Kind::Image, site.source.clone(), []);
-    about.title = Some(format!("{which} of @{}", profile["handle"].as_str().unwrap_or(actor)));
-    about.uploaded_by = post::text(&profile["displayName"]).or_else(|| post::text(&profile["handle"]));
-    about.description = post::text(&profile["description"]);
-    about.role = Role::Main;
+    let mut known = Known::default();
+    known.title = Some(format!("{which} of @{}", profile["handle"].as_str().unwrap_or(actor)));
+    known.uploaded_by = post::text(&profile["displayName"]).or_else(|| post::text(&profile["handle"]));
+    known.description = post::text(&profile["description"]);
     let mut warnings = Vec::new();
     let home = site.home(did, &mut warnings).await;
-    let original = home.map(|home| blob.content(&about, did, &home, Kind::Image));
-    let mut copy = about.clone();
-    copy.uid = format!("{}-{}-fullsize", about.uid, blob.cid);
-    (copy.content_type, copy.extension) = blob::form_of_copy(&url);
-    copy.fragments = vec![Fragment::new(url)];
-    let variants = Variants::in_order(original.into_iter().chain([copy]))?;
+    let of = format!("{did}-{which}");
+    let original = home.map(|home| blob.content(&of, &site.source, did, &home, Kind::Image));
+    let copy = blob::copy(format!("{of}-{}-fullsize", blob.cid), &site.source, url);
+    let variants = Variants::in_order(original.into_iter().chain([copy]))?.with_known(&known);
     Ok(Extraction::of(warnings.into_iter().map(Found::from).chain([variants.into()]).collect::<Vec<_>>()))
 }

@@ -1,14 +1,14 @@
 //! A post as the API shows it, and the resources that its pictures and its video are made into.
 
 use qetch_core::{
-    Content, Error, Fragment, Handoff, Kind, Known, Result, Role, Url, Variants, Warning, media_type,
+    Error, Handoff, Kind, Known, Result, Role, Url, Variants, Warning, lenient, link, media_type,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     NAME,
     ask::{Site, is_did},
-    blob::{Blob, form_of_copy, link},
+    blob::{Blob, copy, linked},
     video,
 };
 
@@ -26,8 +26,9 @@ const KEPT: [&str; 6] = ["uri", "cid", "likeCount", "repostCount", "replyCount",
 pub(super) struct Post<'a> {
     value: &'a Value,
     pub(super) did: &'a str,
-    key: &'a str,
-    embed: Embed<'a>,
+    /// The key of its record, which is made of the time to the microsecond: with a CID behind it no other post has the like.
+    pub(super) key: &'a str,
+    pub(super) embed: Embed<'a>,
 }
 
 /// What is embedded in a post, as the API shows it and as the record has it, which alone names the blobs.
@@ -153,16 +154,13 @@ impl<'a> Post<'a> {
             return None;
         }
         let card = &self.embed.view["external"];
-        let url = link(card["uri"].as_str()?)?;
-        let extension = url.path().rsplit_once('.').map(|(_, it)| it.to_ascii_lowercase());
-        if !is_known(&url) && !extension.is_some_and(|it| media_type::is_medium(&it)) {
+        let url = linked(card["uri"].as_str()?)?;
+        if !is_known(&url) && !link::extension(&url).is_some_and(|it| media_type::is_medium(&it)) {
             return None;
         }
-        let about = self.about(&url);
-        let mut known = Known::default();
-        (known.title, known.description) = (text(&card["title"]).or(about.title), text(&card["description"]));
-        (known.uploaded_by, known.uploaded_date) = (about.uploaded_by, about.uploaded_date);
-        (known.tags, known.metadata) = (about.tags, about.metadata);
+        let mut known = self.known();
+        known.title = text(&card["title"]).or(known.title);
+        known.description = text(&card["description"]);
         Some(Handoff::new(url).with_known(known))
     }
 
@@ -178,12 +176,9 @@ impl<'a> Post<'a> {
         home: Option<&Url>,
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<Variants>> {
-        let about = self.about(&site.source);
         match self.form() {
-            Form::Pictures(list, thumb) => self.pictures(site, home, &about, (list, thumb), warnings),
-            Form::Video => {
-                Ok(vec![video::resource(site, &self.embed, self.did, home, &about, warnings).await?])
-            }
+            Form::Pictures(list, thumb) => self.pictures(site, home, (list, thumb), warnings),
+            Form::Video => Ok(vec![video::resource(site, self, home, warnings).await?]),
             _ => Ok(Vec::new()),
         }
     }
@@ -192,7 +187,6 @@ impl<'a> Post<'a> {
         &self,
         site: &Site,
         home: Option<&Url>,
-        about: &Content,
         (list, thumb): (&str, &str),
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<Variants>> {
@@ -210,7 +204,7 @@ impl<'a> Post<'a> {
                 warnings.push(site.warning(format!("an item of the form `{name}` is left out at {path}")));
                 continue;
             }
-            let url = view["fullsize"].as_str().and_then(link);
+            let url = view["fullsize"].as_str().and_then(linked);
             let shown = url.as_ref().and_then(Blob::of_link);
             // What is shown at the same place is the same picture, unless it says otherwise.
             let blob = Blob::of_record(&self.embed.record[list][index]["image"])
@@ -224,7 +218,7 @@ impl<'a> Post<'a> {
             };
             // One picture twice is one resource.
             if !cids.contains(&blob.cid) {
-                found.push(self.picture(home, about, view, &blob, url, thumb)?);
+                found.push(self.picture(&site.source, home, view, &blob, url, thumb)?);
                 cids.push(blob.cid);
             }
         }
@@ -241,59 +235,46 @@ impl<'a> Post<'a> {
     /// One picture: what was uploaded, the copy of the CDN, which is made smaller and of another form, and a small one.
     fn picture(
         &self,
+        source: &Url,
         home: Option<&Url>,
-        about: &Content,
         view: &Value,
         blob: &Blob,
         url: Url,
         thumb: &str,
     ) -> Result<Variants> {
-        let mut about = about.clone();
-        about.kind = Kind::Image;
-        if let Some(alt) = text(&view["alt"]) {
-            about.description = Some(alt);
-        }
-        let copy = |name: &str, url: Url| {
-            let mut copy = about.clone();
-            copy.uid = format!("{}-{}-{name}", about.uid, blob.cid);
-            (copy.content_type, copy.extension) = form_of_copy(&url);
-            copy.fragments = vec![Fragment::new(url)];
-            copy
-        };
+        let mut known = self.known();
+        known.description = text(&view["alt"]).or(known.description);
+        let copy = |name: &str, url: Url| copy(format!("{}-{}-{name}", self.key, blob.cid), source, url);
         let original = home.map(|home| {
-            let mut original = blob.content(&about, self.did, home, Kind::Image);
+            let mut original = blob.content(self.key, source, self.did, home, Kind::Image);
             (original.width, original.height) = pixels(&view["aspectRatio"]).unzip();
             original
         });
-        let small = view[thumb].as_str().and_then(link).filter(|small| *small != url).map(|url| {
+        let small = view[thumb].as_str().and_then(linked).filter(|small| *small != url).map(|url| {
             let mut small = copy("thumb", url);
             small.role = Role::Thumbnail;
             small
         });
         // The site says which is better, and of the copies nothing else.
-        Variants::in_order(original.into_iter().chain([copy("fullsize", url)]).chain(small))
+        let contents = original.into_iter().chain([copy("fullsize", url)]).chain(small);
+        Ok(Variants::in_order(contents)?.with_known(&known))
     }
 
-    /// What all contents of the post have in common, in a content without a file. Its uid is the key, which is made of the
-    /// time to the microsecond; with a CID behind it no other post has the like.
-    fn about(&self, source: &Url) -> Content {
+    /// What all contents of the post have in common.
+    pub(super) fn known(&self) -> Known {
         let (author, record) = (&self.value["author"], &self.value["record"]);
-        let mut about = Content::new(self.key, Kind::Other, source.clone(), []);
+        let mut known = Known::default();
         let words = text(&record["text"]);
         let handle = text(&author["handle"]);
         let first = words.as_deref().and_then(|words| words.lines().map(str::trim).find(|it| !it.is_empty()));
-        about.title = first.map(str::to_owned).or_else(|| handle.as_ref().map(|handle| format!("@{handle}")));
-        about.description.clone_from(&words);
-        about.uploaded_by = text(&author["displayName"]).or_else(|| handle.clone());
+        known.title = first.map(str::to_owned).or_else(|| handle.as_ref().map(|handle| format!("@{handle}")));
+        known.description.clone_from(&words);
+        known.uploaded_by = text(&author["displayName"]).or_else(|| handle.clone());
         let dates = [&record["createdAt"], &self.value["indexedAt"]];
-        about.uploaded_date = dates.into_iter().find_map(|date| date.as_str()?.parse().ok());
-        about.tags = tags(record);
-        let mut metadata = Map::new();
-        for name in KEPT {
-            if let value @ (Value::String(_) | Value::Number(_)) = &self.value[name] {
-                metadata.insert(name.to_owned(), value.clone());
-            }
-        }
+        known.uploaded_date = dates.into_iter().find_map(|date| date.as_str()?.parse().ok());
+        known.tags = tags(record);
+        let told = self.value.as_object().map(|told| lenient::telling(told, &KEPT));
+        known.metadata = told.unwrap_or_default();
         let labels = self.value["labels"].as_array().into_iter().flatten();
         let labels: Vec<_> = labels.filter_map(|label| label["val"].as_str()).collect();
         let more = [
@@ -304,9 +285,8 @@ impl<'a> Post<'a> {
             ("labels", (!labels.is_empty()).then(|| labels.into())),
             ("quoted", self.quoted().map(Value::from)),
         ];
-        metadata.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        about.metadata = metadata;
-        about
+        known.metadata.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        known
     }
 }
 
@@ -331,9 +311,6 @@ pub(super) fn text(value: &Value) -> Option<String> {
 
 /// Width and height, where they are more than a ratio.
 pub(super) fn pixels(ratio: &Value) -> Option<(u32, u32)> {
-    let side = |name: &str| {
-        let side = u32::try_from(ratio[name].as_u64()?).ok()?;
-        (side >= LEAST_PIXELS).then_some(side)
-    };
+    let side = |name: &str| lenient::number_of(&ratio[name]).filter(|side| *side >= LEAST_PIXELS);
     side("width").zip(side("height"))
 }

@@ -1,6 +1,6 @@
 //! Bodies: what an annotation paints, and what it is.
 
-use qetch_core::{Kind, Url, media_type};
+use qetch_core::{Kind, Url, lenient, link, media_type};
 use serde_json::Value;
 
 use super::values::{either, list, type_of};
@@ -48,13 +48,7 @@ pub(super) fn kind(body: &Value) -> Kind {
         "Sound" | "Audio" => Kind::Audio,
         "Video" | "MovingImage" => Kind::Video,
         "Text" => Kind::Text,
-        _ => match body.get("format").and_then(Value::as_str).and_then(|it| it.split('/').next()) {
-            Some("image") => Kind::Image,
-            Some("audio") => Kind::Audio,
-            Some("video") => Kind::Video,
-            Some("text") => Kind::Text,
-            _ => Kind::Other,
-        },
+        _ => body.get("format").and_then(Value::as_str).map_or(Kind::Other, media_type::kind_of),
     }
 }
 
@@ -66,21 +60,18 @@ pub(super) fn is_timed(kind: Kind) -> bool {
 pub(super) fn media_type_of(body: &Value, url: &Url) -> Option<String> {
     let told = body.get("format").and_then(Value::as_str).map(|it| it.split(';').next().unwrap_or(it));
     let told = told.map(|it| it.trim().to_ascii_lowercase()).filter(|it| it.contains('/'));
-    told.or_else(|| {
-        let (_, extension) = url.path().rsplit_once('.')?;
-        Some(media_type::by_extension(&extension.to_ascii_lowercase())?.name.to_owned())
-    })
+    told.or_else(|| Some(media_type::of_link(url)?.name.to_owned()))
 }
 
 pub(super) fn is_playlist(body: &Value, url: &Url) -> bool {
     let told = media_type_of(body, url).unwrap_or_default();
     told.ends_with("mpegurl")
         || told == "application/dash+xml"
-        || [".m3u8", ".mpd"].iter().any(|it| url.path().ends_with(it))
+        || matches!(link::extension(url).as_deref(), Some("m3u8" | "mpd"))
 }
 
 pub(super) fn language(body: &Value) -> Option<String> {
-    list(body, "language").into_iter().find_map(Value::as_str).map(str::to_owned).filter(|it| !it.is_empty())
+    list(body, "language").into_iter().find_map(lenient::text_of)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use qetch_core::{
     Content, Context, Error, Found, Fragment, Handoff, Kind, Known, Request, Result, Role, Url, Variants,
-    Warning, media_type,
+    Warning, lenient::positive_of, media_type,
 };
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use super::{
     image::{Service, check_access},
     manifest::{Manifest, pairs, renderings, uid_in},
     ranges,
-    values::{Time, either, extent, id, list, number, target, text, text_at},
+    values::{Time, either, extent, id, list, target, text, text_at},
 };
 
 /// A canvas of a manifest.
@@ -33,12 +33,6 @@ pub(super) struct Read {
     pub(super) found: Vec<Result<Found>>,
     /// The first place where something was missing.
     pub(super) missing: Option<Error>,
-}
-
-/// What holds for the contents of one resource.
-struct Described {
-    title: Option<String>,
-    metadata: Map<String, Value>,
 }
 
 impl<'a> Canvas<'a> {
@@ -81,8 +75,8 @@ impl<'a> Canvas<'a> {
                 if !seen.insert(first) {
                     continue;
                 }
-                let described = self.described(group[0], are_several, (from, to));
-                let resource = self.resource(cx, &group, &described, is_first, &mut read.found).await;
+                let known = self.known(group[0], are_several, (from, to));
+                let resource = self.resource(cx, &group, known, is_first, &mut read.found).await;
                 is_first &= !matches!(resource, Ok(Some(_)));
                 read.found.extend(resource.transpose());
             }
@@ -132,7 +126,7 @@ impl<'a> Canvas<'a> {
         &self,
         cx: &Context,
         group: &[&Value],
-        described: &Described,
+        mut known: Known,
         is_first: bool,
         warnings: &mut Vec<Result<Found>>,
     ) -> Result<Option<Found>> {
@@ -146,17 +140,19 @@ impl<'a> Canvas<'a> {
             }
             match Service::of(body, &self.manifest.source).filter(|_| !is_timed(kind(body))) {
                 Some(service) => {
-                    contents.extend(self.picture(cx, body, url, &service, described, warnings).await?);
+                    contents.extend(self.picture(cx, body, url, &service, warnings).await?);
                 }
                 None => {
                     check_access(cx, body).await?;
-                    contents.push(self.file(body, url, described));
+                    contents.push(self.file(body, url));
                 }
             }
         }
         // Streams of one recording are its qualities too; the first is what a player begins with.
         if let (true, Some(url)) = (contents.is_empty(), playlist) {
-            return Ok(Some(self.elsewhere(url, described).into()));
+            // Its file is called `master.m3u8`, or the like.
+            known.title_wins = true;
+            return Ok(Some(Handoff::new(url).with_known(known).into()));
         }
         if contents.is_empty() {
             return Ok(None);
@@ -166,14 +162,15 @@ impl<'a> Canvas<'a> {
         contents.retain(|content| uids.insert(content.uid.clone()));
         let mut captions = Vec::new();
         if is_first {
-            self.stand_ins(described, &mut contents);
+            self.stand_ins(&mut contents);
             if contents.iter().any(|content| is_timed(content.kind)) {
-                captions = self.captions(cx, described, warnings).await;
+                captions = self.captions(cx, warnings).await;
             }
         }
-        let mut variants = Variants::ranked(contents)?.with_companions(captions);
-        variants.collection = self.manifest.collection(self.index);
-        Ok(Some(variants.into()))
+        let variants = Variants::ranked(contents)?.with_known(&known);
+        // What else is told of a canvas is not of its captions.
+        known.metadata.clear();
+        Ok(Some(variants.with_companions(captions).with_known(&known).into()))
     }
 
     /// A picture at every size that its server gives, and as a file where it is one besides.
@@ -183,7 +180,6 @@ impl<'a> Canvas<'a> {
         body: &Value,
         url: Url,
         service: &Service,
-        described: &Described,
         warnings: &mut Vec<Result<Found>>,
     ) -> Result<Vec<Content>> {
         let info = match service.info(cx).await {
@@ -194,63 +190,40 @@ impl<'a> Canvas<'a> {
                     service.base
                 );
                 warnings.push(Ok(warning(message).into()));
-                return Ok(vec![self.file(body, url, described)]);
+                return Ok(vec![self.file(body, url)]);
             }
             Err(error) => return Err(error),
         };
-        let note = info.note();
-        let media_type = media_type::by_extension(&info.extension);
-        let uid = self.uid(&service.base);
-        let sizes = info.sizes.into_iter().map(|size| {
-            let mut content = self.content(format!("{uid}-{}", size.name), Kind::Image, size.url, described);
-            content.extension = Some(info.extension.clone());
-            content.content_type = media_type.map(|it| it.name.to_owned());
-            (content.width, content.height) = (Some(size.width), Some(size.height));
-            content.metadata.extend(note.clone().map(|note| ("full_size".to_owned(), note)));
-            content
-        });
-        let mut contents: Vec<_> = sizes.collect();
+        let mut contents = info.contents(&self.uid(&service.base), &self.manifest.source);
         if !service.gives(&url) {
-            contents.push(self.file(body, url, described));
+            contents.push(self.file(body, url));
         }
         Ok(contents)
     }
 
     /// The file that a body is.
-    fn file(&self, body: &Value, url: Url, described: &Described) -> Content {
+    fn file(&self, body: &Value, url: Url) -> Content {
         let media_type = media_type_of(body, &url);
         let uid = format!("{}-file", self.uid(&url));
         let kind = match kind(body) {
-            Kind::Other => {
-                media_type.as_deref().and_then(media_type::by_name).map_or(Kind::Other, |it| it.kind)
-            }
+            Kind::Other => media_type.as_deref().map_or(Kind::Other, media_type::kind_of),
             kind => kind,
         };
-        let mut content = self.content(uid, kind, url, described);
+        let fragment = Fragment::new(url);
+        let mut content = Content::new(uid, kind, self.manifest.source.clone(), [fragment]);
         content.content_type = media_type;
         (content.width, content.height) = extent(body).unzip();
         if is_timed(kind) {
-            content.duration = number(body, "duration").or_else(|| number(self.value, "duration"));
+            content.duration =
+                positive_of(&body["duration"]).or_else(|| positive_of(&self.value["duration"]));
         }
         content.language = language(body);
         content
     }
 
-    /// A playlist, with what is known of it.
-    fn elsewhere(&self, url: Url, described: &Described) -> Handoff {
-        let mut known = Known::default();
-        // Its file is called `master.m3u8`, or the like.
-        (known.title, known.title_wins) = (described.title.clone(), true);
-        known.description.clone_from(&self.manifest.description);
-        known.uploaded_by.clone_from(&self.manifest.provider);
-        known.metadata.clone_from(&described.metadata);
-        known.collection = self.manifest.collection(self.index);
-        Handoff::new(url).with_known(known)
-    }
-
     /// Adds the pictures that stand for it: its own or, for the first canvas, those of the manifest. What is shown before or
     /// beside a recording (Presentation 3.0, section 3.1: `placeholderCanvas`, `accompanyingCanvas`) is a poster.
-    fn stand_ins(&self, described: &Described, contents: &mut Vec<Content>) {
+    fn stand_ins(&self, contents: &mut Vec<Content>) {
         let mut pictures: Vec<_> =
             list(self.value, "thumbnail").into_iter().map(|it| (Role::Thumbnail, it)).collect();
         let is_of_all = pictures.is_empty() && self.index == 0;
@@ -270,7 +243,7 @@ impl<'a> Canvas<'a> {
             }
             // That of the whole manifest stands on the first page, whichever that is.
             let of_all = (is_of_all && role == Role::Thumbnail).then(|| self.manifest.uid(&url));
-            let mut content = self.file(picture, url, described);
+            let mut content = self.file(picture, url);
             let name = if role == Role::Poster { "poster" } else { "thumbnail" };
             let own = of_all.as_deref().unwrap_or(content.uid.trim_end_matches("-file"));
             content.uid = format!("{own}-{name}");
@@ -280,12 +253,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// The captions of a recording: what supplements it in a format of captions.
-    async fn captions(
-        &self,
-        cx: &Context,
-        described: &Described,
-        warnings: &mut Vec<Result<Found>>,
-    ) -> Vec<Content> {
+    async fn captions(&self, cx: &Context, warnings: &mut Vec<Result<Found>>) -> Vec<Content> {
         let mut captions: Vec<Content> = Vec::new();
         for page in list(self.value, "annotations") {
             let annotations = match self.page(cx, page).await {
@@ -304,7 +272,7 @@ impl<'a> Canvas<'a> {
                     if !matches!(media_type.as_deref(), Some("text/vtt" | "application/x-subrip")) {
                         continue;
                     }
-                    let mut caption = self.file(body, url, described);
+                    let mut caption = self.file(body, url);
                     (caption.role, caption.kind) = (Role::Caption, Kind::Text);
                     caption.metadata = text_at(body, "label", "title")
                         .map(|it| ("label".into(), it.into()))
@@ -319,17 +287,8 @@ impl<'a> Canvas<'a> {
         captions
     }
 
-    fn content(&self, uid: String, kind: Kind, url: Url, described: &Described) -> Content {
-        let mut content = Content::new(uid, kind, self.manifest.source.clone(), [Fragment::new(url)]);
-        content.title.clone_from(&described.title);
-        content.description.clone_from(&self.manifest.description);
-        content.uploaded_by.clone_from(&self.manifest.provider);
-        content.metadata.clone_from(&described.metadata);
-        content
-    }
-
     /// What is told of a body that is painted from the second `from` on until `to`.
-    fn described(&self, body: &Value, is_one_of_several: bool, (from, to): Time) -> Described {
+    fn known(&self, body: &Value, is_one_of_several: bool, (from, to): Time) -> Known {
         let own = text_at(self.value, "label", "title");
         let of_body = body.get("label").and_then(text).filter(|_| is_one_of_several);
         let title = match self.manifest.count() {
@@ -349,7 +308,13 @@ impl<'a> Canvas<'a> {
         if let Some(chapters) = chapters.filter(|chapters| !chapters.is_empty()) {
             metadata.insert("chapters".into(), chapters.into());
         }
-        Described { title: Some(title).filter(|title| !title.is_empty()), metadata }
+        let mut known = Known::default();
+        known.title = Some(title).filter(|title| !title.is_empty());
+        known.description.clone_from(&self.manifest.description);
+        known.uploaded_by.clone_from(&self.manifest.provider);
+        known.metadata = metadata;
+        known.collection = self.manifest.collection(self.index);
+        known
     }
 
     /// What tells `body` on this canvas from everything else.

@@ -1,11 +1,13 @@
 //! Collections: manifests and further collections, each handed off when its turn comes.
 
-use qetch_core::{Collection, Context, Error, Extraction, Found, Handoff, Known, Page, Request, Result, Url};
+use qetch_core::{
+    Collection, Context, Error, Extraction, Found, Handoff, Known, Page, Request, Result, Url, lenient,
+};
 use serde_json::Value;
 
 use super::{
     NAME,
-    values::{id, link, list, number, text_at, type_of},
+    values::{id, link, list, text_at, type_of},
 };
 
 /// A collection whose pages are read.
@@ -33,7 +35,7 @@ pub(super) async fn extraction(cx: &Context, collection: &Value, source: &Url) -
     if first.is_none() && !has_list {
         return Err(Error::site_changed(NAME, "$.items", "missing: it has no list of manifests"));
     }
-    let total = number(collection, "total").map(|total| total as u64);
+    let total = lenient::positive_of(&collection["total"]);
     let reading = Reading { cx: cx.clone(), source: source.clone(), title, total };
     let page = match first.filter(|_| !has_list) {
         Some(page) if LISTS.iter().any(|name| page.get(name).is_some()) => reading.page(page, 0),

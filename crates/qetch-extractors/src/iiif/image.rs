@@ -1,11 +1,13 @@
 //! Pictures of the Image API: what their server tells of one, and the largest that it gives at once.
 
-use qetch_core::{Context, Error, Request, Result, Url, media_type};
+use qetch_core::{
+    Content, Context, Error, Kind, Request, Result, Url, lenient::positive_of, link::whole, media_type,
+};
 use serde_json::{Value, json};
 
 use super::{
     NAME,
-    values::{either, extent, id, link, list, number, pixels, type_of},
+    values::{either, extent, id, link, list, type_of},
 };
 
 /// Where a picture is asked for in any size: its base URL, which the names of sizes follow.
@@ -19,22 +21,21 @@ pub(super) struct Service {
 
 /// One size of a picture.
 #[derive(Debug, PartialEq)]
-pub(super) struct Size {
-    pub(super) url: Url,
+struct Size {
+    url: Url,
     /// What tells it from the other sizes.
-    pub(super) name: String,
-    pub(super) width: u32,
-    pub(super) height: u32,
+    name: String,
+    width: u32,
+    height: u32,
 }
 
 /// What a server tells of a picture.
 #[derive(Debug)]
 pub(super) struct Info {
     /// The sizes it gives, the largest first.
-    pub(super) sizes: Vec<Size>,
-    pub(super) extension: String,
+    sizes: Vec<Size>,
     /// The size of the picture, where its server gives no more than parts of that.
-    pub(super) only_in_tiles: Option<(u32, u32)>,
+    only_in_tiles: Option<(u32, u32)>,
 }
 
 impl Service {
@@ -87,8 +88,8 @@ impl Info {
                 "it is of version 1 of the IIIF Image API",
             ));
         };
-        let width = pixels(info, "width").ok_or_else(|| missing("width"))?;
-        let height = pixels(info, "height").ok_or_else(|| missing("height"))?;
+        let width = positive_of(&info["width"]).ok_or_else(|| missing("width"))?;
+        let height = positive_of(&info["height"]).ok_or_else(|| missing("height"))?;
         let limits = Limits::of(info);
         let (most_wide, most_high) = limits.largest(width, height);
         let extension = extension(info);
@@ -107,11 +108,23 @@ impl Info {
         sizes.extend(listed.into_iter().map(|(w, h)| size(&format!("{w},{h}"), format!("{w}x{h}"), (w, h))));
         let sizes = sizes.into_iter().collect::<Result<_>>()?;
         let only_in_tiles = (most_wide < width || most_high < height).then_some((width, height));
-        Ok(Self { sizes, extension, only_in_tiles })
+        Ok(Self { sizes, only_in_tiles })
+    }
+
+    /// Each size as a content, whose uid begins with that of the picture.
+    pub(super) fn contents(self, uid: &str, source: &Url) -> Vec<Content> {
+        let note = self.note();
+        let content = |size: Size| {
+            let mut content = Content::of_file(format!("{uid}-{}", size.name), Kind::Image, source, size.url);
+            (content.width, content.height) = (Some(size.width), Some(size.height));
+            content.metadata.extend(note.clone().map(|note| ("full_size".to_owned(), note)));
+            content
+        };
+        self.sizes.into_iter().map(content).collect()
     }
 
     /// What is told of a picture whose full size is had in parts alone.
-    pub(super) fn note(&self) -> Option<Value> {
+    fn note(&self) -> Option<Value> {
         let (width, height) = self.only_in_tiles?;
         Some(json!({"width": width, "height": height, "only_in_tiles": true}))
     }
@@ -129,7 +142,8 @@ impl Limits {
     fn of(info: &Value) -> Self {
         let profiles = list(info, "profile");
         let limit = |name: &str| {
-            number(info, name).or_else(|| profiles.iter().find_map(|profile| number(profile, name)))
+            let told = |of: &Value| positive_of(&of[name]);
+            told(info).or_else(|| profiles.iter().find_map(|profile| told(profile)))
         };
         let width = limit("maxWidth");
         // The width is the limit of both where it stands alone.
@@ -196,7 +210,7 @@ fn refused(url: &Url, status: u16) -> Result<()> {
 /// [`LoginRequired`](Error::LoginRequired) where they may not, and those of the network.
 pub(super) async fn check_access(cx: &Context, resource: &Value) -> Result<()> {
     let probe = list(resource, "service").into_iter().find(|it| type_of(it).starts_with("AuthProbeService"));
-    let Some(url) = probe.and_then(id).and_then(|url| url.parse::<Url>().ok()) else { return Ok(()) };
+    let Some(url) = probe.and_then(id).and_then(whole) else { return Ok(()) };
     let answer = cx.send(Request::get(url)).await?;
     refused(answer.url(), answer.status())?;
     let answer = answer.ok()?;

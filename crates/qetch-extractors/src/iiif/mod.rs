@@ -18,8 +18,8 @@ mod values;
 mod viewer;
 
 use qetch_core::{
-    Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handle, Handles,
-    Handoff, Kind, Request, Result, Url, Variants, async_trait,
+    Answer, Claim, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Handoff, Known,
+    Request, Result, Url, Variants, async_trait,
 };
 use serde_json::Value;
 
@@ -158,7 +158,7 @@ fn image_handle() -> Handle {
 /// The picture whose `info.json` was found at `url`.
 async fn picture(cx: &Context, value: &Value, url: &Url) -> Result<Variants> {
     check_access(cx, value).await?;
-    let own = link(url, value).filter(|_| values::id(value).is_some());
+    let own = link(url, value);
     // It was asked for beneath its base, where it also is when it calls itself something else.
     let base = url.as_str().split(['?', '#']).next().and_then(|url| url.strip_suffix("/info.json"));
     let base =
@@ -166,17 +166,9 @@ async fn picture(cx: &Context, value: &Value, url: &Url) -> Result<Variants> {
     let base = base.ok_or_else(|| Error::site_changed(NAME, "$.id", "missing, or no link"))?;
     let info = Info::read(value, &base)?;
     let uid = uid(own.as_ref().unwrap_or(url));
-    let note = info.note();
-    let contents = info.sizes.into_iter().map(|size| {
-        let fragment = Fragment::new(size.url);
-        let mut content = Content::new(format!("{uid}-{}", size.name), Kind::Image, url.clone(), [fragment]);
-        content.title = base.rsplit('/').next().map(str::to_owned);
-        content.extension = Some(info.extension.clone());
-        (content.width, content.height) = (Some(size.width), Some(size.height));
-        content.metadata.extend(note.clone().map(|note| ("full_size".to_owned(), note)));
-        content
-    });
-    Variants::ranked(contents)
+    let mut known = Known::default();
+    known.title = base.rsplit('/').next().map(str::to_owned);
+    Ok(Variants::ranked(info.contents(&uid, url))?.with_known(&known))
 }
 
 /// Why a document is not read.

@@ -1,7 +1,7 @@
 //! Reading the JSON-LD of both versions: the same things under two names, one thing where there may be a list, and texts in
 //! languages.
 
-use qetch_core::Url;
+use qetch_core::{Url, lenient::positive_of};
 use serde_json::Value;
 
 use crate::common_prose;
@@ -14,8 +14,7 @@ pub(super) fn id(value: &Value) -> Option<&str> {
 
 /// The id as a link. What stands in a document is meant to be absolute; where it is not, it is one beside the document.
 pub(super) fn link(base: &Url, value: &Value) -> Option<Url> {
-    let url = base.join(id(value)?).ok()?;
-    matches!(url.scheme(), "http" | "https").then_some(url)
+    qetch_core::link::read(base, id(value)?)
 }
 
 /// The type without the prefix that version 2 gives it (`sc:Manifest`, `dctypes:Image`); empty where it has none.
@@ -38,24 +37,9 @@ pub(super) fn list<'a>(value: &'a Value, name: &str) -> Vec<&'a Value> {
     }
 }
 
-/// A number that may be written as text.
-pub(super) fn number(value: &Value, name: &str) -> Option<f64> {
-    let number = match value.get(name)? {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    number.filter(|number| number.is_finite() && *number > 0.0)
-}
-
-/// A number of pixels.
-pub(super) fn pixels(value: &Value, name: &str) -> Option<u32> {
-    number(value, name).map(|number| number as u32).filter(|number| *number > 0)
-}
-
 /// Width and height, where both are told.
 pub(super) fn extent(value: &Value) -> Option<(u32, u32)> {
-    Some((pixels(value, "width")?, pixels(value, "height")?))
+    positive_of(&value["width"]).zip(positive_of(&value["height"]))
 }
 
 /// The text of one language: English where there is any, else what is of none, else what comes first. Version 3 writes maps
@@ -122,7 +106,7 @@ pub(super) fn target(value: &Value) -> Option<(&str, Option<Time>)> {
     let selected = || {
         let selector = list(value, "selector").into_iter().next()?;
         let fragment = selector.get("value").and_then(Value::as_str).and_then(time);
-        fragment.or_else(|| Some((number(selector, "t")?, None)))
+        fragment.or_else(|| Some((positive_of(&selector["t"])?, None)))
     };
     Some((canvas, time(fragment).or_else(selected)))
 }

@@ -1,8 +1,10 @@
 //! Viewers: pages that show a manifest which their link names.
 
 use base64::{Engine as _, alphabet, engine};
-use percent_encoding::percent_decode;
-use qetch_core::Url;
+use qetch_core::{
+    Url,
+    link::{decoded, whole},
+};
 use serde_json::Value;
 
 use super::values::{either, id, list, type_of};
@@ -17,13 +19,9 @@ pub(super) fn shown_in(url: &Url, is_manifest: impl Fn(&Url) -> bool) -> Option<
     let mut pairs = pairs.query_pairs();
     pairs.find_map(|(name, value)| match &*name {
         "iiif-content" => content_state(&value),
-        "manifest" => http(&value).filter(&is_manifest),
+        "manifest" => whole(&value).filter(&is_manifest),
         _ => None,
     })
-}
-
-fn http(link: &str) -> Option<Url> {
-    Url::parse(link).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// The manifest of a content state: a link, or else JSON that says what of it is to be shown, in URL-safe base64 (section 6).
@@ -32,22 +30,21 @@ fn content_state(value: &str) -> Option<Url> {
         &alphabet::URL_SAFE,
         engine::GeneralPurposeConfig::new().with_decode_padding_mode(engine::DecodePaddingMode::Indifferent),
     );
-    if let Some(link) = http(value) {
+    if let Some(link) = whole(value) {
         return Some(link);
     }
     let text = if value.trim_start().starts_with('{') {
-        value.as_bytes().to_vec()
+        value.to_owned()
     } else {
-        let decoded = BASE64.decode(value.trim()).ok()?;
-        percent_decode(&decoded).collect()
+        decoded(&String::from_utf8(BASE64.decode(value.trim()).ok()?).ok()?)
     };
-    manifest_of(&serde_json::from_slice(&text).ok()?)
+    manifest_of(&serde_json::from_str(&text).ok()?)
 }
 
 /// The manifest that something is, is about or is a part of.
 fn manifest_of(state: &Value) -> Option<Url> {
     if matches!(type_of(state), "Manifest" | "Collection") {
-        return http(id(state)?);
+        return whole(id(state)?);
     }
     let inner = ["target", "partOf", "source"].into_iter().flat_map(|name| list(state, name));
     inner.filter(|inner| either(inner, "id", "target").is_some()).find_map(manifest_of)

@@ -78,13 +78,10 @@ fn listed<'a>(value: &'a Value, path: &str) -> Result<&'a [Value]> {
 async fn ask(cx: &Context, path: &str, what: &str) -> Result<Value> {
     let request = Request::get(format!("{API}{path}").parse()?);
     let answer = cx.send(request.with_header(header::AUTHORIZATION, client_id(cx)?)).await?;
-    if let Some(refusal) = refusal(&answer, answer.status(), what) {
-        return Err(refusal);
-    }
-    let answer = answer.ok()?;
+    let answer = checked(answer, what)?;
     let mut reply: Map<String, Value> = answer.json(NAME)?;
     if reply.get("success") == Some(&Value::Bool(false)) {
-        let status: Option<u16> = reply.get("status").and_then(|status| lenient::number(status).ok()?);
+        let status: Option<u16> = reply.get("status").and_then(lenient::number_of);
         let status = status.filter(|status| *status >= 400);
         return Err(match status {
             Some(status) => refusal(&answer, status, what).unwrap_or(Error::status(answer.url(), status)),
@@ -109,9 +106,17 @@ fn needs_client_id() -> Error {
     Error::login_required(NAME, [AuthKind::Token])
 }
 
+/// The answer, if it is no refusal.
+pub(super) fn checked(answer: Answer, what: &str) -> Result<Answer> {
+    match refusal(&answer, answer.status(), what) {
+        Some(refusal) => Err(refusal),
+        None => answer.ok(),
+    }
+}
+
 /// What the site says where it refuses, with this status: `{"data":{"error":"…"},"success":false,"status":403}`, a list of
 /// errors, or a page. `None` where it does not refuse, or where the status says it all.
-pub(super) fn refusal(answer: &Answer, status: u16, what: &str) -> Option<Error> {
+fn refusal(answer: &Answer, status: u16, what: &str) -> Option<Error> {
     if status < 400 || answer.header(HeaderName::from_static("cf-mitigated")).is_some() {
         return None;
     }

@@ -14,8 +14,8 @@ mod tests;
 use std::time::Duration;
 
 use qetch_core::{
-    AuthKind, Claim, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Matched, Result,
-    Url, async_trait,
+    AuthKind, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Matched, Result, Url,
+    async_trait,
 };
 
 /// The extractor of imgur.com.
@@ -82,10 +82,6 @@ impl Default for Imgur {
 impl Extractor for Imgur {
     fn info(&self) -> &ExtractorInfo {
         &self.info
-    }
-
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {

@@ -1,8 +1,8 @@
 //! What is had without a credential: the post that a page embeds, and files.
 
 use qetch_core::{
-    Answer, Content, Context, Error, Extraction, ExtractorInfo, Fragment, Request, Result, Url, Variants,
-    http::header, media_type,
+    Answer, Content, Context, Error, Extraction, ExtractorInfo, Request, Result, Url, Variants, http::header,
+    media_type,
 };
 use serde_json::{Map, Value};
 
@@ -20,10 +20,7 @@ pub(super) async fn item(
     info: &ExtractorInfo,
 ) -> Result<Heard> {
     let answer = cx.send(Request::get(format!("https://imgur.com/{path}").parse()?)).await?;
-    if let Some(refusal) = api::refusal(&answer, answer.status(), what) {
-        return Err(refusal);
-    }
-    let answer = answer.ok()?;
+    let answer = api::checked(answer, what)?;
     let Some(post) = embedded(&answer.text())? else {
         return blind(&answer, what);
     };
@@ -112,9 +109,7 @@ pub(super) async fn file(cx: &Context, name: &str, id: &str, what: &str, source:
         return refused.map_or_else(|| blind_file(&answer, what), Err);
     };
     let uid = format!("{id}-{}", known.extension);
-    let mut content = Content::new(uid, known.kind, source.clone(), [Fragment::new(url)]);
-    content.content_type = Some(known.name.to_owned());
-    content.extension = Some(known.extension.to_owned());
+    let mut content = Content::of_file(uid, known.kind, source, url).with_media_type(known);
     content.size_approx = length(&answer);
     Ok(Heard::Found(Extraction::once(Variants::from(content))))
 }

@@ -2,8 +2,10 @@
 //!
 //! The two name the same things in different words; where two words stand for one thing, the API's comes first.
 
+use std::str::FromStr;
+
 use qetch_core::{
-    Collection, Content, Error, Found, Fragment, Kind, Result, Role, Timestamp, Url, Variants, lenient,
+    Collection, Content, Error, Found, Kind, Known, Result, Role, Timestamp, Url, Variants, lenient, link,
     media_type::{self, MediaType},
 };
 use serde_json::{Map, Value};
@@ -55,24 +57,24 @@ impl<'a> Facts<'a> {
 
     /// The first of these that is a text.
     fn text(&self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|name| lenient::text(self.get(name)?).ok()?)
+        names.iter().find_map(|name| lenient::text_of(self.get(name)?))
     }
 
     /// A number, where it is more than nothing.
-    fn number(&self, name: &str) -> Option<u64> {
-        lenient::number(self.get(name)?).ok()?.filter(|number| *number > 0)
+    fn number<N: FromStr + PartialOrd + Default>(&self, name: &str) -> Option<N> {
+        lenient::positive_of(self.get(name)?)
     }
 
-    fn side(&self, name: &str) -> Option<u32> {
-        self.number(name)?.try_into().ok()
+    fn sides(&self) -> Option<(u32, u32)> {
+        self.number("width").zip(self.number("height"))
     }
 
     fn says(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| self.get(name) == Some(&Value::Bool(true)))
+        names.iter().any(|name| self.get(name).and_then(lenient::flag_of) == Some(true))
     }
 
     fn date(&self) -> Option<Timestamp> {
-        let seconds = || Timestamp::from_unix(self.number("datetime")?.try_into().ok()?);
+        let seconds = || Timestamp::from_unix(self.number("datetime")?);
         seconds().or_else(|| self.text(&["created_at"])?.parse().ok())
     }
 }
@@ -161,7 +163,7 @@ fn variants(image: Facts<'_>, of: Option<(Facts<'_>, bool)>, path: &str, source:
         return Err(changed("id", "other than letters"));
     }
     let named = |name| media_type::by_name(&image.text(&[name])?.to_ascii_lowercase());
-    let linked = || media_type::by_extension(image.text(&["link", "url"])?.rsplit_once('.')?.1);
+    let linked = || media_type::of_link(&link::whole(&image.text(&["link", "url"])?)?);
     let known = named("type").or_else(|| named("mime_type")).or_else(linked).filter(|it| is_shown(*it));
     let known = known.ok_or_else(|| changed("type", "not of an image or a clip"))?;
 
@@ -178,13 +180,13 @@ fn variants(image: Facts<'_>, of: Option<(Facts<'_>, bool)>, path: &str, source:
     }
     let is_clip = contents.len() > 1 || known.kind == Kind::Video;
     for content in &mut contents {
-        (content.width, content.height) = image.sides().unzip();
+        (content.width, content.height) = image.image.sides().unzip();
         if is_clip {
-            content.duration = image.duration();
+            content.duration = image.image.number("duration");
         }
     }
     contents.extend(image.copies()?);
-    Variants::ranked(contents)
+    Ok(Variants::ranked(contents)?.with_known(&image.known()))
 }
 
 /// An image, and what its contents have in common.
@@ -203,53 +205,42 @@ impl Image<'_> {
             Some(copy) if !copy.is_empty() => format!("{}-{copy}", self.id),
             _ => format!("{}-{}", self.id, known.extension),
         };
-        let mut content = Content::new(uid, known.kind, self.source.clone(), [Fragment::new(url)]);
-        content.content_type = Some(known.name.to_owned());
-        content.extension = Some(known.extension.to_owned());
-        self.describe(&mut content);
-        Ok(content)
+        Ok(Content::of_file(uid, known.kind, self.source, url).with_media_type(known))
     }
 
     /// The small copies of it, which are never larger than itself.
     fn copies(&self) -> Result<Vec<Content>> {
         let Some(jpeg) = media_type::by_name("image/jpeg") else { return Ok(Vec::new()) };
-        let longest = self.sides().map(|(width, height)| width.max(height));
+        let longest = self.image.sides().map(|(width, height)| width.max(height));
         let smaller = COPIES.iter().filter(|(_, side, _)| longest.is_none_or(|longest| longest > *side));
         let copies = smaller.map(|&(letter, side, is_square)| {
             let mut content = self.content(&format!("{}{letter}", self.id), jpeg)?;
             content.role = Role::Thumbnail;
-            let fitted = || Some(fit(self.sides()?, side));
+            let fitted = || Some(fit(self.image.sides()?, side));
             (content.width, content.height) = if is_square { Some((side, side)) } else { fitted() }.unzip();
             Ok(content)
         });
         copies.collect()
     }
 
-    fn sides(&self) -> Option<(u32, u32)> {
-        self.image.side("width").zip(self.image.side("height"))
-    }
-
-    fn duration(&self) -> Option<f64> {
-        let seconds: Option<f64> = lenient::number(self.image.get("duration")?).ok()?;
-        seconds.filter(|seconds| seconds.is_finite() && *seconds > 0.0)
-    }
-
     /// What holds for every rendition.
-    fn describe(&self, content: &mut Content) {
+    fn known(&self) -> Known {
         let (of, alone) =
             (self.of.map(|(of, _)| of), self.of.filter(|(_, is_one)| *is_one).map(|(of, _)| of));
         let told = |names: &[&str], of: Option<Facts<'_>>| self.image.text(names).or_else(|| of?.text(names));
-        content.title = told(&["title"], alone);
-        content.description = told(&["description"], alone);
-        content.uploaded_by = told(&["account_url", "username"], of);
-        content.uploaded_date = self.image.date().or_else(|| of?.date());
-        content.tags = [Some(self.image), of].into_iter().flatten().flat_map(tags).collect();
+        let mut known = Known::default();
+        known.title = told(&["title"], alone);
+        known.description = told(&["description"], alone);
+        known.uploaded_by = told(&["account_url", "username"], of);
+        known.uploaded_date = self.image.date().or_else(|| of?.date());
+        known.tags = [Some(self.image), of].into_iter().flatten().flat_map(tags).collect();
         let kept = KEPT.iter().filter_map(|name| {
             let value = self.image.get(name).or_else(|| of?.get(name))?;
             let tells = !value.is_array() && !value.is_object() && *value != "";
             tells.then(|| ((*name).to_owned(), value.clone()))
         });
-        content.metadata = kept.collect();
+        known.metadata = kept.collect();
+        known
     }
 }
 

@@ -1,13 +1,13 @@
 //! An event: its recordings by what they are, the original language first.
 
 use qetch_core::{
-    Collection, Content, Context, Error, Extraction, Found, Fragment, Kind, Result, Role, Timestamp, Url,
-    Variants, lenient, media_type,
+    Collection, Content, Context, Error, Extraction, Found, Kind, Known, Result, Role, Timestamp, Url,
+    Variants, lenient, link, media_type,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{NAME, SITE, ask, joined, link};
+use super::{NAME, SITE, ask, linked};
 use crate::common_prose;
 
 /// Bytes of the unit in which sizes are told.
@@ -81,24 +81,24 @@ struct Recording {
     folder: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     state: Option<String>,
-    #[serde(default)]
-    high_quality: Value,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::flag")]
+    high_quality: Option<bool>,
+    #[serde(default, deserialize_with = "lenient::positive")]
     width: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     height: Option<u32>,
     /// In MiB.
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     size: Option<u64>,
     /// In seconds.
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     length: Option<f64>,
 }
 
 /// The event `id`, which is a guid, a slug or a number.
 pub(super) async fn extract(cx: &Context, id: &str, asked: &Url) -> Result<Extraction> {
     let what = format!("the event {id} of media.ccc.de");
-    let mut event: Event = ask(cx, &format!("events/{id}"), &what).await?.json(NAME)?;
+    let mut event: Event = ask(cx, &format!("events/{id}"), &what).await?;
     let guid = event.text("guid").ok_or_else(|| Error::site_changed(NAME, "$.guid", "missing"))?;
     let mut recordings =
         event.recordings.take().ok_or_else(|| Error::site_changed(NAME, "$.recordings", "missing"))?;
@@ -109,7 +109,7 @@ pub(super) async fn extract(cx: &Context, id: &str, asked: &Url) -> Result<Extra
         return Err(not_ready());
     }
     let source = match event.text("slug") {
-        Some(slug) => joined(SITE, &["v", &slug])?,
+        Some(slug) => link::joined(SITE, ["v", &*slug])?,
         None => asked.clone(),
     };
     // Of equal ones the first is the best.
@@ -118,8 +118,7 @@ pub(super) async fn extract(cx: &Context, id: &str, asked: &Url) -> Result<Extra
 
     let mut groups: [Vec<Content>; 4] = Default::default();
     for recording in &recordings {
-        let Some((group, mut content)) = recording.content(&guid, &source) else { continue };
-        event.describe(&mut content, group == Group::Slides);
+        let Some((group, content)) = recording.content(&guid, &source) else { continue };
         let group = &mut groups[group as usize];
         if group.iter().all(|it| it.uid != content.uid) {
             group.push(content);
@@ -139,13 +138,17 @@ pub(super) async fn extract(cx: &Context, id: &str, asked: &Url) -> Result<Extra
     if !talk.is_empty() {
         talk.extend(event.pictures(&guid, &source));
     }
+    let known = event.known();
     let mut found = Vec::new();
-    for (group, companions) in [(talk, captions), (slides, Vec::new())] {
-        if !group.is_empty() {
-            found.push(event.placed(Variants::ranked(group)?.with_companions(companions)));
-        }
+    if !talk.is_empty() {
+        found.push(Variants::ranked(talk)?.with_companions(captions).with_known(&known));
     }
-    found.extend(documents.into_iter().map(|it| event.placed(it.into())));
+    if !slides.is_empty() {
+        let mut known = known.clone();
+        known.title = known.title.map(|title| format!("{title} (slides)"));
+        found.push(Variants::ranked(slides)?.with_known(&known));
+    }
+    found.extend(documents.into_iter().map(|it| Variants::from(it).with_known(&known)));
     Ok(Extraction::of(found.into_iter().map(Found::from)))
 }
 
@@ -160,53 +163,32 @@ enum Group {
 
 impl Event {
     fn text(&self, name: &str) -> Option<String> {
-        lenient::text(self.told.get(name)?).ok().flatten()
+        lenient::text_of(self.told.get(name)?)
     }
 
-    fn describe(&self, content: &mut Content, is_slides: bool) {
-        content.title = self.text("title");
-        if is_slides {
-            content.title = content.title.take().map(|title| format!("{title} (slides)"));
-        }
-        content.description = self.text("description").map(|text| common_prose::text(&text));
-        content.uploaded_date = self.text("release_date").and_then(|date| date.parse::<Timestamp>().ok());
-        content.tags = self.told.get("tags").and_then(|it| lenient::texts(it).ok()).unwrap_or_default();
-        for tag in &mut content.tags {
-            *tag = tag.trim().to_owned();
-        }
-        for name in TOLD {
-            if let Some(value) = self.told.get(name).filter(|value| !value.is_null()) {
-                content.metadata.insert(name.to_owned(), value.clone());
-            }
-        }
-    }
-
-    /// In the conference that it was held at.
-    fn placed(&self, mut variants: Variants) -> Variants {
-        variants.collection = self.text("conference_title").map(Collection::new);
-        variants
+    /// What holds for everything of it, with the conference that it was held at.
+    fn known(&self) -> Known {
+        let mut known = Known::default();
+        known.title = self.text("title");
+        known.description = self.text("description").map(|text| common_prose::text(&text));
+        known.uploaded_date = self.text("release_date").and_then(|date| date.parse::<Timestamp>().ok());
+        let tags = self.told.get("tags").map(lenient::texts_of).unwrap_or_default();
+        known.tags = tags.into_iter().map(|tag| tag.trim().to_owned()).collect();
+        known.metadata = lenient::telling(&self.told, &TOLD);
+        known.collection = self.text("conference_title").map(Collection::new);
+        known
     }
 
     /// The pictures that stand for it.
     fn pictures(&self, guid: &str, source: &Url) -> Vec<Content> {
         let kinds = [("poster_url", "poster", Role::Poster), ("thumb_url", "thumb", Role::Thumbnail)];
-        let mut pictures = Vec::new();
-        for (key, name, role) in kinds {
-            let Some(url) = self.text(key).and_then(|told| link(&told)) else { continue };
-            let mut content = Content::new(
-                format!("{guid}-{name}"),
-                Kind::Image,
-                source.clone(),
-                [Fragment::new(url.clone())],
-            );
-            content.role = role;
-            content.extension = extension(&url);
-            let known = content.extension.as_deref().and_then(media_type::by_extension);
-            content.content_type = known.map(|it| it.name.to_owned());
-            self.describe(&mut content, false);
-            pictures.push(content);
-        }
-        pictures
+        let picture = |(key, name, role)| {
+            let url = linked(&self.text(key)?)?;
+            let mut picture = Content::of_file(format!("{guid}-{name}"), Kind::Image, source, url);
+            picture.role = role;
+            Some(picture)
+        };
+        kinds.into_iter().filter_map(picture).collect()
     }
 }
 
@@ -225,15 +207,13 @@ impl Recording {
     }
 
     fn content(&self, guid: &str, source: &Url) -> Option<(Group, Content)> {
-        let file = link(self.recording_url.as_deref()?)?;
-        let extension = extension(&file);
-        let known = extension.as_deref().and_then(media_type::by_extension);
+        let file = linked(self.recording_url.as_deref()?)?;
+        let extension = link::extension(&file);
         // Some are named by formats of the site's own.
         let mime = self.mime_type.as_deref().filter(|it| !it.starts_with("vnd."));
-        let kind = match mime.and_then(|it| it.split('/').next()) {
-            Some("video") => Kind::Video,
-            Some("audio") => Kind::Audio,
-            _ => known.map_or(Kind::Other, |it| it.kind),
+        let kind = match mime.map(media_type::kind_of) {
+            Some(kind @ (Kind::Video | Kind::Audio)) => kind,
+            _ => media_type::of_link(&file).map_or(Kind::Other, |it| it.kind),
         };
         let folder = self.folder.as_deref().unwrap_or_default();
         let group = match kind {
@@ -245,29 +225,22 @@ impl Recording {
         let number = self.url.as_deref().and_then(|it| it.rsplit('/').next());
         let number = number.filter(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit()));
         let id = number.or_else(|| file.path_segments()?.next_back()).filter(|id| !id.is_empty())?;
-        let fragment = Fragment::new(file.clone());
-        let mut content = Content::new(format!("{guid}-{id}"), kind, source.clone(), [fragment]);
+        let mut content = Content::of_file(format!("{guid}-{id}"), kind, source, file.clone());
         if group == Group::Caption {
             content.role = Role::Caption;
         }
         if kind == Kind::Video {
-            content.width = self.width.filter(|it| *it > 0);
-            content.height = self.height.filter(|it| *it > 0);
+            (content.width, content.height) = (self.width, self.height);
         }
-        content.content_type = mime.map(str::to_owned).or_else(|| known.map(|it| it.name.to_owned()));
+        content.content_type = mime.map(str::to_owned).or(content.content_type);
         content.extension = extension;
-        content.duration = self.length.filter(|it| it.is_finite() && *it > 0.0);
-        content.size_approx = self.size.and_then(|it| it.checked_mul(MIB)).filter(|it| *it > 0);
+        content.duration = self.length;
+        content.size_approx = self.size.and_then(|it| it.checked_mul(MIB));
         content.language = self.language.as_deref().and_then(first_language);
-        for (name, value) in [("language", &self.language), ("folder", &self.folder), ("state", &self.state)]
-        {
-            if let Some(value) = value {
-                content.metadata.insert(name.to_owned(), value.as_str().into());
-            }
-        }
-        if self.high_quality.is_boolean() {
-            content.metadata.insert("high_quality".to_owned(), self.high_quality.clone());
-        }
+        let texts = [("language", &self.language), ("folder", &self.folder), ("state", &self.state)];
+        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?.into())));
+        let told = texts.chain(self.high_quality.map(|flag| ("high_quality", flag.into())));
+        content.metadata = told.map(|(name, value)| (name.to_owned(), value)).collect();
         Some((group, content))
     }
 }
@@ -277,9 +250,4 @@ fn first_language(told: &str) -> Option<String> {
     let first = told.split('-').next().filter(|it| matches!(it.len(), 2 | 3))?.to_ascii_lowercase();
     let known = LANGUAGES.iter().find(|(name, _)| *name == first);
     Some(known.map_or(first, |(_, tag)| (*tag).to_owned()))
-}
-
-fn extension(url: &Url) -> Option<String> {
-    let (_, extension) = url.path_segments()?.next_back()?.rsplit_once('.')?;
-    Some(extension.to_ascii_lowercase()).filter(|it| it.bytes().all(|it| it.is_ascii_alphanumeric()))
 }

@@ -1,16 +1,14 @@
 //! What is on air: the rooms of a conference, and the streams of a room.
 
 use qetch_core::{
-    Collection, Content, Context, Delivery, Error, Extraction, ExtractorInfo, Found, Fragment, Handoff, Kind,
-    Request, Result, Role, Url, Variants, lenient,
+    Collection, Content, Context, Error, Extraction, ExtractorInfo, Found, Handoff, Kind, Known, Request,
+    Result, Url, Variants, lenient, link,
 };
-use qetch_manifest::{
-    Rendition,
-    hls::{self, Playlist},
-};
+use qetch_manifest::Rendition;
 use serde_json::Value;
 
-use super::{NAME, joined, link};
+use super::{NAME, linked};
+use crate::common_hls;
 
 pub(super) const HOST: &str = "streaming.media.ccc.de";
 
@@ -20,9 +18,6 @@ pub(super) const ROOM: &str =
 
 const SITE: &str = "https://streaming.media.ccc.de";
 const STREAMS: &str = "https://streaming.media.ccc.de/streams/v2.json";
-
-/// The most bytes of a playlist.
-const MOST_BYTES: usize = 4 << 20;
 
 /// The conference of this name, of those that are on air.
 async fn conference(cx: &Context, name: &str) -> Result<Value> {
@@ -44,7 +39,7 @@ pub(super) async fn stage(cx: &Context, name: &str) -> Result<Extraction> {
     let conference = conference(cx, name).await?;
     let mut found: Vec<Found> = Vec::new();
     for room in rooms(&conference).filter_map(|room| room["slug"].as_str()) {
-        found.push(Handoff::new(joined(SITE, &[name, room])?).to(NAME).into());
+        found.push(Handoff::new(link::joined(SITE, [name, room])?).to(NAME).into());
     }
     if found.is_empty() {
         return Err(Error::live(format!("the conference {name} (no room of it is on air now)")));
@@ -66,17 +61,17 @@ pub(super) async fn room(
     // What people speak stands before what is translated.
     let mut streams: Vec<_> = room["streams"].as_array().into_iter().flatten().collect();
     streams.sort_by_key(|stream| stream["isTranslated"] == true);
+    let source = link::joined(SITE, [conference, id])?;
     let mut seen = Vec::new();
     for stream in streams {
-        let playlist = stream["urls"]["hls"]["url"].as_str().and_then(link);
+        let playlist = stream["urls"]["hls"]["url"].as_str().and_then(linked);
         let (Some(slug), Some(playlist)) = (stream["slug"].as_str(), playlist) else { continue };
         // One that is listed twice is one.
         if seen.contains(&slug) {
             continue;
         }
         seen.push(slug);
-        let source = joined(SITE, &[conference, id])?;
-        let made = Stream { uid: format!("{conference}-{id}-{slug}"), slug, told: stream, source };
+        let made = Stream { uid: format!("{conference}-{id}-{slug}"), slug, told: stream, source: &source };
         match made.contents(cx, &playlist).await {
             Ok((offered, with)) => {
                 contents.extend(offered);
@@ -91,18 +86,13 @@ pub(super) async fn room(
         let none = || Error::live(format!("{what} (it is not on air now)"));
         return Err(failed.into_iter().next().unwrap_or_else(none));
     }
-    let text = |value: &Value| lenient::text(value).ok().flatten();
-    let title = text(&room["display"]).or_else(|| text(&room["schedulename"]));
-    let talk = text(&room["talks"]["current"]["title"]);
-    for content in contents.iter_mut().chain(&mut companions) {
-        content.title.clone_from(&title);
-        content.metadata.insert("live".to_owned(), true.into());
-        if let Some(talk) = &talk {
-            content.metadata.insert("talk".to_owned(), talk.as_str().into());
-        }
-    }
-    let mut variants = Variants::ranked(contents)?.with_companions(companions);
-    variants.collection = text(&told["conference"]).map(Collection::new);
+    let mut known = Known::default();
+    known.title = ["display", "schedulename"].iter().find_map(|name| lenient::text_of(&room[name]));
+    known.metadata.insert("live".to_owned(), true.into());
+    let talk = lenient::text_of(&room["talks"]["current"]["title"]);
+    known.metadata.extend(talk.map(|talk| ("talk".to_owned(), talk.into())));
+    known.collection = lenient::text_of(&told["conference"]).map(Collection::new);
+    let variants = Variants::ranked(contents)?.with_companions(companions).with_known(&known);
     let warnings =
         failed.iter().map(|error| info.warning(format!("a stream of {what} cannot be had: {error}")));
     Ok(Extraction::of(
@@ -115,42 +105,32 @@ struct Stream<'a> {
     uid: String,
     slug: &'a str,
     told: &'a Value,
-    source: Url,
+    source: &'a Url,
 }
 
 impl Stream<'_> {
-    /// The renditions of the playlist `link`, and the sound of those that have none in them.
-    async fn contents(&self, cx: &Context, link: &Url) -> Result<(Vec<Content>, Vec<Content>)> {
-        let answer = cx.send(Request::get(link.clone()).with_limit(MOST_BYTES)).await?.ok()?;
-        let offered = match hls::read(&answer.text(), answer.url(), &cx.limits())? {
-            Playlist::Master(master) => master.renditions,
-            _ if self.told["type"] == "audio" => vec![Rendition::new("", Kind::Audio)],
-            _ => {
-                let mut rendition = Rendition::new("", Kind::Video);
-                let size = |at: usize| lenient::number(&self.told["videoSize"][at]).ok().flatten();
-                (rendition.width, rendition.height) = (size(0), size(1));
-                vec![rendition]
+    /// The renditions of its playlist, and the sound of those that have none in them.
+    async fn contents(&self, cx: &Context, playlist: &Url) -> Result<(Vec<Content>, Vec<Content>)> {
+        let (mut offered, companions) = common_hls::renditions(cx, playlist).await?;
+        // What a playlist without others does not tell, the site does.
+        for it in offered.iter_mut().filter(|it| it.id.is_empty()) {
+            if self.told["type"] == "audio" {
+                it.kind = Kind::Audio;
+            } else {
+                let side = |at: usize| lenient::positive_of(&self.told["videoSize"][at]);
+                (it.width, it.height) = (side(0), side(1));
             }
-        };
-        let made = offered.into_iter().filter(|it| it.group.is_none() || it.kind != Kind::Video);
-        Ok(made.map(|it| self.content(it, link)).partition(|it| it.group.is_none()))
+        }
+        let made = |them: Vec<Rendition>| them.into_iter().map(|it| self.content(it, playlist)).collect();
+        Ok((made(offered), made(companions)))
     }
 
-    fn content(&self, rendition: Rendition, link: &Url) -> Content {
-        let id = if rendition.id.is_empty() { String::new() } else { format!("-{}", rendition.id) };
-        let fragment = Fragment::new(link.clone());
-        let uid = format!("{}{id}", self.uid);
-        let mut content = Content::new(uid, rendition.kind, self.source.clone(), [fragment]);
-        content.delivery = Delivery::hls(rendition.id);
-        if rendition.kind == Kind::Text {
-            content.role = Role::Caption;
-        }
-        (content.content_type, content.codecs) = (rendition.content_type, rendition.codecs);
-        (content.width, content.height, content.fps) = (rendition.width, rendition.height, rendition.fps);
-        (content.bitrate, content.language) = (rendition.bitrate, rendition.language);
+    fn content(&self, rendition: Rendition, playlist: &Url) -> Content {
+        let mut content = common_hls::content(rendition, &self.uid, self.source, playlist);
         // Each playlist has groups of its own.
-        let group = |group: Option<String>| group.map(|group| format!("{}-{group}", self.slug));
-        (content.sound, content.group) = (group(rendition.sound), group(rendition.group));
+        for group in [&mut content.sound, &mut content.group].into_iter().flatten() {
+            *group = format!("{}-{group}", self.slug);
+        }
         content.metadata.insert("stream".to_owned(), self.slug.into());
         content
     }

@@ -10,12 +10,11 @@
 mod event;
 mod live;
 
-use percent_encoding::percent_decode_str;
 use qetch_core::{
-    Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles,
-    Handoff, Known, Request, Result, Timestamp, Url, async_trait, lenient,
+    Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles, Handoff, Known,
+    Request, Result, Timestamp, Url, async_trait, lenient, link,
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::common_prose;
@@ -91,16 +90,12 @@ impl Extractor for MediaCcc {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let found = self.info.handles().require(url)?;
         let id = &found["id"];
         match found.handle().name() {
             "conference" | "conference_api" => self.conference(cx, id, found.get("tag")).await,
-            "folder" => folder(cx, &decoded(id)).await,
+            "folder" => folder(cx, &found.decoded("id")).await,
             "relive" => {
                 let reason = "it is a stopgap; open the recording on media.ccc.de once it is there";
                 Err(Error::unsupported("a relive of streaming.media.ccc.de", reason))
@@ -116,12 +111,12 @@ impl MediaCcc {
     /// The events of a conference, those with the tag `tag` alone if there is one.
     async fn conference(&self, cx: &Context, id: &str, tag: Option<&str>) -> Result<Extraction> {
         let what = format!("the conference {id} of media.ccc.de");
-        let told: Conference = ask(cx, &format!("conferences/{id}"), &what).await?.json(NAME)?;
+        let told: Conference = ask(cx, &format!("conferences/{id}"), &what).await?;
         let mut events = told.events.ok_or_else(|| Error::site_changed(NAME, "$.events", "missing"))?;
         if events.is_empty() {
             return Err(Error::not_ready(format!("every recording of {what}")));
         }
-        if let Some(tag) = tag.map(decoded) {
+        if let Some(tag) = tag.map(link::decoded) {
             events.retain(|it| it.tags.iter().any(|it| it.trim().eq_ignore_ascii_case(tag.trim())));
             if events.is_empty() {
                 return Err(Error::not_found(format!("an event with the tag {tag} in {what}")));
@@ -140,7 +135,8 @@ impl MediaCcc {
             known.uploaded_date = event.release_date.and_then(|date| date.parse::<Timestamp>().ok());
             known.tags = event.tags;
             known.collection = Some(Collection::new(&*title).with_index(index).with_count(count));
-            found.push(Found::from(Handoff::new(joined(SITE, &["v", &id])?).with_known(known).to(NAME)));
+            found
+                .push(Found::from(Handoff::new(link::joined(SITE, ["v", &*id])?).with_known(known).to(NAME)));
         }
         Ok(Extraction::of(found))
     }
@@ -179,7 +175,7 @@ async fn folder(cx: &Context, path: &str) -> Result<Extraction> {
     }
 
     let what = format!("the folder {path} of media.ccc.de");
-    let told: Conferences = ask(cx, "conferences", &what).await?.json(NAME)?;
+    let told: Conferences = ask(cx, "conferences", &what).await?;
     let listed = told.conferences.ok_or_else(|| Error::site_changed(NAME, "$.conferences", "missing"))?;
     let beneath = format!("{path}/");
     let (mut it, mut others): (Option<Found>, Vec<Found>) = (None, Vec::new());
@@ -187,7 +183,7 @@ async fn folder(cx: &Context, path: &str) -> Result<Extraction> {
         let (Some(slug), Some(id)) = (conference["slug"].as_str(), conference["acronym"].as_str()) else {
             continue;
         };
-        let handoff = || Ok::<_, Error>(Handoff::new(joined(SITE, &["c", id])?).to(NAME).into());
+        let handoff = || Ok::<_, Error>(Handoff::new(link::joined(SITE, ["c", id])?).to(NAME).into());
         if slug == path {
             it = Some(handoff()?);
         } else if slug.starts_with(&beneath) {
@@ -202,28 +198,11 @@ async fn folder(cx: &Context, path: &str) -> Result<Extraction> {
 }
 
 /// What the API answers.
-async fn ask(cx: &Context, path: &str, what: &str) -> Result<Answer> {
-    let answer = cx.send(Request::get(format!("{API}/{path}").parse()?)).await?;
-    if answer.status() == 404 {
-        return Err(Error::not_found(what));
-    }
-    answer.ok()
+async fn ask<T: DeserializeOwned>(cx: &Context, path: &str, what: &str) -> Result<T> {
+    cx.send(Request::get(format!("{API}/{path}").parse()?)).await?.about(what)?.json(NAME)
 }
 
-/// A link that an answer tells, which may lack its scheme.
-fn link(told: &str) -> Option<Url> {
-    let told = told.strip_prefix("//").map_or_else(|| told.to_owned(), |rest| format!("https://{rest}"));
-    Url::parse(&told).ok()
-}
-
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-fn joined(to: &str, path: &[&str]) -> Result<Url> {
-    let mut url: Url = to.parse()?;
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.clear().extend(path);
-    }
-    Ok(url)
+/// A link, which may come without its scheme.
+fn linked(text: &str) -> Option<Url> {
+    link::read(&SITE.parse().ok()?, text)
 }

@@ -1,7 +1,6 @@
 //! `Asked`: what a link asks a wiki for.
 
-use percent_encoding::percent_decode_str;
-use qetch_core::{Error, Matched, Result, Url};
+use qetch_core::{Error, Matched, Result, Url, link::decoded};
 
 /// What a link asks a wiki for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +22,9 @@ impl Asked {
         }
         let title = match found.handle().name() {
             "wiki" => return Ok(Self::All),
-            "upload" | "file" => Some(format!("File:{}", decoded(&found["id"]))),
+            "upload" | "file" => Some(format!("File:{}", found.decoded("id"))),
             "index" | "any_index" => title_of_query(url),
-            _ => Some(decoded(&found["title"])),
+            _ => Some(found.decoded("title")),
         };
         let title = title.ok_or_else(|| Error::unsupported("a link to a wiki", "no title stands in it"))?;
         Ok(Self::Page(file_of_special(&title).unwrap_or(title)))
@@ -52,8 +51,4 @@ fn file_of_special(title: &str) -> Option<String> {
     let begins = |mark: &&str| title.get(..mark.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(mark));
     let mark = MARKS.iter().find(|mark| begins(mark))?;
     Some(format!("File:{}", &title[mark.len()..]))
-}
-
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -3,9 +3,11 @@
 use std::fmt::Display;
 
 use qetch_core::{
-    Checksum, Content, Error, Fragment, Kind, Result, Role, Timestamp, Url, Variants, lenient, media_type,
+    Checksum, Content, Error, Kind, Known, Result, Role, Timestamp, Url, Variants,
+    lenient::{positive_of, text_of},
+    link, media_type,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{NAME, wiki::Wiki};
 use crate::common_prose;
@@ -35,7 +37,7 @@ pub(super) const KEPT: [&str; 12] = [
 #[derive(Debug)]
 pub(super) struct File<'a> {
     wiki: &'a Wiki,
-    info: &'a Map<String, Value>,
+    info: &'a Value,
     /// Its name, with underscores for blanks as in links.
     name: String,
     /// Where it is, as its uid begins with: the wiki that has it, and the name.
@@ -50,17 +52,17 @@ impl<'a> File<'a> {
     /// # Errors
     /// [`SiteChanged`](Error::SiteChanged) where it has no title, and [`NotFound`](Error::NotFound) where the file is
     /// lost or hidden.
-    pub(super) fn of(wiki: &'a Wiki, page: &'a Map<String, Value>, position: usize) -> Result<Option<Self>> {
+    pub(super) fn of(wiki: &'a Wiki, page: &'a Value, position: usize) -> Result<Option<Self>> {
         let path = format!("$.query.pages[{position}]");
         // A file of another repository is missing here, and is told of all the same.
         let info = match page.get("imageinfo") {
             None => return Ok(None),
-            Some(told) => told.get(0).and_then(Value::as_object),
+            Some(told) => told.get(0).filter(|info| info.is_object()),
         };
         let path = format!("{path}.imageinfo[0]");
         let info = info.ok_or_else(|| Error::site_changed(NAME, path.as_str(), "no file"))?;
-        let title = page.get("title").and_then(Value::as_str).unwrap_or_default();
-        if info.contains_key("filemissing") || info.contains_key("filehidden") {
+        let title = page["title"].as_str().unwrap_or_default();
+        if info.get("filemissing").or(info.get("filehidden")).is_some() {
             return Err(Error::not_found(format!("the file behind {title}")));
         }
         let Some((_, name)) = title.split_once(':') else {
@@ -68,7 +70,7 @@ impl<'a> File<'a> {
         };
         let name = name.replace(' ', "_");
         // The wiki that has it, whichever one was asked.
-        let page = text(info, "descriptionurl").and_then(|link| wiki.link(&link));
+        let page = wiki.link(&info["descriptionurl"]);
         let home = page.as_ref().and_then(|page| Some((page.host_str()?, page.path().rsplit_once('/')?.0)));
         let id = match home {
             Some((host, folder)) => format!("{host}{folder}/{name}"),
@@ -79,22 +81,20 @@ impl<'a> File<'a> {
 
     /// Where the page of it is.
     pub(super) fn page(&self) -> Option<Url> {
-        self.wiki.link(&text(self.info, "descriptionurl")?)
+        self.wiki.link(&self.info["descriptionurl"])
     }
 
     /// The resource that it is, found behind `source`; `more` is what `videoinfo` tells.
     ///
     /// # Errors
     /// [`SiteChanged`](Error::SiteChanged) where there is no link to it.
-    pub(super) fn variants(&self, more: Option<&Map<String, Value>>, source: &Url) -> Result<Variants> {
-        let list = |name: &str| more.and_then(|more| more.get(name)?.as_array()).map(Vec::as_slice);
-        let derivatives: Vec<_> =
-            list("derivatives").unwrap_or_default().iter().filter_map(Value::as_object).collect();
+    pub(super) fn variants(&self, more: &Value, source: &Url) -> Result<Variants> {
+        let list = |name: &str| more[name].as_array().into_iter().flatten().filter(|it| it.is_object());
         let mut original = self.original(source)?;
-        if let Some(own) = derivatives.iter().find(|it| !it.contains_key("transcodekey")) {
+        if let Some(own) = list("derivatives").find(|it| it.get("transcodekey").is_none()) {
             tell(&mut original, own);
         }
-        let transcodes = derivatives.iter().filter_map(|told| self.transcode(told, &original));
+        let transcodes = list("derivatives").filter_map(|told| self.transcode(told, &original));
         let mut others: Vec<Content> = Vec::new();
         for made in transcodes.chain(self.preview(&original)) {
             if others.iter().all(|other| other.uid != made.uid) {
@@ -106,13 +106,12 @@ impl<'a> File<'a> {
         if !others.is_empty() {
             contents.extend(Variants::ranked(others)?.contents().iter().cloned());
         }
-        let captions = self.captions(list("timedtext").unwrap_or_default(), &contents[0]);
-        Ok(Variants::in_order(contents)?.with_companions(captions))
+        let captions = self.captions(list("timedtext"), source);
+        Ok(Variants::in_order(contents)?.with_companions(captions).with_known(&self.known()))
     }
 
     fn original(&self, source: &Url) -> Result<Content> {
-        let url = text(self.info, "url").and_then(|link| self.wiki.link(&link));
-        let Some(mut url) = url else {
+        let Some(mut url) = self.wiki.link(&self.info["url"]) else {
             return Err(Error::site_changed(NAME, format!("{}.url", self.path), "no link"));
         };
         // What Fandom sends is made anew as WebP unless it is told not to, and even then nobody promises the bytes.
@@ -120,70 +119,58 @@ impl<'a> File<'a> {
         if is_remade {
             url.query_pairs_mut().append_pair("format", "original");
         }
-        let mime = text(self.info, "mime").filter(|mime| mime.contains('/'));
-        let kind = kind(text(self.info, "mediatype").as_deref(), mime.as_deref());
-        let mut content = Content::new(&self.id, kind, source.clone(), [Fragment::new(url)]);
-        content.extension = extension(&self.name);
+        let mime = text_of(&self.info["mime"]).filter(|mime| mime.contains('/'));
+        let kind = kind(self.info["mediatype"].as_str(), mime.as_deref());
+        let mut content = Content::of_file(&self.id, kind, source, url);
+        content.extension = link::split(&self.name).map(|(_, extension)| extension.to_ascii_lowercase());
         content.content_type = mime;
         (content.width, content.height) = pixels(self.info, "width", "height");
-        content.duration = number::<f64>(self.info, "duration").filter(|it| *it > 0.0 && it.is_finite());
-        let sha1 = text(self.info, "sha1").and_then(|hex| format!("sha1:{hex}").parse::<Checksum>().ok());
+        content.duration = positive_of(&self.info["duration"]);
+        let sha1 = text_of(&self.info["sha1"]).and_then(|hex| format!("sha1:{hex}").parse::<Checksum>().ok());
         content.checksums = sha1.into_iter().filter(|_| !is_remade).collect();
         // Both are of one version of the file: another size cannot have this checksum.
-        let size = number(self.info, "size");
+        let size = positive_of(&self.info["size"]);
         content.size = size.filter(|_| !content.checksums.is_empty());
         content.size_approx = size.filter(|_| content.size.is_none());
-        content.uploaded_by = text(self.info, "user");
-        content.uploaded_date = text(self.info, "timestamp").and_then(|it| it.parse::<Timestamp>().ok());
-        self.describe(&mut content);
         Ok(content)
     }
 
-    /// What people wrote of it, which is HTML.
-    fn describe(&self, content: &mut Content) {
-        let told = self.info.get("extmetadata").and_then(Value::as_object);
+    /// What holds for everything of it. What people wrote is HTML.
+    fn known(&self) -> Known {
         let plain = |name: &str| {
-            let value = text(told?.get(name)?.as_object()?, "value")?;
-            Some(common_prose::text(&value)).filter(|text| !text.is_empty())
+            let html = text_of(&self.info["extmetadata"][name]["value"])?;
+            Some(common_prose::text(&html)).filter(|text| !text.is_empty())
         };
-        let stem =
-            || self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem).replace('_', " ");
-        content.title = Some(plain("ObjectName").unwrap_or_else(stem));
-        content.description = plain("ImageDescription");
+        let stem = || self.name.rsplit_once('.').map_or(&*self.name, |(stem, _)| stem).replace('_', " ");
+        let mut known = Known::default();
+        known.title = plain("ObjectName").or_else(|| Some(stem()));
+        known.description = plain("ImageDescription");
+        known.uploaded_by = text_of(&self.info["user"]);
+        known.uploaded_date = text_of(&self.info["timestamp"]).and_then(|it| it.parse::<Timestamp>().ok());
         let categories = plain("Categories").unwrap_or_default();
-        content.tags = categories.split('|').filter(|it| !it.is_empty()).map(str::to_owned).collect();
+        known.tags = categories.split('|').filter(|it| !it.is_empty()).map(str::to_owned).collect();
         let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), plain(name)?.into())));
-        content.metadata = kept.collect();
         let page = self.page().map(|page| ("descriptionurl".to_owned(), page.as_str().into()));
-        content.metadata.extend(page);
+        known.metadata = kept.chain(page).collect();
+        known
     }
 
-    /// Something that was made from it, which is described as it is.
-    fn made(&self, key: impl Display, kind: Kind, url: Url, original: &Content) -> Content {
-        let uid = format!("{}/{key}", self.id);
-        let mut content = Content::new(uid, kind, original.source.clone(), [Fragment::new(url)]);
-        content.title.clone_from(&original.title);
-        content.description.clone_from(&original.description);
-        content.uploaded_by.clone_from(&original.uploaded_by);
-        content.uploaded_date = original.uploaded_date;
-        content.tags.clone_from(&original.tags);
-        content.metadata.clone_from(&original.metadata);
-        content
+    /// Something that was made from it.
+    fn made(&self, key: impl Display, kind: Kind, source: &Url, url: Url) -> Content {
+        Content::of_file(format!("{}/{key}", self.id), kind, source, url)
     }
 
     /// A transcode that is a whole file. The playlist of those that are made for streaming has nothing that these have not.
-    fn transcode(&self, told: &Map<String, Value>, original: &Content) -> Option<Content> {
-        let key = text(told, "transcodekey")?;
-        let url = self.wiki.link(&text(told, "src")?)?;
-        let mime = text(told, "type").unwrap_or_default();
-        let kind = match mime.split('/').next() {
-            Some("audio") => Kind::Audio,
-            Some("video") => Kind::Video,
-            Some("application") if mime.contains("mpegurl") => return None,
+    fn transcode(&self, told: &Value, original: &Content) -> Option<Content> {
+        let key = text_of(&told["transcodekey"])?;
+        let url = self.wiki.link(&told["src"])?;
+        let mime = text_of(&told["type"]).unwrap_or_default();
+        let kind = match media_type::kind_of(&mime) {
+            kind @ (Kind::Audio | Kind::Video) => kind,
+            _ if mime.contains("mpegurl") => return None,
             _ => original.kind,
         };
-        let mut content = self.made(&key, kind, url, original);
-        content.extension = content.fragments[0].url.path().rsplit('/').next().and_then(extension);
+        let mut content = self.made(&key, kind, &original.source, url);
         content.duration = original.duration;
         tell(&mut content, told);
         Some(content)
@@ -196,34 +183,30 @@ impl<'a> File<'a> {
             Kind::Video => Role::Poster,
             _ => return None,
         };
-        let url = self.wiki.link(&text(self.info, "thumburl")?)?;
+        let url = self.wiki.link(&self.info["thumburl"])?;
         // What is small enough stands for itself.
         let is_itself = url.path() == original.fragments[0].url.path();
-        if is_itself || number::<u64>(self.info, "pagecount").is_some_and(|pages| pages > 1) {
+        if is_itself || positive_of::<u64>(&self.info["pagecount"]).is_some_and(|pages| pages > 1) {
             return None;
         }
-        let mut content = self.made("preview", Kind::Image, url, original);
+        let mut content = self.made("preview", Kind::Image, &original.source, url);
         content.role = role;
-        content.extension = content.fragments[0].url.path().rsplit('/').next().and_then(extension);
-        let by_extension =
-            || media_type::by_extension(content.extension.as_deref()?).map(|it| it.name.to_owned());
-        content.content_type = text(self.info, "thumbmime").or_else(by_extension);
+        content.content_type = text_of(&self.info["thumbmime"]).or(content.content_type);
         (content.width, content.height) = pixels(self.info, "thumbwidth", "thumbheight");
         Some(content)
     }
 
     /// The captions, one for each language: WebVTT, which has more to say than SubRip, where there are both.
-    fn captions(&self, tracks: &[Value], original: &Content) -> Vec<Content> {
+    fn captions<'t>(&self, tracks: impl Iterator<Item = &'t Value>, source: &Url) -> Vec<Content> {
         let mut captions: Vec<Content> = Vec::new();
-        for track in tracks.iter().filter_map(Value::as_object) {
-            let url = text(track, "src").and_then(|link| self.wiki.link(&link));
-            let (Some(language), Some(url)) = (text(track, "srclang"), url) else { continue };
-            let is_vtt = text(track, "type").is_some_and(|it| it.contains("vtt"));
-            let extension = if is_vtt { "vtt" } else { "srt" };
-            let mut caption = self.made(format_args!("caption.{language}"), Kind::Text, url, original);
+        for track in tracks {
+            let language_and_url = text_of(&track["srclang"]).zip(self.wiki.link(&track["src"]));
+            let Some((language, url)) = language_and_url else { continue };
+            let is_vtt = track["type"].as_str().is_some_and(|it| it.contains("vtt"));
+            let known = media_type::by_extension(if is_vtt { "vtt" } else { "srt" });
+            let caption = self.made(format_args!("caption.{language}"), Kind::Text, source, url);
+            let mut caption = caption.with_media_type(known);
             caption.role = Role::Caption;
-            caption.extension = Some(extension.to_owned());
-            caption.content_type = media_type::by_extension(extension).map(|it| it.name.to_owned());
             caption.language = Some(language);
             match captions.iter_mut().find(|it| it.language == caption.language) {
                 None => captions.push(caption),
@@ -237,8 +220,8 @@ impl<'a> File<'a> {
 
 /// What a derivative is told to be: `{"type": "video/webm; codecs=\"vp9, opus\"", "bandwidth": …, "framerate": …}`
 /// (<https://www.mediawiki.org/wiki/Extension:TimedMediaHandler>). Sounds are 0 pixels wide there.
-fn tell(content: &mut Content, told: &Map<String, Value>) {
-    let mime = text(told, "type").unwrap_or_default();
+fn tell(content: &mut Content, told: &Value) {
+    let mime = text_of(&told["type"]).unwrap_or_default();
     let (name, parameters) = mime.split_once(';').unwrap_or((&mime, ""));
     if name.contains('/') {
         content.content_type = Some(name.trim().to_ascii_lowercase());
@@ -249,55 +232,24 @@ fn tell(content: &mut Content, told: &Map<String, Value>) {
     if let (Some(width), Some(height)) = pixels(told, "width", "height") {
         (content.width, content.height) = (Some(width), Some(height));
     }
-    content.bitrate = number(told, "bandwidth").filter(|it| *it > 0).or(content.bitrate);
-    let fps = number::<f64>(told, "framerate").filter(|it| *it > 0.0 && it.is_finite());
-    content.fps = fps.filter(|_| content.kind == Kind::Video).or(content.fps);
+    content.bitrate = positive_of(&told["bandwidth"]).or(content.bitrate);
+    content.fps = positive_of(&told["framerate"]).filter(|_| content.kind == Kind::Video).or(content.fps);
 }
 
 /// What a file is for a person, by the [kind](https://www.mediawiki.org/wiki/Manual:Image_table#img_media_type) that
 /// MediaWiki gives it, or else by its type.
 fn kind(mediatype: Option<&str>, mime: Option<&str>) -> Kind {
     match mediatype {
-        Some("BITMAP" | "DRAWING") => return Kind::Image,
-        Some("VIDEO") => return Kind::Video,
-        Some("AUDIO") => return Kind::Audio,
-        Some("OFFICE" | "TEXT") => return Kind::Text,
-        Some("EXECUTABLE" | "ARCHIVE" | "3D") => return Kind::Other,
-        _ => (),
+        Some("BITMAP" | "DRAWING") => Kind::Image,
+        Some("VIDEO") => Kind::Video,
+        Some("AUDIO") => Kind::Audio,
+        Some("OFFICE" | "TEXT") => Kind::Text,
+        Some("EXECUTABLE" | "ARCHIVE" | "3D") => Kind::Other,
+        _ => mime.map_or(Kind::Other, media_type::kind_of),
     }
-    let Some(mime) = mime else { return Kind::Other };
-    let by_prefix = || match mime.split('/').next() {
-        Some("image") => Kind::Image,
-        Some("video") => Kind::Video,
-        Some("audio") => Kind::Audio,
-        Some("text") => Kind::Text,
-        _ => Kind::Other,
-    };
-    media_type::by_name(mime).map_or_else(by_prefix, |it| it.kind)
 }
 
 /// Width and height, where both are told and something.
-fn pixels(told: &Map<String, Value>, width: &str, height: &str) -> (Option<u32>, Option<u32>) {
-    let side = |name| number::<u32>(told, name).filter(|it| *it > 0);
-    side(width).zip(side(height)).unzip()
-}
-
-fn extension(name: &str) -> Option<String> {
-    let (_, extension) = name.rsplit_once('.')?;
-    let is_plain =
-        (1..=5).contains(&extension.len()) && extension.bytes().all(|it| it.is_ascii_alphanumeric());
-    is_plain.then(|| extension.to_ascii_lowercase())
-}
-
-pub(super) fn text(told: &Map<String, Value>, name: &str) -> Option<String> {
-    lenient::text(told.get(name)?).ok().flatten()
-}
-
-pub(super) fn number<N: std::str::FromStr>(told: &Map<String, Value>, name: &str) -> Option<N> {
-    lenient::number(told.get(name)?).ok().flatten()
-}
-
-/// What `name` tells first of a page: the module that it is of gives a list of one.
-pub(super) fn first<'a>(page: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
-    page.get(name)?.get(0)?.as_object()
+fn pixels(told: &Value, width: &str, height: &str) -> (Option<u32>, Option<u32>) {
+    positive_of(&told[width]).zip(positive_of(&told[height])).unzip()
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use qetch_core::{
-    Claim, Collection, Error, Extraction, ExtractorInfo, Found, Handles, Page, Result, Url, Warning,
+    Claim, Collection, Error, Extraction, ExtractorInfo, Found, Page, Result, Url,
+    lenient::{number_of, text_of},
 };
 use serde_json::{Map, Value};
 
 use super::{
     NAME,
     asked::Asked,
-    file::{File, KEPT, PREVIEW, first, number, text},
+    file::{File, KEPT, PREVIEW},
     wiki::{Batch, Wiki},
 };
 
@@ -57,20 +58,20 @@ pub(super) async fn extract(
     let Batch { pages, .. } = wiki.batch(&query, None, &what).await?;
     let page = pages.first().ok_or_else(|| Error::site_changed(NAME, "$.query.pages", "no page"))?;
     if let Some(file) = File::of(&wiki, page, 0)? {
-        return Ok(Extraction::once(file.variants(first(page, "videoinfo"), &source)?));
+        return Ok(Extraction::once(file.variants(&page["videoinfo"][0], &source)?));
     }
-    let title =
-        text(page, "title").ok_or_else(|| Error::site_changed(NAME, "$.query.pages[0].title", "no title"))?;
-    let is = |name: &str| page.get(name).is_some_and(|it| *it != Value::Bool(false) && !it.is_null());
+    let title = text_of(&page["title"])
+        .ok_or_else(|| Error::site_changed(NAME, "$.query.pages[0].title", "no title"))?;
+    let is = |name: &str| !matches!(page[name], Value::Null | Value::Bool(false));
     if is("invalid") {
         return Err(Error::invalid(format!("the title `{title}`"), "no page can be called so"));
     }
     if is("special") {
         return Err(Error::unsupported(what, "what is on a special page changes with who looks at it"));
     }
-    let namespace = number::<i64>(page, "ns")
+    let namespace = number_of::<i64>(&page["ns"])
         .ok_or_else(|| Error::site_changed(NAME, "$.query.pages[0].ns", "no namespace"))?;
-    let count = page.get("categoryinfo").and_then(Value::as_object).and_then(|it| number::<u64>(it, "files"));
+    let count = number_of::<u64>(&page["categoryinfo"]["files"]);
     // A category may have members and no page.
     let is_missing = is("missing") && !(namespace == CATEGORIES && count.is_some_and(|count| count > 0));
     if is_missing || namespace == FILES {
@@ -112,31 +113,26 @@ impl List {
                     found.push(file);
                 }
                 // One that is lost does not spoil the others.
-                Err(error) => found.push(self.left_out(&error).into()),
+                Err(error) => {
+                    let message = format!("a file of {} is left out: {error}", self.what);
+                    found.push(self.info.warning(message).into());
+                }
             }
         }
         Ok(Page::new(found, batch.next.map(|next| Place { next: Some(next), before })))
     }
 
-    fn file(&self, page: &Map<String, Value>, position: usize, index: u64) -> Result<Found> {
-        let missing = || Error::not_found(text(page, "title").unwrap_or_else(|| "a page".to_owned()));
+    fn file(&self, page: &Value, position: usize, index: u64) -> Result<Found> {
+        let missing = || Error::not_found(text_of(&page["title"]).unwrap_or_else(|| "a page".to_owned()));
         let file = File::of(&self.wiki, page, position)?.ok_or_else(missing)?;
         // By itself, so that it can be found again without the list.
-        let source = file.page().filter(|page| is_known(self.info.handles(), page));
+        let source = file.page().filter(|page| self.info.handles().claim(page) != Claim::No);
         let source = source.as_ref().unwrap_or(&self.source);
-        let variants = file.variants(first(page, "videoinfo"), source)?;
+        let variants = file.variants(&page["videoinfo"][0], source)?;
         let mut collection = Collection::new(&self.title).with_index(index);
         collection.count = self.count;
         Ok(variants.with_collection(collection).into())
     }
-
-    fn left_out(&self, error: &Error) -> Warning {
-        self.info.warning(format!("a file of {} is left out: {error}", self.what))
-    }
-}
-
-fn is_known(handles: &Handles, url: &Url) -> bool {
-    handles.claim(url) != Claim::No
 }
 
 /// A query: names and values.

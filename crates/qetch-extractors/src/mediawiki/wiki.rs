@@ -1,6 +1,6 @@
 //! `Wiki`: where a wiki has its API, what it is asked, and what its refusals mean.
 
-use qetch_core::{Answer, Context, Error, Request, Result, Url, lenient};
+use qetch_core::{Answer, Context, Error, HostPattern, Request, Result, Url, lenient, link};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -46,15 +46,14 @@ struct Refusal {
 /// Whole pages, and how to ask for the next ones.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) pages: Vec<Map<String, Value>>,
+    pub(super) pages: Vec<Value>,
     pub(super) next: Option<Map<String, Value>>,
 }
 
 impl Wiki {
     /// The one of Wikimedia that `url` is of.
     pub(super) fn of_wikimedia(cx: &Context, url: &Url) -> Result<Self> {
-        let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-        Self::at(cx, &desktop(host))
+        Self::at(cx, &desktop(host_of(url)))
     }
 
     /// The one of Wikimedia whose files stand beneath `/{project}/{wiki}/`.
@@ -73,7 +72,7 @@ impl Wiki {
 
     /// The one whose page is at `url`, which says where the API is. That is asked once for all pages of a `place`.
     pub(super) async fn of_page(cx: &Context, url: &Url, place: Option<Url>) -> Result<Self> {
-        if super::WIKIMEDIA.iter().any(|host| is_of(host, url)) {
+        if super::WIKIMEDIA.iter().any(|host| HostPattern::new(host).matches(host_of(url))) {
             if is_portal(url) {
                 return Err(Error::unsupported("the page of all languages", "choose one of its wikis"));
             }
@@ -98,10 +97,9 @@ impl Wiki {
         self.api.host_str().unwrap_or_default()
     }
 
-    /// What `link` stands for, with the scheme of the API where it has none.
-    pub(super) fn link(&self, link: &str) -> Option<Url> {
-        let url = self.api.join(link).ok()?;
-        (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+    /// The link that is told, with the scheme of the API where it has none.
+    pub(super) fn link(&self, told: &Value) -> Option<Url> {
+        link::read(&self.api, told.as_str()?)
     }
 
     /// The pages that `query` asks for, whole: an answer that would be too long comes in parts, each with other facts of the
@@ -175,7 +173,7 @@ impl Wiki {
 }
 
 /// Adds what is told of pages to what is known of them.
-fn take_pages(pages: &mut Vec<Map<String, Value>>, mut query: Map<String, Value>) -> Result<()> {
+fn take_pages(pages: &mut Vec<Value>, mut query: Map<String, Value>) -> Result<()> {
     let told = match query.remove("pages") {
         Some(Value::Array(told)) => told,
         // A title of another wiki is no page of this one.
@@ -189,10 +187,10 @@ fn take_pages(pages: &mut Vec<Map<String, Value>>, mut query: Map<String, Value>
             let path = format!("$.query.pages[{position}]");
             return Err(Error::site_changed(NAME, path, "no page"));
         };
-        let title = page.get("title").cloned();
-        let known = pages.iter_mut().find(|known| title.is_some() && known.get("title") == title.as_ref());
-        match known {
-            None => pages.push(page),
+        let title = page.get("title");
+        let known = pages.iter_mut().find(|known| title.is_some() && known.get("title") == title);
+        match known.and_then(Value::as_object_mut) {
+            None => pages.push(page.into()),
             Some(known) => known.extend(page),
         }
     }
@@ -214,17 +212,13 @@ fn desktop(host: &str) -> String {
 
 /// Whether it is the front page of a project that has a wiki for each language.
 fn is_portal(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+    let host = host_of(url);
     host.starts_with("www.") && desktop(host) != host
 }
 
-/// Whether `url` is of a host, or of one beneath it where that begins with `*`.
-fn is_of(pattern: &str, url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-    match pattern.strip_prefix('*') {
-        Some(end) => host.ends_with(end),
-        None => host == pattern,
-    }
+/// The host, without the dot of a fully qualified one.
+fn host_of(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_end_matches('.')
 }
 
 /// Whether a refusal is of how we introduce ourselves, as far as it says.
@@ -244,10 +238,10 @@ pub(super) fn api_of_page(answer: &Answer) -> Option<Url> {
     let link = tags(&text, "<link").find(|tag| {
         attribute(tag, "rel").is_some_and(|relation| relation.trim().eq_ignore_ascii_case("EditURI"))
     })?;
-    let mut api = answer.url().join(&attribute(link, "href")?.replace("&amp;", "&")).ok()?;
+    let mut api = link::read(answer.url(), &attribute(link, "href")?.replace("&amp;", "&"))?;
     api.set_query(None);
     api.set_fragment(None);
-    (is_ours && matches!(api.scheme(), "http" | "https")).then_some(api)
+    is_ours.then_some(api)
 }
 
 fn tags<'a>(text: &'a str, begin: &'a str) -> impl Iterator<Item = &'a str> {

@@ -1,15 +1,14 @@
 //! An item: the renditions that its files are, and what is told of them.
 
-use std::{cmp::Reverse, str::FromStr};
+use std::cmp::Reverse;
 
-use percent_encoding::percent_decode_str;
 use qetch_core::{
-    Content, Error, Fragment, Kind, Known, Result, Role, Timestamp, Url, Variants, lenient, media_type,
+    Content, Error, Kind, Known, Result, Role, Timestamp, Url, Variants, lenient, link, media_type,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{joined, what};
+use super::what;
 use crate::common_prose;
 
 /// The renditions by the names that the site gives them, the best first.
@@ -35,7 +34,7 @@ pub(super) struct Item {
 
 impl Item {
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        lenient::text(&self.data[0][name]).ok().flatten()
+        lenient::text_of(&self.data[0][name])
     }
 
     pub(super) fn known(&self) -> Known {
@@ -44,9 +43,9 @@ impl Item {
         known.description = self.text("description").map(|text| common_prose::text(&text));
         known.uploaded_by = self.text("center");
         known.uploaded_date = self.text("date_created").and_then(|date| date.parse::<Timestamp>().ok());
-        known.tags = lenient::texts(&self.data[0]["keywords"]).unwrap_or_default();
-        let told = TOLD.iter().map(|&name| (name, &self.data[0][name])).filter(|(_, value)| !value.is_null());
-        known.metadata = told.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        known.tags = lenient::texts_of(&self.data[0]["keywords"]);
+        let told = self.data[0].as_object().map(|told| lenient::telling(told, &TOLD));
+        known.metadata = told.unwrap_or_default();
         known
     }
 }
@@ -61,8 +60,7 @@ pub(super) fn variants(id: &str, hrefs: &[&str], item: &Item) -> Result<Variants
         Some("audio") => Kind::Audio,
         _ => Kind::Image,
     };
-    let source = page(id)?;
-    let known = item.known();
+    let source = link::joined("https://images.nasa.gov", ["details", id])?;
     let mut made: Vec<(_, Content)> = Vec::new();
     for file in files {
         let Some((key, mut content)) = file.content(kind, &source) else { continue };
@@ -72,14 +70,10 @@ pub(super) fn variants(id: &str, hrefs: &[&str], item: &Item) -> Result<Variants
         let links = item.links.as_array().into_iter().flatten();
         let is_it = |link: &&Value| link["href"].as_str().and_then(file_link).as_ref() == Some(&file.url);
         if let Some(link) = links.filter(|_| content.kind == Kind::Image).find(is_it) {
-            (content.width, content.height) = (number(&link["width"]), number(&link["height"]));
-            content.size_approx = number(&link["size"]);
+            content.width = lenient::positive_of(&link["width"]);
+            content.height = lenient::positive_of(&link["height"]);
+            content.size_approx = lenient::positive_of(&link["size"]);
         }
-        content.title.clone_from(&known.title);
-        content.description.clone_from(&known.description);
-        content.uploaded_by.clone_from(&known.uploaded_by);
-        (content.uploaded_date, content.tags) = (known.uploaded_date, known.tags.clone());
-        content.metadata = known.metadata.clone();
         made.push((key, content));
     }
     made.sort_by_key(|(key, _)| *key);
@@ -88,7 +82,7 @@ pub(super) fn variants(id: &str, hrefs: &[&str], item: &Item) -> Result<Variants
     if contents.iter().all(|content| content.role != Role::Main) {
         return Err(Error::not_found(format!("a file of {}", what(id))));
     }
-    Ok(Variants::in_order(contents)?.with_companions(captions))
+    Ok(Variants::in_order(contents)?.with_companions(captions).with_known(&item.known()))
 }
 
 /// Where a file stands among those of its item: by role, kind, rendition and bitrate.
@@ -105,8 +99,8 @@ struct File {
 
 impl File {
     fn of(id: &str, url: Url) -> Option<Self> {
-        let name = percent_decode_str(url.path_segments()?.next_back()?).decode_utf8_lossy().into_owned();
-        let (stem, extension) = name.rsplit_once('.')?;
+        let name = link::decoded(url.path_segments()?.next_back()?);
+        let (stem, extension) = link::split(&name)?;
         let rendition = stem.rsplit_once('~').map(|(_, rendition)| rendition.to_ascii_lowercase());
         let extension = extension.to_ascii_lowercase();
         let uid = if name.starts_with(id) { name } else { format!("{id}-{name}") };
@@ -134,10 +128,9 @@ impl File {
         };
         let rank = rendition.and_then(|it| RENDITIONS.iter().position(|known| *known == it));
         let kilobits = rendition.and_then(|it| it.strip_suffix('k')?.parse::<u64>().ok());
-        let mut content = Content::new(&*self.uid, kind, source.clone(), [Fragment::new(self.url.clone())]);
+        let mut content = Content::of_file(&*self.uid, kind, source, self.url.clone());
         content.role = role;
         content.extension = Some(self.extension.clone());
-        content.content_type = media.map(|it| it.name.to_owned());
         content.bitrate = kilobits.and_then(|it| it.checked_mul(1000));
         let key =
             (place, kind != of, rank.unwrap_or(RENDITIONS.len()), Reverse(kilobits.unwrap_or_default()));
@@ -147,7 +140,7 @@ impl File {
 
 /// The link of a file, which answers write without escapes, and some with `http:`.
 pub(super) fn file_link(href: &str) -> Option<Url> {
-    Url::parse(&href.replace('?', "%3F").replace('#', "%23")).ok().map(https)
+    link::whole(&href.replace('?', "%3F").replace('#', "%23")).map(https)
 }
 
 pub(super) fn https(mut url: Url) -> Url {
@@ -156,13 +149,4 @@ pub(super) fn https(mut url: Url) -> Url {
         let _ = url.set_scheme("https");
     }
     url
-}
-
-pub(super) fn number<N: FromStr>(value: &Value) -> Option<N> {
-    lenient::number(value).ok().flatten()
-}
-
-/// The page of an item.
-fn page(id: &str) -> Result<Url> {
-    joined("https://images.nasa.gov", &["details", id])
 }

@@ -8,15 +8,14 @@
 
 mod item;
 
-use percent_encoding::percent_decode_str;
 use qetch_core::{
-    Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles,
-    Handoff, Page, Request, Result, Url, async_trait, lenient,
+    Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles, Handoff, Page,
+    Request, Result, Url, async_trait, lenient, link,
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use self::item::{Item, file_link, https, number, variants};
+use self::item::{Item, file_link, https, variants};
 
 /// The extractor of images.nasa.gov.
 ///
@@ -34,6 +33,7 @@ pub struct Nasa {
 
 const NAME: &str = "nasa";
 const API: &str = "https://images-api.nasa.gov";
+const SEARCH: &str = "https://images-api.nasa.gov/search";
 const ASSETS: &str = "images-assets.nasa.gov";
 
 /// What a search may be narrowed by: as the pages of the site write it, and as the API does.
@@ -60,25 +60,36 @@ const SEARCHED: [(&str, &str); 17] = [
 impl Nasa {
     /// The extractor.
     pub fn new() -> Self {
-        let handles =
-            Handles::new([item_handle(), asset_handle(), list_handle(), file_handle(), search_handle()]);
-        let info =
-            ExtractorInfo::new(NAME, "Pictures, videos and sounds of images.nasa.gov").with_handles(handles);
+        let item = Handle::new("item", ["images.nasa.gov"], r"^/details[-/](?P<id>[^/]+?)(?:\.html)?/?$")
+            .with_example("https://images.nasa.gov/details/PIA12889")
+            .with_example("https://images.nasa.gov/details-PIA12889");
+        let asset =
+            Handle::new("asset", ["images-api.nasa.gov"], "^/(?:asset|metadata|captions)/(?P<id>[^/]+)/?$")
+                .with_example("https://images-api.nasa.gov/asset/PIA12889");
+        // What the API lists of an item, where the files are.
+        let list = Handle::new("list", [ASSETS], r"^/(?:image|video|audio)/(?P<id>[^/]+)/collection\.json$")
+            .with_example("https://images-assets.nasa.gov/image/PIA12889/collection.json");
+        let file = Handle::new("file", [ASSETS], "^/(?:image|video|audio)/(?P<id>[^/]+)/[^/]+$")
+            .with_example("https://images-assets.nasa.gov/image/PIA12889/PIA12889~thumb.jpg");
+        // Its page, an older form of that, and what the API answers.
+        let search =
+            Handle::new("search", ["images.nasa.gov", "images-api.nasa.gov"], "^/search(?:-results)?/?$")
+                .with_example("https://images.nasa.gov/search?q=apollo%2011&media=image");
+        let info = ExtractorInfo::new(NAME, "Pictures, videos and sounds of images.nasa.gov")
+            .with_handles(Handles::new([item, asset, list, file, search]));
         Self { info }
     }
 
     /// The item of this id: its files, and what is told of it where that can be had.
     async fn item(&self, cx: &Context, id: &str) -> Result<Extraction> {
-        let listed = cx.send(Request::get(api(&["asset", id])?)).await?;
-        let listed: Answered<Value> = checked(listed, &what(id))?.json(NAME)?;
+        let listed: Answered<Value> = ask(cx, link::joined(API, ["asset", id])?, &what(id)).await?;
         let hrefs: Vec<_> = listed.items()?.iter().filter_map(|item| item["href"].as_str()).collect();
 
-        let mut url = api(&["search"])?;
+        let mut url: Url = SEARCH.parse()?;
         url.query_pairs_mut().append_pair("nasa_id", id);
         // The files can be had without it.
         let told: Result<Answered<Item>> = async {
-            let answer = checked(cx.send(Request::get(url)).await?, &what(id))?;
-            let told: Answered<Item> = answer.json(NAME)?;
+            let told: Answered<Item> = ask(cx, url, &what(id)).await?;
             told.items()?;
             Ok(told)
         }
@@ -110,62 +121,26 @@ impl Extractor for Nasa {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let found = self.info.handles().require(url)?;
         let handle = found.handle().name();
         if handle == "search" {
             return search(cx, url).await;
         }
-        let id = percent_decode_str(&found["id"]).decode_utf8_lossy().into_owned();
+        let id = found.decoded("id");
         if handle != "list" {
             return self.item(cx, &id).await;
         }
         // What is told of it comes with the hand-off.
-        let answer = checked(cx.send(Request::get(url.clone())).await?, &what(&id))?;
-        let hrefs: Vec<Value> = answer.json(NAME)?;
+        let hrefs: Vec<Value> = ask(cx, url.clone(), &what(&id)).await?;
         let hrefs: Vec<_> = hrefs.iter().filter_map(Value::as_str).collect();
         Ok(Extraction::once(variants(&id, &hrefs, &Item::default())?))
     }
 }
 
-/// The page of an item.
-fn item_handle() -> Handle {
-    Handle::new("item", ["images.nasa.gov"], r"^/details[-/](?P<id>[^/]+?)(?:\.html)?/?$")
-        .with_example("https://images.nasa.gov/details/PIA12889")
-        .with_example("https://images.nasa.gov/details-PIA12889")
-}
-
-/// What the API lists of an item.
-fn asset_handle() -> Handle {
-    Handle::new("asset", ["images-api.nasa.gov"], "^/(?:asset|metadata|captions)/(?P<id>[^/]+)/?$")
-        .with_example("https://images-api.nasa.gov/asset/PIA12889")
-}
-
-/// The same list where the files are.
-fn list_handle() -> Handle {
-    Handle::new("list", [ASSETS], r"^/(?:image|video|audio)/(?P<id>[^/]+)/collection\.json$")
-        .with_example("https://images-assets.nasa.gov/image/PIA12889/collection.json")
-}
-
-/// A file of an item.
-fn file_handle() -> Handle {
-    Handle::new("file", [ASSETS], "^/(?:image|video|audio)/(?P<id>[^/]+)/[^/]+$")
-        .with_example("https://images-assets.nasa.gov/image/PIA12889/PIA12889~thumb.jpg")
-}
-
-/// A search: its page, an older form of that, and what the API answers.
-fn search_handle() -> Handle {
-    Handle::new("search", ["images.nasa.gov", "images-api.nasa.gov"], "^/search(?:-results)?/?$")
-        .with_example("https://images.nasa.gov/search?q=apollo%2011&media=image")
-}
-
 /// A search, a page of it at a time.
 async fn search(cx: &Context, asked: &Url) -> Result<Extraction> {
-    let mut url = api(&["search"])?;
+    let mut url: Url = SEARCH.parse()?;
     let mut query = asked.query().unwrap_or_default().to_owned();
     for (name, value) in asked.query_pairs().filter(|(_, value)| !value.is_empty()) {
         if let Some((_, api)) = SEARCHED.iter().find(|(known, _)| *known == name) {
@@ -185,30 +160,25 @@ async fn search(cx: &Context, asked: &Url) -> Result<Extraction> {
 
 /// A page of results, with `before` of them before it.
 async fn results(cx: &Context, url: Url, query: &str, before: u64) -> Result<Page<(Url, u64)>> {
-    let answer = checked(cx.send(Request::get(url.clone())).await?, "the search on images.nasa.gov")?;
-    let answered: Answered<Item> = answer.json(NAME)?;
+    let answered: Answered<Item> = ask(cx, url.clone(), "the search on images.nasa.gov").await?;
     let items = answered.items()?;
     let count = items.len() as u64;
     let mut found = Vec::new();
     for (item, index) in items.iter().zip(before + 1..) {
         // What has no id leads nowhere.
         let Some(id) = item.text("nasa_id") else { continue };
-        let list = item.href.as_deref().and_then(file_link);
-        let list = match list
-            .filter(|it| it.host_str() == Some(ASSETS) && it.path().ends_with("/collection.json"))
-        {
-            Some(list) => list,
-            None => api(&["asset", &id])?,
-        };
+        let is_list = |it: &Url| it.host_str() == Some(ASSETS) && it.path().ends_with("/collection.json");
+        let list = item.href.as_deref().and_then(file_link).filter(is_list);
+        let Some(list) = list.or_else(|| link::joined(API, ["asset", &*id]).ok()) else { continue };
         let mut collection = Collection::new(query).with_index(index);
-        collection.count = number(&answered.collection.metadata["total_hits"]);
+        collection.count = lenient::number_of(&answered.collection.metadata["total_hits"]);
         let mut known = item.known();
         known.collection = Some(collection);
         found.push(Handoff::new(list).with_known(known).to(NAME).into());
     }
     let links = answered.collection.links.as_array().into_iter().flatten();
     let next = links.filter(|link| link["rel"] == "next").find_map(|link| {
-        let next = https(Url::parse(link["href"].as_str()?).ok()?);
+        let next = https(link::whole(link["href"].as_str()?)?);
         // Nothing leads away from the API, or on without end.
         (next.host_str() == url.host_str() && next != url && count > 0).then_some(next)
     });
@@ -237,31 +207,17 @@ impl<T> Answered<T> {
     }
 }
 
-/// The answer, if the API does not say in its place what is wrong.
-fn checked(answer: Answer, what: &str) -> Result<Answer> {
-    match answer.status() {
-        404 => Err(Error::not_found(what)),
-        400 => {
-            let told: Value = answer.json(NAME).unwrap_or_default();
-            let reason = lenient::text(&told["reason"]).ok().flatten();
-            Err(Error::invalid(what, reason.unwrap_or_else(|| "the site refuses it".to_owned())))
-        }
-        _ => answer.ok(),
+/// What is at `url`, if the API does not say in its place what is wrong.
+async fn ask<T: DeserializeOwned>(cx: &Context, url: Url, what: &str) -> Result<T> {
+    let answer = cx.send(Request::get(url)).await?;
+    if answer.status() == 400 {
+        let told: Value = answer.json(NAME).unwrap_or_default();
+        let reason = lenient::text_of(&told["reason"]);
+        return Err(Error::invalid(what, reason.unwrap_or_else(|| "the site refuses it".to_owned())));
     }
+    answer.about(what)?.json(NAME)
 }
 
 fn what(id: &str) -> String {
     format!("the item {id} of images.nasa.gov")
-}
-
-fn api(path: &[&str]) -> Result<Url> {
-    joined(API, path)
-}
-
-fn joined(to: &str, path: &[&str]) -> Result<Url> {
-    let mut url: Url = to.parse()?;
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.clear().extend(path);
-    }
-    Ok(url)
 }
