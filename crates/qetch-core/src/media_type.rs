@@ -121,6 +121,25 @@ pub fn of_link(url: &Url) -> Option<MediaType> {
     by_extension(&link::extension(url)?)
 }
 
+/// What files of the type `name` are for a person: as it is known, else as its first part says.
+///
+/// ```
+/// use qetch_core::{Kind, media_type};
+///
+/// assert_eq!(media_type::kind_of("video/x-unheard-of"), Kind::Video);
+/// assert_eq!(media_type::kind_of("application/pdf"), Kind::Text);
+/// ```
+pub fn kind_of(name: &str) -> Kind {
+    match (by_name(name), name.split('/').next()) {
+        (Some(known), _) => known.kind,
+        (None, Some("video")) => Kind::Video,
+        (None, Some("audio")) => Kind::Audio,
+        (None, Some("image")) => Kind::Image,
+        (None, Some("text")) => Kind::Text,
+        (None, _) => Kind::Other,
+    }
+}
+
 /// Whether files with this extension are looked at or listened to, and no more.
 pub fn is_medium(extension: &str) -> bool {
     by_extension(extension).is_some_and(|it| is_kind_of_medium(it.kind) && it.name != SVG)
@@ -258,6 +277,19 @@ fn mpeg_audio(bytes: &[u8]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_are_those_of_the_type() {
+        let check = |name, expected| assert_eq!(kind_of(name), expected, "{name}");
+        check("video/mp4", Kind::Video);
+        check("video/x-unheard-of", Kind::Video);
+        check("audio/x-matroska", Kind::Audio);
+        check("image/jxr", Kind::Image);
+        check("application/pdf", Kind::Text);
+        check("text/x-unheard-of", Kind::Text);
+        check("application/x-executable", Kind::Other);
+        check("", Kind::Other);
+    }
 
     fn check(bytes: &[u8], expected: Option<&str>) {
         assert_eq!(by_first_bytes(bytes).map(|it| it.name), expected, "{bytes:?}");

@@ -37,12 +37,12 @@ mod text;
 
 use qetch_core::{
     Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handoff, Request,
-    Result, Url, Warning, async_trait, blocking, http::header, media_type, shown,
+    Result, Url, Warning, async_trait, blocking, http::header, link, media_type, shown,
 };
 
 use self::{
     gather::{Gathered, bare, gather},
-    resource::{Facts, Origin, Resource, extension},
+    resource::{Facts, Origin, Resource},
 };
 use crate::common_first_tag::{first_tag, plain};
 
@@ -90,7 +90,7 @@ impl Extractor for WebPage {
     }
 
     fn can_handle(&self, url: &Url) -> Claim {
-        if matches!(url.scheme(), "http" | "https") { Claim::Perhaps } else { Claim::No }
+        if link::is_http(url) { Claim::Perhaps } else { Claim::No }
     }
 
     fn recognise(&self, answer: &Answer) -> bool {
@@ -356,7 +356,7 @@ fn same_page(url: &Url, page: &Url) -> bool {
 
 /// Whether this build reads a playlist of this name.
 fn reads(url: &Url) -> bool {
-    match extension(url).as_deref() {
+    match link::extension(url).as_deref() {
         Some("mpd") => cfg!(feature = "dash"),
         _ => cfg!(feature = "hls"),
     }
