@@ -14,15 +14,15 @@ mod feed;
 mod found;
 mod item;
 mod link;
-mod plain;
 mod space;
 #[cfg(test)]
 mod tests;
+mod text;
 mod time;
 
 use qetch_core::{
-    Answer, Claim, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Page, Request,
-    Result, Url, async_trait, blocking, shown,
+    Answer, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Page, Request, Result,
+    Url, async_trait, blocking, shown,
 };
 
 use self::{feed::Feed, found::Pages};
@@ -95,10 +95,6 @@ fn feed_handle() -> Handle {
 impl Extractor for Podcast {
     fn info(&self) -> &ExtractorInfo {
         &self.info
-    }
-
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
     }
 
     fn recognise(&self, answer: &Answer) -> bool {
