@@ -1,6 +1,6 @@
 //! `Rendition`: one of the things a manifest offers.
 
-use qetch_core::Kind;
+use qetch_core::{Content, Delivery, Fragment, Kind, Role, Url};
 
 /// One of the things a manifest offers: a video at one quality, a sound track, subtitles.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,5 +56,37 @@ impl Rendition {
             sound: None,
             captions: None,
         }
+    }
+
+    /// The content that it is, found behind `source` and brought by `manifest`, which is its one fragment. What it is called is
+    /// left out: that is a matter of whoever names contents.
+    ///
+    /// ```
+    /// use qetch_core::{Delivery, Fragment, Kind, Url};
+    /// use qetch_manifest::Rendition;
+    ///
+    /// let url: Url = "https://cdn.example/master.m3u8".parse().unwrap();
+    /// let mut rendition = Rendition::new("720p", Kind::Video);
+    /// rendition.height = Some(720);
+    /// let content = rendition.content("pond-7-720p", &url, Fragment::new(url.clone()), Delivery::hls("720p"));
+    /// assert_eq!((content.kind, content.height), (Kind::Video, Some(720)));
+    /// ```
+    pub fn content(
+        self,
+        uid: impl Into<String>,
+        source: &Url,
+        manifest: Fragment,
+        delivery: Delivery,
+    ) -> Content {
+        let mut content = Content::new(uid, self.kind, source.clone(), [manifest]);
+        content.delivery = delivery;
+        if self.kind == Kind::Text {
+            content.role = Role::Caption;
+        }
+        (content.content_type, content.codecs) = (self.content_type, self.codecs);
+        (content.width, content.height, content.fps) = (self.width, self.height, self.fps);
+        (content.bitrate, content.language) = (self.bitrate, self.language);
+        (content.sound, content.group) = (self.sound, self.group);
+        content
     }
 }
