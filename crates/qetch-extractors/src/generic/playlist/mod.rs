@@ -14,9 +14,9 @@ use qetch_core::{Answer, Context, Result, Url, Variants};
 use super::{
     content_disposition::ContentDisposition,
     form::{self, Form},
-    link,
     name::Name,
 };
+use crate::common_link;
 
 /// What reads one.
 pub(super) type Reader = fn(&Context, &Source, &Answer) -> Result<Variants>;
@@ -46,6 +46,6 @@ pub(super) async fn variants(cx: &Context, url: &Url, first: &Answer, read: Read
     let disposition = first.headers().get("content-disposition");
     let disposition = ContentDisposition::parse(disposition.map(AsRef::as_ref));
     let title = Name::of(disposition.file_name, None, answer.url(), url).title(None);
-    let source = Source { url: url.clone(), uid: link::uid(url), title };
+    let source = Source { url: url.clone(), uid: common_link::uid(url), title };
     read(cx, &source, &answer)
 }
