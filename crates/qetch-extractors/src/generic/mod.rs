@@ -17,7 +17,7 @@ mod playlist;
 
 use qetch_core::{
     Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handoff, Kind,
-    Request, Result, Url, async_trait, http::header, link, media_type, shown,
+    Result, Url, async_trait, http::header, link, media_type, shown,
 };
 
 use self::{content_disposition::ContentDisposition, form::Form, name::Name};
@@ -91,15 +91,6 @@ impl Extractor for Generic {
 
 /// The most bytes of a playlist, unless the user says less.
 const MOST_OF_PLAYLIST: usize = 16 << 20;
-
-/// The whole of the playlist behind `url`, whose first answer was looked at.
-async fn whole(cx: &Context, url: &Url) -> Result<Answer> {
-    match cx.take_parked(url) {
-        Some(open) => open.read(MOST_OF_PLAYLIST).await?.ok(),
-        // It waited too long, or someone else has it.
-        None => cx.send(Request::get(url.clone()).with_limit(MOST_OF_PLAYLIST)).await?.ok(),
-    }
-}
 
 /// The file that `answer`, which is what `url` leads to, is the beginning of.
 fn content(url: &Url, answer: &Answer) -> Result<Content> {

@@ -36,8 +36,8 @@ mod tests;
 mod text;
 
 use qetch_core::{
-    Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handoff, Request,
-    Result, Url, Warning, async_trait, blocking, http::header, link, media_type, shown,
+    Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handoff, Result,
+    Url, Warning, async_trait, blocking, http::header, link, media_type, shown,
 };
 
 use self::{
@@ -98,7 +98,7 @@ impl Extractor for WebPage {
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
-        let answer = whole(cx, url).await?;
+        let answer = cx.whole_answer(url, LARGEST).await?.ok()?;
         let page = answer.url().clone();
         let content_type = answer.header(header::CONTENT_TYPE).map(str::to_owned);
         let read = {
@@ -142,17 +142,6 @@ fn is_page(answer: &Answer) -> bool {
             is_declared && !is_list && media_type::by_first_bytes(answer.body()).is_none()
         }
     }
-}
-
-/// The whole page at `url`: what the registry began to read is read to its end.
-async fn whole(cx: &Context, url: &Url) -> Result<Answer> {
-    let first = cx.first_answer(url).await?;
-    let answer = match cx.take_parked(url) {
-        Some(open) => open.read(LARGEST).await?,
-        None => cx.send(Request::get(url.clone()).with_limit(LARGEST)).await?,
-    };
-    drop(first);
-    answer.ok()
 }
 
 /// A page that is being read.

@@ -84,9 +84,9 @@ impl Instance {
     /// The answer to a plain GET of `path`, which the registry may have asked for already.
     async fn answer(&self, path: &str) -> Result<Answer> {
         let url = self.api(path)?;
-        match self.cx.take_parked(&url) {
-            Some(open) if self.password.is_none() => open.read(MOST_BYTES).await,
-            _ => self.cx.send(self.request(url)).await,
+        match self.password {
+            None => self.cx.whole_answer(&url, MOST_BYTES).await,
+            Some(_) => self.cx.send(self.request(url)).await,
         }
     }
 
