@@ -1,7 +1,9 @@
 //! The uid of a file that nothing identifies but its link, and the name that its link gives it.
 
-use percent_encoding::percent_decode_str;
-use qetch_core::Url;
+use qetch_core::{
+    Url,
+    link::{decoded, split},
+};
 
 /// Parameters that are made anew for each visitor or each hour, so that two links that differ in them alone lead to the
 /// same file. They are left out only where all `marks` are there: by itself each may well be what tells one file from
@@ -118,7 +120,7 @@ pub(crate) fn short_hash(bytes: &[u8]) -> u64 {
 /// The name at the end of a link.
 pub(crate) fn of_link(url: &Url) -> Option<String> {
     let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
-    base(&percent_decode_str(last).decode_utf8_lossy())
+    base(&decoded(last))
 }
 
 /// What stands behind the last separator of either kind, where that is a name: no directory is taken from a stranger.
@@ -126,15 +128,6 @@ pub(crate) fn base(path: &str) -> Option<String> {
     let name = path.rsplit(['/', '\\']).next()?.trim();
     let is_name = !name.is_empty() && !name.bytes().all(|byte| byte == b'.');
     is_name.then(|| name.to_owned())
-}
-
-/// The stem and the extension, where the end of `name` looks like one: up to ten letters and digits, not digits alone.
-pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
-    let (stem, extension) = name.rsplit_once('.')?;
-    let plain = (1..=10).contains(&extension.len())
-        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && extension.bytes().any(|byte| byte.is_ascii_alphabetic());
-    (plain && !stem.trim().is_empty()).then_some((stem, extension))
 }
 
 #[cfg(test)]

@@ -38,6 +38,26 @@ impl Context {
         }
     }
 
+    /// The whole answer to a plain GET of `url`, of at most `limit` bytes: the first one, read on to its end, or another where
+    /// that waited too long or someone else has it.
+    ///
+    /// ```
+    /// # async fn pond(cx: &qetch_core::Context, url: &qetch_core::Url) -> qetch_core::Result<String> {
+    /// let first = cx.first_answer(url).await?;
+    /// assert!(first.body().starts_with(b"<pond>"));
+    /// Ok(cx.whole_answer(url, 1 << 20).await?.ok()?.text())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`read`](OpenAnswer::read) and of [`send`](Context::send).
+    pub async fn whole_answer(&self, url: &Url, limit: usize) -> Result<Answer> {
+        match self.take_parked(url) {
+            Some(open) => open.read(limit).await,
+            None => self.send(Request::get(url.clone()).with_limit(limit)).await,
+        }
+    }
+
     /// The first answer, asked for again while it fails in a way that may pass, and the error that it is where it is no
     /// success. What a host asks to wait is waited for by the gate.
     async fn open_first(&self, url: &Url) -> Result<(OpenAnswer, Option<Error>)> {

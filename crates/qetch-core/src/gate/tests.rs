@@ -216,6 +216,18 @@ async fn an_answer_that_was_got_with_own_headers_is_nobody_elses() {
     assert!(mine.for_download().take_parked(&link).is_some());
 }
 
+#[tokio::test]
+async fn what_was_begun_is_read_to_its_end_and_asked_for_once() {
+    let (site, cx) = site(AuthRegistry::new());
+    let link = url("https://a.example/");
+    cx.first_answer(&link).await.unwrap();
+    for asked in [1, 2] {
+        assert_eq!(cx.whole_answer(&link, 2).await.unwrap().text(), "ok");
+        assert_eq!(site.0.lock().unwrap().len(), asked);
+    }
+    assert_eq!(cx.whole_answer(&link, 1).await.unwrap_err().code(), "over_limit");
+}
+
 #[test]
 fn a_user_agent_is_something_that_a_header_holds() {
     for wrong in ["", " ", "a\nb"] {

@@ -312,7 +312,7 @@ fn character(name: &str) -> Option<Referred> {
 }
 
 /// `text` with the references in it that are known put in.
-pub(crate) fn unescaped(text: &str) -> String {
+fn unescaped(text: &str) -> String {
     let mut found = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {

@@ -5,7 +5,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::name;
+use crate::common_link::base;
 
 /// What the header says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,9 +28,9 @@ impl ContentDisposition {
         let (mut plain, mut extended) = (None, None);
         for (key, value) in Parameters(parameters) {
             match key.to_ascii_lowercase().as_str() {
-                "filename" if plain.is_none() => plain = name::base(&value),
+                "filename" if plain.is_none() => plain = base(&value),
                 "filename*" if extended.is_none() => {
-                    extended = decode(&value).and_then(|value| name::base(&value));
+                    extended = decode(&value).and_then(|value| base(&value));
                 }
                 _ => (),
             }

@@ -1,11 +1,8 @@
 //! What an answer is: a page, a playlist, a feed or a file. Its first bytes decide, then its type, then its name.
 
-use qetch_core::{Answer, Url};
+use qetch_core::{Answer, Url, link};
 
-use super::{
-    media,
-    name::{of_link, split},
-};
+use super::media;
 use crate::common_first_tag::{first_tag, plain, starts_with};
 
 /// What an answer is.
@@ -75,9 +72,8 @@ pub(super) fn of(answer: &Answer) -> Form {
 
 /// What the name at the end of a link says of a text with addresses in it.
 fn by_name(url: &Url, bytes: &[u8]) -> Option<Form> {
-    let name = of_link(url)?;
-    let (_, extension) = split(&name)?;
-    let (_, form) = EXTENSIONS.iter().find(|(it, _)| extension.eq_ignore_ascii_case(it))?;
+    let extension = link::extension(url)?;
+    let (_, form) = EXTENSIONS.iter().find(|(it, _)| extension == *it)?;
     let has_address = bytes.windows(3).any(|it| it == b"://") && !bytes.contains(&0);
     has_address.then_some(*form)
 }

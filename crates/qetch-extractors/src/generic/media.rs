@@ -69,24 +69,11 @@ fn is_within(name: &str, told: &str) -> bool {
     }
 }
 
-/// What a file of this type is for a person.
-pub(super) fn kind(content_type: Option<&str>) -> Kind {
-    let Some(name) = content_type else { return Kind::Other };
-    match (media_type::by_name(name), name.split('/').next()) {
-        (Some(known), _) => known.kind,
-        (None, Some("video")) => Kind::Video,
-        (None, Some("audio")) => Kind::Audio,
-        (None, Some("image")) => Kind::Image,
-        (None, Some("text")) => Kind::Text,
-        (None, _) => Kind::Other,
-    }
-}
-
 /// The extension of a file: that of its name, unless that is a script's or of another medium than the type.
 pub(super) fn extension(name: &Name, content_type: Option<&str>) -> Option<String> {
-    let usual = usual_extension(content_type);
+    let usual = || media_type::by_name(content_type?).map(|it| it.extension);
     let own = name.extension.as_deref().filter(|own| fits(own, name.is_given, content_type));
-    own.or(usual).map(str::to_owned)
+    own.or_else(usual).map(str::to_owned)
 }
 
 /// Whether a name's extension is one for this type.
@@ -99,10 +86,6 @@ pub(super) fn fits(own: &str, is_given: bool, content_type: Option<&str>) -> boo
     media_type::by_extension(own).is_some_and(|it| {
         it.name == known.name || is_within(it.name, known.name) || is_within(known.name, it.name)
     })
-}
-
-fn usual_extension(content_type: Option<&str>) -> Option<&'static str> {
-    media_type::by_name(content_type?).map(|it| it.extension)
 }
 
 /// Whether files of some known type have this extension, or a script that sends files.
@@ -137,19 +120,6 @@ mod tests {
         check(b"Not found", "text/plain", "mp4", Some("text/plain"));
         check(b"?", "mp4", "", None);
         check(b"", "", "", None);
-    }
-
-    #[test]
-    fn kinds_are_those_of_the_type() {
-        let check = |name, expected| assert_eq!(kind(name), expected, "{name:?}");
-        check(Some("video/mp4"), Kind::Video);
-        check(Some("video/x-unheard-of"), Kind::Video);
-        check(Some("audio/x-matroska"), Kind::Audio);
-        check(Some("image/jxr"), Kind::Image);
-        check(Some("application/pdf"), Kind::Text);
-        check(Some("text/x-unheard-of"), Kind::Text);
-        check(Some("application/x-executable"), Kind::Other);
-        check(None, Kind::Other);
     }
 
     #[test]

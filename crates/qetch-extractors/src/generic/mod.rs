@@ -16,12 +16,12 @@ mod name;
 mod playlist;
 
 use qetch_core::{
-    Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handoff, Request,
-    Result, Url, async_trait, shown,
+    Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handoff, Kind,
+    Result, Url, async_trait, http::header, link, media_type, shown,
 };
 
 use self::{content_disposition::ContentDisposition, form::Form, name::Name};
-use crate::common_link as link;
+use crate::common_link;
 
 /// The extractor of files behind plain links.
 ///
@@ -60,7 +60,7 @@ impl Extractor for Generic {
     }
 
     fn can_handle(&self, url: &Url) -> Claim {
-        if matches!(url.scheme(), "http" | "https") { Claim::Perhaps } else { Claim::No }
+        if link::is_http(url) { Claim::Perhaps } else { Claim::No }
     }
 
     /// Every answer, since nobody is asked after this: it is here that one learns why a link cannot be handled.
@@ -91,15 +91,6 @@ impl Extractor for Generic {
 
 /// The most bytes of a playlist, unless the user says less.
 const MOST_OF_PLAYLIST: usize = 16 << 20;
-
-/// The whole of the playlist behind `url`, whose first answer was looked at.
-async fn whole(cx: &Context, url: &Url) -> Result<Answer> {
-    match cx.take_parked(url) {
-        Some(open) => open.read(MOST_OF_PLAYLIST).await?.ok(),
-        // It waited too long, or someone else has it.
-        None => cx.send(Request::get(url.clone()).with_limit(MOST_OF_PLAYLIST)).await?.ok(),
-    }
-}
 
 /// The file that `answer`, which is what `url` leads to, is the beginning of.
 fn content(url: &Url, answer: &Answer) -> Result<Content> {
@@ -133,8 +124,8 @@ fn content(url: &Url, answer: &Answer) -> Result<Content> {
     let content_type = media::content_type(answer.body(), declared.as_deref(), name.extension.as_deref());
     // The link as it was given: what it redirects to may be made for this one answer, and the answer is parked under it.
     let fragment = Fragment::new(url.clone());
-    let kind = media::kind(content_type.as_deref());
-    let mut content = Content::new(link::uid(url), kind, url.clone(), [fragment]);
+    let kind = content_type.as_deref().map_or(Kind::Other, media_type::kind_of);
+    let mut content = Content::new(common_link::uid(url), kind, url.clone(), [fragment]);
     content.title = name.title(content_type.as_deref());
     content.extension = media::extension(&name, content_type.as_deref());
     content.content_type = content_type;
@@ -151,17 +142,13 @@ fn is_whole(answer: &Answer) -> bool {
 /// How many bytes the file has by this answer. That is no guarantee for another one, to which a saved content may be
 /// held much later; the downloader checks every reply against its own length.
 fn length(answer: &Answer) -> Option<u64> {
-    let headers = answer.headers();
-    if headers.contains_key("content-encoding") {
-        return None;
-    }
-    headers.get("content-length")?.to_str().ok()?.parse().ok()
+    let is_plain = !answer.headers().contains_key(header::CONTENT_ENCODING);
+    answer.header(header::CONTENT_LENGTH).filter(|_| is_plain)?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use http::header;
-    use qetch_core::{Kind, NetworkFault, Quality, Registry};
+    use qetch_core::{NetworkFault, Quality, Registry};
 
     use super::*;
     use crate::common_canned::{Canned, Reply};

@@ -1,9 +1,9 @@
 //! The name of a file: what the server calls it, or else what its link does.
 
-use qetch_core::{Url, media_type};
+use qetch_core::{Url, link::split, media_type};
 
 use super::media;
-pub(super) use crate::common_link::{base, of_link, split};
+use crate::common_link::of_link;
 
 /// The name of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,7 @@ fn extension(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common_link::base;
 
     #[test]
     fn names_come_from_the_server_then_from_the_links() {

@@ -1,6 +1,6 @@
 //! One attachment of a post, and the contents it is made into.
 
-use qetch_core::{Content, Fragment, Kind, Role, Url, lenient, media_type};
+use qetch_core::{Content, Kind, Role, Url, lenient, link, media_type};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -44,17 +44,17 @@ struct Meta {
 
 #[derive(Default, Deserialize)]
 struct Measures {
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     width: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     height: Option<u32>,
     /// A fraction, such as `60/1`.
     #[serde(default, deserialize_with = "lenient::text")]
     frame_rate: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     duration: Option<f64>,
     /// Bits per second.
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     bitrate: Option<u64>,
 }
 
@@ -81,21 +81,21 @@ impl Missing {
 }
 
 impl Attachment {
-    /// The contents of it, all with what is known `about` its post: the original at its home where it is of another
-    /// instance, the file of this one (of the other's a copy, which is at most as good), and the preview. The facts are
-    /// told once, for both files: where nothing else tells them apart the original is the better.
+    /// The contents of it: the original at its home where it is of another instance, the file of this one (of the other's a
+    /// copy, which is at most as good), and the preview. The facts are told once, for both files: where nothing else tells
+    /// them apart the original is the better.
     ///
     /// Their uids are made of the instance's name, its id of the attachment, which belongs to one post alone, and of
     /// which of the three it is. Another instance has ids of its own for the same post.
-    pub(super) fn contents(&self, host: &str, about: &Content) -> Result<Vec<Content>, Missing> {
+    pub(super) fn contents(&self, host: &str, source: &Url) -> Result<Vec<Content>, Missing> {
         let id = self.id.as_deref().ok_or(Missing::Field(".id", "missing"))?;
-        let (remote, own) =
-            (link(self.remote_url.as_deref()), link(self.url.as_ref().and_then(Value::as_str)));
+        let remote = self.remote_url.as_deref().and_then(link::whole);
+        let own = self.url.as_ref().and_then(Value::as_str).and_then(link::whole);
         // Pleroma names a file of its own twice.
         let remote = remote.filter(|remote| own.as_ref() != Some(remote));
         let named = [(REMOTE, remote), ("original", own)];
         let files = named.into_iter().filter_map(|(name, url)| Some((name, url?)));
-        let mut contents: Vec<_> = files.map(|(name, url)| self.file(host, id, name, url, about)).collect();
+        let mut contents: Vec<_> = files.map(|(name, url)| self.file(host, id, name, url, source)).collect();
         if contents.is_empty() {
             return Err(match &self.url {
                 None => Missing::Field(".url", "missing"),
@@ -103,28 +103,28 @@ impl Attachment {
                 Some(_) => Missing::Field(".url", "no link"),
             });
         }
-        let preview = link(self.preview_url.as_deref());
+        let preview = self.preview_url.as_deref().and_then(link::whole);
         // Some have no smaller picture and name the file again.
         let is_other = |preview: &Url| contents.iter().all(|content| content.fragments[0].url != *preview);
         if let Some(url) = preview.filter(is_other) {
-            contents.push(self.preview(host, id, url, about));
+            contents.push(self.preview(host, id, url, source));
         }
         Ok(contents)
     }
 
     /// The attachment itself, at `url`.
-    fn file(&self, host: &str, id: &str, name: &str, url: Url, about: &Content) -> Content {
-        let by_extension = known_extension(&url);
+    fn file(&self, host: &str, id: &str, name: &str, url: Url, source: &Url) -> Content {
+        let by_extension = media_type::of_link(&url).map(|known| known.kind);
         let kind = match self.kind.as_deref() {
             Some("image") => Kind::Image,
             // An instance makes a video of it, and what it made that from is what its name tells.
-            Some("gifv") if name == REMOTE => by_extension.map_or(Kind::Video, |(_, kind, _)| kind),
+            Some("gifv") if name == REMOTE => by_extension.unwrap_or(Kind::Video),
             Some("video" | "gifv") => Kind::Video,
             Some("audio") => Kind::Audio,
             // What the instance does not know, its name may still tell.
-            _ => by_extension.map_or(Kind::Other, |(_, kind, _)| kind),
+            _ => by_extension.unwrap_or(Kind::Other),
         };
-        let mut content = self.content(host, id, name, kind, url, about);
+        let mut content = self.content(format!("{host}-{id}-{name}"), id, kind, url, source);
         let nothing = Meta::default();
         let meta = self.meta.as_ref().unwrap_or(&nothing);
         let original = meta.original.as_ref().unwrap_or(&meta.beside);
@@ -133,10 +133,10 @@ impl Attachment {
         }
         // An image that has a duration would pass for one that moves.
         if matches!(kind, Kind::Video | Kind::Audio) || self.kind.as_deref() == Some("gifv") {
-            content.duration = original.duration.or(meta.beside.duration).filter(is_some);
+            content.duration = original.duration.or(meta.beside.duration);
         }
         if matches!(kind, Kind::Video | Kind::Audio) {
-            content.bitrate = original.bitrate.filter(|&bitrate| bitrate > 0);
+            content.bitrate = original.bitrate;
         }
         if kind == Kind::Video {
             content.fps = original.frame_rate.as_deref().and_then(fraction);
@@ -145,9 +145,9 @@ impl Attachment {
     }
 
     /// The small picture that stands for it.
-    fn preview(&self, host: &str, id: &str, url: Url, about: &Content) -> Content {
-        let kind = known_extension(&url).map_or(Kind::Image, |(_, kind, _)| kind);
-        let mut content = self.content(host, id, "small", kind, url, about);
+    fn preview(&self, host: &str, id: &str, url: Url, source: &Url) -> Content {
+        let kind = media_type::of_link(&url).map_or(Kind::Image, |known| known.kind);
+        let mut content = self.content(format!("{host}-{id}-small"), id, kind, url, source);
         content.role = Role::Thumbnail;
         let small = self.meta.as_ref().and_then(|meta| meta.small.as_ref());
         if kind != Kind::Audio {
@@ -156,18 +156,12 @@ impl Attachment {
         content
     }
 
-    fn content(&self, host: &str, id: &str, name: &str, kind: Kind, url: Url, about: &Content) -> Content {
-        let mut content = about.clone();
-        content.uid = format!("{host}-{id}-{name}");
-        content.kind = kind;
-        if let Some((extension, of, name)) = known_extension(&url) {
-            content.extension = Some(extension);
-            // A sound in a container of videos is of no type that its name tells.
-            content.content_type = (of == kind).then(|| name.to_owned());
-        }
-        content.fragments = vec![Fragment::new(url)];
-        let text = about.metadata.get("text").and_then(Value::as_str);
-        content.description = self.description.clone().or_else(|| text.map(str::to_owned));
+    fn content(&self, uid: String, id: &str, kind: Kind, url: Url, source: &Url) -> Content {
+        let extension = media_type::of_link(&url).map(|known| known.extension.to_owned());
+        let mut content = Content::of_file(uid, kind, source, url);
+        // A sound in a container of videos is of no type that its name tells, and yet called so.
+        content.extension = extension;
+        content.description.clone_from(&self.description);
         let own = [
             ("attachment_id", Some(id)),
             ("type", self.kind.as_deref()),
@@ -186,7 +180,7 @@ impl Attachment {
 impl Measures {
     /// Width and height, where both are known.
     fn pixels(&self) -> Option<(u32, u32)> {
-        self.width.zip(self.height).filter(|&(width, height)| width > 0 && height > 0)
+        self.width.zip(self.height)
     }
 }
 
@@ -195,31 +189,13 @@ fn told<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(from).map(Some)
 }
 
-fn link(text: Option<&str>) -> Option<Url> {
-    let url = Url::parse(text?).ok()?;
-    matches!(url.scheme(), "http" | "https").then_some(url)
-}
-
-/// The extension of a file by this link where it is one of media, with its kind and type.
-fn known_extension(url: &Url) -> Option<(String, Kind, &'static str)> {
-    let (_, name) = url.path().rsplit_once('/')?;
-    let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
-    let known = media_type::by_extension(&extension)?;
-    Some((extension, known.kind, known.name))
-}
-
 /// The value of a fraction such as `60/1`, or of a number.
 fn fraction(text: &str) -> Option<f64> {
     let value = match text.split_once('/') {
         Some((over, under)) => over.trim().parse::<f64>().ok()? / under.trim().parse::<f64>().ok()?,
         None => text.trim().parse().ok()?,
     };
-    Some(value).filter(is_some)
-}
-
-/// Whether a number is one that something can be.
-fn is_some(number: &f64) -> bool {
-    number.is_finite() && *number > 0.0
+    Some(value).filter(|value| value.is_finite() && *value > 0.0)
 }
 
 #[cfg(test)]
@@ -234,17 +210,5 @@ mod tests {
             assert_eq!(fraction(text), expected, "{text}");
         }
         assert!(fraction("NaN").is_none() && fraction("/").is_none() && fraction("-5/1").is_none());
-    }
-
-    #[test]
-    fn an_extension_is_that_of_a_medium() {
-        let check = |url: &str, expected: Option<&str>| {
-            let extension = known_extension(&Url::parse(url).unwrap()).map(|(extension, ..)| extension);
-            assert_eq!(extension.as_deref(), expected, "{url}");
-        };
-        check("https://a.example/x/1.MP4?sig=1.exe", Some("mp4"));
-        check("https://a.example/media_proxy/1/original", None);
-        check("https://a.example/x.y/1", None);
-        check("https://a.example/1.php", None);
     }
 }

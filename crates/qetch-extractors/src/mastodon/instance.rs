@@ -1,9 +1,7 @@
 //! One instance: what its API is asked, with which token, and what it says where it refuses.
 
 use qetch_core::{
-    Answer, AuthKind, Context, Credential, Error, Request, Result, Secret, Url,
-    http::{HeaderName, StatusCode, header},
-    lenient,
+    Answer, AuthKind, Context, Credential, Error, Request, Result, Secret, Url, http::header, lenient, link,
 };
 use serde::Deserialize;
 
@@ -38,9 +36,13 @@ impl Instance {
         self.at.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// The address of a method of its API, such as `statuses/1`.
-    pub(super) fn method(&self, method: &str, query: &[(&str, &str)]) -> Result<Url> {
-        let mut url = self.at.join(&format!("/api/v1/{method}"))?;
+    /// The address of a method of its API, such as `statuses` and `1`.
+    pub(super) fn method<'a>(
+        &self,
+        method: impl IntoIterator<Item = &'a str>,
+        query: &[(&str, &str)],
+    ) -> Result<Url> {
+        let mut url = link::joined(self.at.join("/")?.as_str(), ["api", "v1"].into_iter().chain(method))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -59,7 +61,7 @@ impl Instance {
         let answer = self.cx.send(request).await?;
         match self.refusal(&answer, what) {
             Some(error) => Err(error),
-            None => answer.ok(),
+            None => answer.about(what),
         }
     }
 
@@ -78,9 +80,7 @@ impl Instance {
     /// (<https://docs.joinmastodon.org/entities/Error/>). A post that is not for everybody is not found rather than private:
     /// the API does not tell them apart.
     fn refusal(&self, answer: &Answer, what: &str) -> Option<Error> {
-        /// Says that a proxy wants to see a browser.
-        const CHALLENGE: HeaderName = HeaderName::from_static("cf-mitigated");
-        if StatusCode::from_u16(answer.status()).is_ok_and(|status| status.is_success()) {
+        if !matches!(answer.status(), 401 | 403 | 422) {
             return None;
         }
         let said =
@@ -89,13 +89,9 @@ impl Instance {
             |words: &[&str]| said.as_deref().is_some_and(|said| words.iter().any(|word| said.contains(word)));
         let wants_user = || says(&["authenticated user", "credentials", "login", "scope", "access token"]);
         match answer.status() {
-            403 if answer.header(CHALLENGE).is_some() => Some(Error::challenge(self.name())),
             401 => Some(needs_token()),
             403 | 422 if wants_user() => Some(needs_token()),
             403 if said.is_some() => Some(Error::private(what)),
-            404 => Some(Error::not_found(what)),
-            410 => Some(Error::gone(what)),
-            503 if answer.retry_after().is_none() => Some(Error::over_capacity(self.name())),
             _ => None,
         }
     }
@@ -127,7 +123,7 @@ pub(super) fn next_page(answer: &Answer, asked: &Url) -> Option<Url> {
 
 #[cfg(test)]
 mod tests {
-    use qetch_core::http::HeaderMap;
+    use qetch_core::http::{HeaderMap, StatusCode};
 
     use super::*;
 

@@ -1,7 +1,6 @@
 //! The links of an instance, and what each leads to.
 
-use percent_encoding::percent_decode_str;
-use qetch_core::{Handle, Handles, Result, Url};
+use qetch_core::{Handle, Handles, Result, Url, link::decoded};
 
 /// What a link leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +43,7 @@ impl Form {
     /// [`Unsupported`](qetch_core::Error::Unsupported) where it is of none of the forms.
     pub(super) fn of(handles: &Handles, url: &Url) -> Result<Self> {
         let found = handles.require(url)?;
-        let id = || decoded(found.get("id").unwrap_or_default());
+        let id = || found.decoded("id");
         Ok(match found.handle().name() {
             "account" | "account_uri" => Self::Account(Who::new(&id()), found.get("tag").map(decoded)),
             "account_id" => Self::Account(Who::Id(id()), None),
@@ -73,10 +72,6 @@ impl Who {
             Self::Id(text) | Self::Name(text) => text,
         }
     }
-}
-
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Whether a path may be one of an instance. It is asked of links of any host, and much faster than the patterns are.

@@ -18,11 +18,9 @@ mod marks;
 mod post;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::time::Duration;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use qetch_core::{
     Answer, AuthKind, Claim, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handoff, Result,
     Url, async_trait, shown,
@@ -95,7 +93,7 @@ impl Mastodon {
     /// The media of one post.
     async fn post(&self, cx: &Context, instance: &Instance, id: &str, source: &Url) -> Result<Extraction> {
         let what = format!("the post {id} of {}", instance.name());
-        let answer = instance.ask(instance.method(&format!("statuses/{id}"), &[])?, &what).await?;
+        let answer = instance.ask(instance.method(["statuses", id], &[])?, &what).await?;
         let post: Post = answer.json(NAME)?;
         let media = post.media("$", &instance.name(), source)?;
         if media.found.is_empty() {
@@ -125,8 +123,8 @@ impl Mastodon {
     async fn account(&self, instance: &Instance, who: &Who) -> Result<(String, String)> {
         let what = format!("the account {} of {}", who.shown(), instance.name());
         let url = match who {
-            Who::Id(id) => instance.method(&format!("accounts/{id}"), &[])?,
-            Who::Name(name) => instance.method("accounts/lookup", &[("acct", name)])?,
+            Who::Id(id) => instance.method(["accounts", id], &[])?,
+            Who::Name(name) => instance.method(["accounts", "lookup"], &[("acct", name)])?,
         };
         let answer = instance.ask(url, &what).await?;
         let account: Account = answer.json(NAME)?;
@@ -178,25 +176,25 @@ impl Extractor for Mastodon {
                 let (id, title) = self.account(&instance, &who).await?;
                 let mut query = vec![("only_media", "true"), ("exclude_reblogs", "true")];
                 query.extend(tag.as_deref().map(|tag| ("tagged", tag)));
-                feed(title).posts(instance.method(&format!("accounts/{id}/statuses"), &query)?).await
+                feed(title).posts(instance.method(["accounts", &id, "statuses"], &query)?).await
             }
             Form::Following(who) => {
                 let (id, title) = self.account(&instance, &who).await?;
-                feed(title).accounts(instance.method(&format!("accounts/{id}/following"), &[])?).await
+                feed(title).accounts(instance.method(["accounts", &id, "following"], &[])?).await
             }
             Form::Tag(tag) => {
-                let method = format!("timelines/tag/{}", utf8_percent_encode(&tag, NON_ALPHANUMERIC));
-                feed(format!("#{tag}")).posts(instance.method(&method, &[("only_media", "true")])?).await
+                let method = instance.method(["timelines", "tag", &tag], &[("only_media", "true")])?;
+                feed(format!("#{tag}")).posts(method).await
             }
             Form::Own(_) if instance.token().is_none() => Err(needs_token()),
             Form::Own(Own::Bookmarks) => {
-                feed("bookmarks".to_owned()).posts(instance.method("bookmarks", &[])?).await
+                feed("bookmarks".to_owned()).posts(instance.method(["bookmarks"], &[])?).await
             }
             Form::Own(Own::Favourites) => {
-                feed("favourites".to_owned()).posts(instance.method("favourites", &[])?).await
+                feed("favourites".to_owned()).posts(instance.method(["favourites"], &[])?).await
             }
             Form::Own(Own::List(id)) => {
-                let method = instance.method(&format!("timelines/list/{id}"), &[])?;
+                let method = instance.method(["timelines", "list", &id], &[])?;
                 feed(format!("list {id}")).posts(method).await
             }
             Form::Object => Err(leads_nowhere(url)),

@@ -1,16 +1,14 @@
 //! A post as the API tells of it, and the resources that its attachments are made into.
 
-use qetch_core::{
-    Collection, Content, Error, Handoff, Kind, Known, Result, Timestamp, Url, Variants, lenient,
-};
+use qetch_core::{Collection, Error, Handoff, Known, Result, Url, Variants, lenient, link};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{
     NAME,
     attachment::{Attachment, Missing},
-    text,
 };
+use crate::common_prose::text;
 
 /// A post (<https://docs.joinmastodon.org/entities/Status/>). What is not needed to find its files is read leniently.
 #[derive(Deserialize)]
@@ -58,15 +56,14 @@ pub(super) struct Account {
     #[serde(default, deserialize_with = "lenient::text")]
     url: Option<String>,
     /// Whether the instance has shut it out; left out where it has not.
-    #[serde(default, deserialize_with = "object")]
+    #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) suspended: Option<bool>,
 }
 
 impl Account {
     /// Its page, at its home.
     pub(super) fn page(&self) -> Option<Url> {
-        let url = Url::parse(self.url.as_deref()?).ok()?;
-        matches!(url.scheme(), "http" | "https").then_some(url)
+        link::whole(self.url.as_deref()?)
     }
 
     /// Its name as its instance shows it.
@@ -116,6 +113,9 @@ const KEPT: [&str; 9] = [
 /// The most attachments of a post that are read: a few times what any of its servers takes.
 const ATTACHMENTS: u64 = 64;
 
+/// How many characters of a post a title has at most.
+const TITLE: usize = 100;
+
 /// The resources of a post, and what of it cannot be had.
 pub(super) struct Media {
     pub(super) found: Vec<Variants>,
@@ -135,14 +135,11 @@ impl Post {
             None => (self, path.to_owned()),
         };
         let Some(attachments) = &post.media_attachments else {
-            return Err(Error::site_changed(
-                NAME,
-                format!("{path}.media_attachments"),
-                "no list of attachments",
-            ));
+            let path = format!("{path}.media_attachments");
+            return Err(Error::site_changed(NAME, path, "no list of attachments"));
         };
         let booster = self.reblog.as_ref().and(self.account.as_ref()).and_then(|it| it.acct.as_deref());
-        let about = post.about(host, source, booster);
+        let known = post.known(booster);
         let count = attachments.len() as u64;
         let mut media = Media { found: Vec::new(), left_out: Vec::new() };
         for (value, index) in attachments.iter().zip(1..) {
@@ -152,15 +149,15 @@ impl Post {
                 break;
             }
             let contents = match Attachment::deserialize(value) {
-                Ok(attachment) => attachment.contents(host, &about),
+                Ok(attachment) => attachment.contents(host, source),
                 Err(_) => Err(Missing::Field("", "no attachment")),
             };
             match contents {
                 Ok(contents) => {
-                    let mut variants = Variants::ranked(contents)?;
+                    let mut variants = Variants::ranked(contents)?.with_known(&known);
                     if count > 1 {
                         let mut collection = Collection::default().with_index(index).with_count(count);
-                        collection.title.clone_from(&about.title);
+                        collection.title.clone_from(&known.title);
                         variants.collection = Some(collection);
                     }
                     media.found.push(variants);
@@ -173,51 +170,45 @@ impl Post {
         Ok(media)
     }
 
-    /// What all contents of the post have in common, in a content without a file.
-    fn about(&self, host: &str, source: &Url, booster: Option<&str>) -> Content {
-        let mut about = Content::new(host, Kind::Other, source.clone(), []);
+    /// What all contents of the post have in common.
+    fn known(&self, booster: Option<&str>) -> Known {
+        let mut known = Known::default();
         let words = self.words();
         let account = self.account.as_ref();
-        about.title = self.spoiler_text.as_deref().and_then(text::title).or_else(|| text::title(&words));
-        if about.title.is_none() {
-            about.title = account.and_then(|account| Some(format!("@{}", account.acct.as_deref()?)));
-        }
-        about.uploaded_by = account.and_then(Account::shown);
-        about.uploaded_date = self.created_at.as_deref().and_then(|date| date.parse::<Timestamp>().ok());
-        about.tags = self.tags();
+        let acct = account.and_then(|account| account.acct.as_deref());
+        let title = self.spoiler_text.as_deref().and_then(title).or_else(|| title(words.as_deref()?));
+        known.title = title.or_else(|| Some(format!("@{}", acct?)));
+        known.uploaded_by = account.and_then(Account::shown);
+        known.uploaded_date = self.created_at.as_deref().and_then(|date| date.parse().ok());
+        known.tags = self.tags();
         let quoted = self.quote.as_ref().and_then(|quote| quote.quoted_status.as_ref());
         let own = [
             ("status_id", self.id.as_deref()),
             ("uri", self.uri.as_deref()),
             ("url", self.url.as_deref()),
-            ("acct", account.and_then(|account| account.acct.as_deref())),
+            ("acct", acct),
             ("spoiler_text", self.spoiler_text.as_deref()),
-            ("text", Some(words.as_str()).filter(|words| !words.is_empty())),
+            ("text", words.as_deref()),
             ("reblogged_by", booster),
             ("quoted_status", quoted.and_then(|post| post.uri.as_deref())),
         ];
-        about.metadata =
-            own.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))).collect();
-        for name in KEPT {
-            match self.rest.get(name) {
-                None | Some(Value::Null | Value::Array(_) | Value::Object(_)) => (),
-                Some(value) => drop(about.metadata.insert(name.to_owned(), value.clone())),
-            }
-        }
-        about
+        known.metadata = lenient::telling(&self.rest, &KEPT);
+        known
+            .metadata
+            .extend(own.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+        known.description = words;
+        known
     }
 
     /// What it says, as plain text.
-    fn words(&self) -> String {
-        let html = self.content.as_deref().map(text::plain);
-        html.or_else(|| self.text.clone()).unwrap_or_default()
+    fn words(&self) -> Option<String> {
+        let words = self.content.as_deref().map(text).or_else(|| self.text.clone());
+        words.filter(|words| !words.is_empty())
     }
 
     fn tags(&self) -> Vec<String> {
         let tags = self.tags.iter().flatten();
-        tags.filter_map(|tag| Some(tag.get("name")?.as_str()?.to_owned()))
-            .filter(|tag| !tag.is_empty())
-            .collect()
+        tags.filter_map(|tag| lenient::text_of(tag.get("name")?)).collect()
     }
 
     /// Where the media of its card are, for a post that has no files of its own: a link that `is_known`, or one that its
@@ -225,8 +216,7 @@ impl Post {
     pub(super) fn embedded(&self, is_known: impl Fn(&Url) -> bool) -> Option<Handoff> {
         let post = self.reblog.as_deref().unwrap_or(self);
         let card = post.card.as_ref()?;
-        let url =
-            Url::parse(card.url.as_deref()?).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        let url = link::whole(card.url.as_deref()?)?;
         if !matches!(card.kind.as_deref(), Some("video" | "photo")) && !is_known(&url) {
             return None;
         }
@@ -236,5 +226,29 @@ impl Post {
             known.metadata.insert("uri".to_owned(), uri.as_str().into());
         }
         Some(Handoff::new(url).with_known(known))
+    }
+}
+
+/// The first line of `text`, not too long for a title; `None` where there is none.
+fn title(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    match line.char_indices().nth(TITLE) {
+        None => Some(line.to_owned()),
+        Some((end, _)) => Some(format!("{}…", line[..end].trim_end())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_line_of_bounded_length() {
+        assert_eq!(title("\n  \n one \ntwo").as_deref(), Some("one"));
+        assert_eq!(title(" \n"), None);
+        let long = title(&"ä".repeat(500)).unwrap();
+        assert_eq!(long.chars().count(), TITLE + 1);
+        assert!(long.ends_with('…'));
+        assert_eq!(title(&"b".repeat(TITLE)).unwrap().len(), TITLE);
     }
 }

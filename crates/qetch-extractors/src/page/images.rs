@@ -9,12 +9,12 @@
 //!
 //! What a page shows its size with are the attributes `width` and `height` and the widths of `srcset`.
 
-use qetch_core::{Kind, Url};
+use qetch_core::{Kind, Url, link};
 
 use super::{
     document::{Document, Picture},
     media::{Form, file, form},
-    resource::{Facts, File, Resource, extension},
+    resource::{Facts, File, Resource},
     srcset::{self, Candidate},
     text,
 };
@@ -81,7 +81,7 @@ fn shape(shown: [Option<u32>; 2]) -> Option<f64> {
 /// Whether the link is that of a picture by its name alone. A GIF with a query is what counts visitors.
 fn has_a_name_of_pictures(url: &Url) -> bool {
     let is_picture = form(url, None) == Form::File(Kind::Image);
-    is_picture && !(url.query().is_some() && extension(url).as_deref() == Some("gif"))
+    is_picture && !(url.query().is_some() && link::extension(url).as_deref() == Some("gif"))
 }
 
 /// The files of a picture, as they are gathered.
@@ -127,7 +127,7 @@ impl Files<'_> {
 
 /// Whether the link is that of a drawing or an icon by its name.
 pub(super) fn is_drawing(url: &Url) -> bool {
-    matches!(extension(url).as_deref(), Some("svg" | "svgz" | "ico" | "cur"))
+    matches!(link::extension(url).as_deref(), Some("svg" | "svgz" | "ico" | "cur"))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What a link leads to, by its type and its name; and the resources of `<video>` and `<audio>`.
 
-use qetch_core::{Kind, Role, Url, media_type};
+use qetch_core::{Kind, Role, Url, link, media_type};
 
 use super::{
     document::{Document, Player, Source, Track},
-    resource::{Caption, Facts, File, Resource, extension},
+    resource::{Caption, Facts, File, Resource},
     text,
 };
 
@@ -50,7 +50,7 @@ const PAGES: [&str; 9] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "
 /// since nothing else is called so.
 pub(super) fn form(url: &Url, declared: Option<&str>) -> Form {
     let declared = declared.map(essence).unwrap_or_default();
-    let extension = extension(url).unwrap_or_default();
+    let extension = link::extension(url).unwrap_or_default();
     let is_playlist = PLAYLISTS.contains(&declared.as_str()) || matches!(extension.as_str(), "m3u8" | "mpd");
     if is_playlist {
         return Form::Playlist;
@@ -58,13 +58,11 @@ pub(super) fn form(url: &Url, declared: Option<&str>) -> Form {
     if extension == "swf" || SITES.contains(&declared.as_str()) {
         return Form::Page;
     }
-    match declared.split('/').next() {
-        Some("video") => return Form::File(Kind::Video),
-        Some("audio") => return Form::File(Kind::Audio),
-        Some("image") => return Form::File(Kind::Image),
-        Some("text") => return Form::Page,
-        _ if declared == "application/x-shockwave-flash" => return Form::Page,
-        _ => (),
+    if media_type::names_medium(&declared) {
+        return Form::File(media_type::kind_of(&declared));
+    }
+    if declared.starts_with("text/") || declared == "application/x-shockwave-flash" {
+        return Form::Page;
     }
     match media_type::by_extension(&extension) {
         Some(known) if matches!(known.kind, Kind::Video | Kind::Audio | Kind::Image) => {
@@ -91,8 +89,7 @@ fn codecs(declared: &str) -> Option<String> {
 /// The file at `url`, which is of this kind and declared to be of this type.
 pub(super) fn file(url: Url, kind: Kind, declared: Option<&str>) -> File {
     let named = declared.map(essence).filter(|name| media_type::names_medium(name));
-    let of_name =
-        || extension(&url).and_then(|it| media_type::by_extension(&it)).map(|it| it.name.to_owned());
+    let of_name = || media_type::of_link(&url).map(|it| it.name.to_owned());
     let known = named.or_else(of_name).and_then(|name| fitting(kind, &name));
     let mut file = File::new(url, kind, known);
     file.codecs = declared.and_then(codecs);

@@ -37,13 +37,13 @@ mod tests;
 mod text;
 
 use qetch_core::{
-    Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handoff, Request,
-    Result, Url, Warning, async_trait, blocking, http::header, media_type, shown,
+    Answer, Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handoff, Result,
+    Url, Warning, async_trait, blocking, http::header, link, media_type, shown,
 };
 
 use self::{
     gather::{Gathered, bare, gather},
-    resource::{Facts, Origin, Resource, extension},
+    resource::{Facts, Origin, Resource},
 };
 use crate::common_first_tag::{first_tag, plain};
 
@@ -91,7 +91,7 @@ impl Extractor for WebPage {
     }
 
     fn can_handle(&self, url: &Url) -> Claim {
-        if matches!(url.scheme(), "http" | "https") { Claim::Perhaps } else { Claim::No }
+        if link::is_http(url) { Claim::Perhaps } else { Claim::No }
     }
 
     fn recognise(&self, answer: &Answer) -> bool {
@@ -99,7 +99,7 @@ impl Extractor for WebPage {
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
-        let answer = whole(cx, url).await?;
+        let answer = cx.whole_answer(url, LARGEST).await?.ok()?;
         let page = answer.url().clone();
         let content_type = answer.header(header::CONTENT_TYPE).map(str::to_owned);
         let read = {
@@ -143,17 +143,6 @@ fn is_page(answer: &Answer) -> bool {
             is_declared && !is_list && media_type::by_first_bytes(answer.body()).is_none()
         }
     }
-}
-
-/// The whole page at `url`: what the registry began to read is read to its end.
-async fn whole(cx: &Context, url: &Url) -> Result<Answer> {
-    let first = cx.first_answer(url).await?;
-    let answer = match cx.take_parked(url) {
-        Some(open) => open.read(LARGEST).await?,
-        None => cx.send(Request::get(url.clone()).with_limit(LARGEST)).await?,
-    };
-    drop(first);
-    answer.ok()
 }
 
 /// A page that is being read.
@@ -357,7 +346,7 @@ fn same_page(url: &Url, page: &Url) -> bool {
 
 /// Whether this build reads a playlist of this name.
 fn reads(url: &Url) -> bool {
-    match extension(url).as_deref() {
+    match link::extension(url).as_deref() {
         Some("mpd") => cfg!(feature = "dash"),
         _ => cfg!(feature = "hls"),
     }

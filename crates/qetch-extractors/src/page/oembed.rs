@@ -3,7 +3,7 @@
 //! It is asked where the page itself leads to nothing. A photo is a picture. A video, or a rich thing, comes as HTML, which is
 //! read like a page: mostly it is the frame of a player.
 
-use qetch_core::{Context, Error, Kind, Request, Result, Role, Url};
+use qetch_core::{Context, Error, Kind, Request, Result, Role, Url, lenient};
 use serde_json::Value;
 
 use super::{
@@ -52,11 +52,7 @@ pub(super) async fn ask(cx: &Context, address: &Url, name: &str) -> Result<Offer
 fn offer(answer: &Value, at: &Url) -> Result<Offer, &'static str> {
     let of =
         |name: &str| answer.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-    let pixels = |name: &str| match answer.get(name)? {
-        Value::Number(number) => text::pixels(&number.to_string()),
-        Value::String(text) => text::pixels(text),
-        _ => None,
-    };
+    let pixels = |name: &str| text::pixels(&lenient::text_of(answer.get(name)?)?);
     let document = Document::default();
     let link = |name: &str| document.link(at, of(name)?);
     let facts = Facts {

@@ -3,7 +3,7 @@
 //! What a card calls a video may be a file, a playlist, or the page of a player, which is no medium. Its type and its name
 //! tell; where nothing does, it is a player's: that is what the fields were made for.
 
-use qetch_core::{Kind, Role, Url};
+use qetch_core::{Kind, Role, Url, lenient};
 
 use super::{
     document::Document,
@@ -82,7 +82,7 @@ fn facts(document: &Document) -> Facts {
         tags: Vec::new(),
         duration: document
             .meta(&["video:duration", "og:video:duration", "music:duration"])
-            .and_then(text::seconds),
+            .and_then(lenient::seconds_in),
         ..Facts::default()
     };
     for tag in tags.filter_map(|meta| text::tag(&meta.content)) {

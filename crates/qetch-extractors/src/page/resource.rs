@@ -136,12 +136,7 @@ impl Resource {
 
     /// The resource as what is handed on to who reads what is behind one of its links.
     pub(super) fn known(&self, collection: Option<Collection>) -> Known {
-        let mut known = Known::default();
-        known.title.clone_from(&self.facts.title);
-        known.description.clone_from(&self.facts.description);
-        known.uploaded_by.clone_from(&self.facts.uploaded_by);
-        known.uploaded_date = self.facts.uploaded_date;
-        known.tags.clone_from(&self.facts.tags);
+        let mut known = self.facts.known();
         known.metadata = self.metadata();
         if let Some(poster) = self.posters.first() {
             known.metadata.insert("poster".into(), poster.url.as_str().into());
@@ -182,6 +177,7 @@ impl Resource {
         });
         let posters = posters.map(|poster| poster.content(origin, &self.facts));
         let mut variants = Variants::ranked(contents.chain(posters))?
+            .with_known(&self.facts.known())
             .with_companions(self.captions.iter().map(|caption| caption.content(origin)));
         variants.collection = collection;
         Ok(variants)
@@ -189,6 +185,17 @@ impl Resource {
 }
 
 impl Facts {
+    /// What of it every file has.
+    fn known(&self) -> Known {
+        let mut known = Known::default();
+        known.title.clone_from(&self.title);
+        known.description.clone_from(&self.description);
+        known.uploaded_by.clone_from(&self.uploaded_by);
+        known.uploaded_date = self.uploaded_date;
+        known.tags.clone_from(&self.tags);
+        known
+    }
+
     /// Takes over what is missing.
     pub(super) fn fill(&mut self, other: &Self) {
         fill(&mut self.title, &other.title);
@@ -261,11 +268,6 @@ impl File {
             content.duration = facts.duration;
             content.language.clone_from(&facts.language);
         }
-        content.title.clone_from(&facts.title);
-        content.description.clone_from(&facts.description);
-        content.uploaded_by.clone_from(&facts.uploaded_by);
-        content.uploaded_date = facts.uploaded_date;
-        content.tags.clone_from(&facts.tags);
         content
     }
 }
@@ -274,9 +276,9 @@ impl Caption {
     fn content(&self, origin: Origin<'_>) -> Content {
         let mut content = content(&self.url, &common_link::uid(&self.url), Kind::Text, origin);
         content.role = Role::Caption;
-        let known = content.extension.as_deref().and_then(media_type::by_extension);
         // What a browser takes for a track is WebVTT alone (HTML standard, section 4.8.12.11.3).
-        content.content_type = Some(known.map_or("text/vtt", |it| it.name).to_owned());
+        let known = media_type::of_link(&self.url).map_or("text/vtt", |it| it.name);
+        content.content_type = Some(known.to_owned());
         content.language.clone_from(&self.language);
         if let Some(label) = &self.label {
             content.metadata.insert("label".into(), label.as_str().into());
@@ -297,14 +299,8 @@ fn content(url: &Url, uid: &str, kind: Kind, origin: Origin<'_>) -> Content {
     referer.set_fragment(None);
     let fragment = Fragment::new(url.clone()).with_referer(referer);
     let mut content = Content::new(uid, kind, origin.asked.clone(), [fragment]);
-    content.extension = extension(url).filter(|own| media_type::by_extension(own).is_some());
+    content.extension = media_type::of_link(url).map(|it| it.extension.to_owned());
     content
-}
-
-/// What the name at the end of a link ends with, in lower case.
-pub(super) fn extension(url: &Url) -> Option<String> {
-    let name = common_link::of_link(url)?;
-    common_link::split(&name).map(|(_, extension)| extension.to_ascii_lowercase())
 }
 
 fn add(files: &mut Vec<File>, file: File) {

@@ -1,7 +1,8 @@
-//! Texts, durations, moments and sizes, in the ways that pages write them.
+//! Texts, moments and sizes, in the ways that pages write them.
 
-use html5gum::{Token, Tokenizer};
 use qetch_core::Timestamp;
+
+use crate::common_prose::{characters, line};
 
 /// The most characters of a title or a description: what is longer is no such thing.
 const LONGEST: usize = 10_000;
@@ -20,82 +21,15 @@ pub(super) fn plain(text: &str) -> Option<String> {
     let text = &text[..end];
     let lower = text.get(..LONGEST).unwrap_or(text).to_ascii_lowercase();
     let has_tags = ["</", "<br", "<p>", "<p "].iter().any(|mark| lower.contains(mark));
-    let text = if has_tags { without_tags(text) } else { unescaped(text) };
-    let words: Vec<_> = text.split_whitespace().collect();
-    let text: String = words.join(" ").chars().take(LONGEST).collect();
+    let words =
+        if has_tags { line(text) } else { characters(text).split_whitespace().collect::<Vec<_>>().join(" ") };
+    let text: String = words.chars().take(LONGEST).collect();
     (!text.is_empty()).then_some(text)
 }
 
 /// A word or a few by which things are found.
 pub(super) fn tag(text: &str) -> Option<String> {
     plain(text).map(|tag| tag.chars().take(LONGEST_TAG).collect())
-}
-
-fn without_tags(html: &str) -> String {
-    let mut text = String::new();
-    for Ok(token) in Tokenizer::new(html) {
-        match token {
-            Token::String(part) => text.push_str(&String::from_utf8_lossy(&part)),
-            // What stood in two lines is two words.
-            Token::StartTag(_) | Token::EndTag(_) => text.push(' '),
-            _ => (),
-        }
-    }
-    text
-}
-
-/// The characters that references stand for in `text`, which is no HTML but was escaped as if it were.
-pub(super) fn unescaped(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
-    }
-    // Where nothing looks like a tag, a tokenizer finds none.
-    let quoted = text.replace('<', "&lt;");
-    let parts = Tokenizer::new(&quoted).filter_map(|token| match token {
-        Ok(Token::String(part)) => Some(String::from_utf8_lossy(&part).into_owned()),
-        _ => None,
-    });
-    parts.collect()
-}
-
-/// Seconds: `PT1H2M3.5S` (ISO 8601), `1:02:03`, or a number of seconds. A year and a month have no length in seconds, so what
-/// has them is none.
-pub(super) fn seconds(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let seconds = match text.strip_prefix(['P', 'p']).or_else(|| text.starts_with(['T', 't']).then_some(text))
-    {
-        Some(rest) => iso(rest)?,
-        None if text.contains(':') => {
-            let parts: Option<Vec<f64>> = text.split(':').map(number).collect();
-            let parts = parts.filter(|parts| parts.len() <= 3)?;
-            parts.into_iter().fold(0.0, |sum, part| sum * 60.0 + part)
-        }
-        None => number(text)?,
-    };
-    (seconds > 0.0 && seconds.is_finite()).then_some(seconds)
-}
-
-/// What follows the `P` of a duration: days or weeks, then hours, minutes and seconds behind a `T`.
-fn iso(text: &str) -> Option<f64> {
-    let upper = text.to_ascii_uppercase();
-    let (date, time) = upper.split_once('T').unwrap_or((&upper, ""));
-    let days = units(date, &[('W', 604_800.0), ('D', 86_400.0)])?;
-    let time = units(time, &[('H', 3_600.0), ('M', 60.0), ('S', 1.0)])?;
-    Some(days + time)
-}
-
-/// The sum of numbers with one of these units behind each.
-fn units(mut text: &str, units: &[(char, f64)]) -> Option<f64> {
-    let mut sum = 0.0;
-    while !text.is_empty() {
-        let end = text.find(|c: char| c.is_ascii_alphabetic())?;
-        let unit = text[end..].chars().next()?;
-        let (_, seconds) = units.iter().find(|(name, _)| *name == unit)?;
-        // A comma is as good as a point (ISO 8601, section 4.2.2.4). None of Yoast's zeros are missing, some of others are.
-        sum += number(&text[..end].replace(',', "."))? * seconds;
-        text = &text[end + 1..];
-    }
-    Some(sum)
 }
 
 /// A plain number that is not negative.
@@ -172,25 +106,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_come_in_many_ways() {
-        let check = |text: &str, expected: Option<f64>| assert_eq!(seconds(text), expected, "{text}");
-        check("PT1H2M3.5S", Some(3723.5));
-        check("pt90m", Some(5400.0));
-        check("P0DT0H3M20S", Some(200.0));
-        check("P1W", Some(604_800.0));
-        check("PT2,5S", Some(2.5));
-        check("T3M20S", Some(200.0));
-        check("00:03:20", Some(200.0));
-        check("3:20.5", Some(200.5));
-        check("200", Some(200.0));
-        for nothing in
-            ["", "P", "PT", "PT0S", "P1Y", "P1M", "PTM", "PT1X", "1:2:3:4", "-5", "inf", "1e9", "P€", "PT1H€"]
-        {
-            check(nothing, None);
-        }
-    }
-
-    #[test]
     fn moments_come_in_many_ways() {
         let check = |text: &str, expected: Option<&str>| {
             assert_eq!(moment(text).map(|it| it.to_string()).as_deref(), expected, "{text}");
@@ -228,6 +143,5 @@ mod tests {
         assert_eq!(plain(" <br> "), None);
         assert_eq!(plain("Vec<T> & more, a<b").as_deref(), Some("Vec<T> & more, a<b"));
         assert_eq!(plain(&"ä".repeat(20_000)).unwrap().chars().count(), 10_000);
-        assert_eq!(unescaped("a&amp;b<c&quot;"), "a&b<c\"");
     }
 }

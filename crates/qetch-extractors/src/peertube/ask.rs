@@ -3,10 +3,10 @@
 use qetch_core::{
     Answer, Context, Error, Fragment, Request, Result, Timestamp, Url,
     http::{HeaderName, HeaderValue, Method},
-    lenient,
+    lenient, link,
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{API, INSTANCE, NAME, PASSWORD};
 
@@ -65,9 +65,7 @@ impl Instance {
 
     /// What `text` stands for, which is a whole link or a path; `None` where that is no link to follow.
     pub(super) fn link(&self, text: &str) -> Option<Url> {
-        let text = Some(text.trim()).filter(|text| !text.is_empty())?;
-        let url = self.origin.join(text).ok()?;
-        matches!(url.scheme(), "http" | "https").then_some(url)
+        link::read(&self.origin, text)
     }
 
     /// What the API has at `path`.
@@ -86,19 +84,15 @@ impl Instance {
     /// The answer to a plain GET of `path`, which the registry may have asked for already.
     async fn answer(&self, path: &str) -> Result<Answer> {
         let url = self.api(path)?;
-        match self.cx.take_parked(&url) {
-            Some(open) if self.password.is_none() => open.read(MOST_BYTES).await,
-            _ => self.cx.send(self.request(url)).await,
+        match self.password {
+            None => self.cx.whole_answer(&url, MOST_BYTES).await,
+            Some(_) => self.cx.send(self.request(url)).await,
         }
     }
 
     /// The JSON at `path`; `what` names it where it is refused.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, what: &str) -> Result<T> {
-        let answer = self.answer(path).await?;
-        if answer.status() >= 400 {
-            return Err(refused(answer, what));
-        }
-        answer.ok()?.json(NAME)
+        accepted(self.answer(path).await?, what)?.json(NAME)
     }
 
     /// What is told of the video `id`. Where it has a password, that is sent, and from then on with everything that is asked.
@@ -114,14 +108,13 @@ impl Instance {
             self.password = Some(self.own_password(what)?);
             answer = self.answer(&path).await?;
         }
-        if answer.status() < 400 {
-            return answer.ok().map(Told::Here);
+        if answer.status() == 403 {
+            let origin = problem(&answer).origin_url.and_then(|text| self.link(&text));
+            if let Some(origin) = origin.filter(|origin| !self.is_own(origin)) {
+                return Ok(Told::At(origin));
+            }
         }
-        let origin = problem(&answer).origin_url.and_then(|text| self.link(&text));
-        match origin.filter(|origin| answer.status() == 403 && !self.is_own(origin)) {
-            Some(origin) => Ok(Told::At(origin)),
-            None => Err(refused(answer, what)),
-        }
+        accepted(answer, what).map(Told::Here)
     }
 
     /// The password that the user gave, where it is for this instance: anybody may ask for it, and say where a video is.
@@ -159,12 +152,9 @@ impl Instance {
         }
         let url = self.api(&format!("videos/{id}/token"))?;
         let answer = self.cx.send(self.request(url).with_method(Method::POST)).await?;
-        if answer.status() >= 400 {
-            return Err(refused(answer, what));
-        }
-        let files = &answer.ok()?.json::<Value>(NAME)?["files"];
-        let token = files["token"].as_str().filter(|token| !token.is_empty());
-        let token = token.ok_or_else(|| Error::site_changed(NAME, "$.files.token", "missing"))?.to_owned();
+        let files = &accepted(answer, what)?.json::<Value>(NAME)?["files"];
+        let token = lenient::text_of(&files["token"]);
+        let token = token.ok_or_else(|| Error::site_changed(NAME, "$.files.token", "missing"))?;
         let expires = files["expires"].as_str().and_then(|text| text.parse().ok());
         Ok(Some(Pass { token, expires }))
     }
@@ -204,21 +194,17 @@ fn problem(answer: &Answer) -> Problem {
     answer.json(NAME).unwrap_or_default()
 }
 
-/// The error that a refusal is. Whether a video is private, of its instance's members alone or blocked is told to nobody who
-/// may not see it.
-fn refused(answer: Answer, what: &str) -> Error {
-    let code = problem(&answer).code;
-    match (answer.status(), code.as_deref()) {
-        (401 | 403, Some("video_requires_password" | "incorrect_video_password")) => Error::private(format!(
+/// `answer`, unless it is a refusal. Whether a video is private, of its instance's members alone or blocked is told to nobody
+/// who may not see it.
+fn accepted(answer: Answer, what: &str) -> Result<Answer> {
+    if !matches!(answer.status(), 401 | 403) {
+        return answer.about(what);
+    }
+    match problem(&answer).code.as_deref() {
+        Some("video_requires_password" | "incorrect_video_password") => Err(Error::private(format!(
             "{what}, whose password is not that of the option `{PASSWORD}` of {NAME},"
-        )),
-        (401 | 403, _) if answer.json::<serde_json::Map<String, Value>>(NAME).is_ok() => Error::private(what),
-        (404, _) => Error::not_found(what),
-        (410, _) => Error::gone(what),
-        (451, _) => Error::geo_blocked(what, []),
-        (status, _) => {
-            let url = answer.url().clone();
-            answer.ok().err().unwrap_or_else(|| Error::status(&url, status))
-        }
+        ))),
+        _ if answer.json::<Map<String, Value>>(NAME).is_ok() => Err(Error::private(what)),
+        _ => answer.about(what),
     }
 }

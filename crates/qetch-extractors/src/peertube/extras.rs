@@ -1,12 +1,12 @@
 //! What an instance tells of a video when it is asked apart: captions, chapters, storyboards, a long description.
 
-use qetch_core::{Content, Kind, Role, Url};
+use qetch_core::{
+    Content, Kind, Role, Url,
+    lenient::{flag_of, number_of, telling, text_of},
+};
 use serde_json::{Map, Value};
 
-use super::{
-    ask::{Instance, Pass},
-    video::{flag, number, telling, text},
-};
+use super::ask::{Instance, Pass};
 
 /// What was told. An instance may be too old to know of a part.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ pub(super) async fn of(
     };
     if is_truncated {
         let told = ask(instance, id, "description", warnings).await;
-        extras.description = told.and_then(|told| text(&told["description"]));
+        extras.description = told.and_then(|told| text_of(&told["description"]));
     }
     extras.chapters = extras.chapters.iter().filter_map(chapter).collect();
     extras.storyboards = extras.storyboards.iter().filter_map(|it| storyboard(instance, it)).collect();
@@ -77,14 +77,13 @@ async fn ask(instance: &Instance, id: &str, name: &str, warnings: &mut Vec<Strin
 }
 
 fn chapter(value: &Value) -> Option<Value> {
-    let seconds: f64 = number(&value["timecode"])?;
-    Some(serde_json::json!({ "timecode": seconds, "title": text(&value["title"])? }))
+    let seconds: f64 = number_of(&value["timecode"])?;
+    Some(serde_json::json!({ "timecode": seconds, "title": text_of(&value["title"])? }))
 }
 
 fn storyboard(instance: &Instance, value: &Value) -> Option<Value> {
-    let link = text(&value["fileUrl"]).or_else(|| text(&value["storyboardPath"]))?;
-    let known = STORYBOARD.iter().filter_map(|&name| Some((name.to_owned(), telling(&value[name])?)));
-    let mut known: Map<_, _> = known.collect();
+    let link = text_of(&value["fileUrl"]).or_else(|| text_of(&value["storyboardPath"]))?;
+    let mut known = telling(value.as_object()?, &STORYBOARD);
     known.insert("fileUrl".to_owned(), instance.link(&link)?.as_str().into());
     Some(Value::Object(known))
 }
@@ -127,19 +126,19 @@ fn caption(
     told: &Value,
     pass: Option<&Pass>,
 ) -> Option<(bool, Content)> {
-    let language = text(&told["language"]["id"])?;
+    let language = text_of(&told["language"]["id"])?;
     let is_plain = language.chars().all(|it| it.is_ascii_alphanumeric() || it == '-');
-    let link = text(&told["fileUrl"]).or_else(|| text(&told["captionPath"]))?;
+    let link = text_of(&told["fileUrl"]).or_else(|| text_of(&told["captionPath"]))?;
     let url = instance.link(&link).filter(|_| is_plain)?;
     let (fragment, expires) = Pass::fragment(pass, instance, url);
     let uid = format!("{uuid}-caption-{language}");
     let mut content = Content::new(uid, Kind::Text, source.clone(), [fragment]);
     (content.role, content.expires) = (Role::Caption, expires);
     (content.content_type, content.extension) = (Some("text/vtt".to_owned()), Some("vtt".to_owned()));
-    if let Some(label) = text(&told["language"]["label"]) {
+    if let Some(label) = text_of(&told["language"]["label"]) {
         content.metadata.insert("name".to_owned(), label.into());
     }
-    let is_generated = flag(&told["automaticallyGenerated"]);
+    let is_generated = flag_of(&told["automaticallyGenerated"]);
     if let Some(is_generated) = is_generated {
         content.metadata.insert("automaticallyGenerated".to_owned(), is_generated.into());
     }

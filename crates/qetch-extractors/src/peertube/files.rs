@@ -1,12 +1,15 @@
 //! The files of a video: those of the web player, and those of its HLS playlists.
 
-use qetch_core::{Content, Delivery, Kind, Url, lenient, media_type};
+use qetch_core::{
+    Content, Delivery, Kind, Url, lenient, link,
+    media_type::{self, MediaType},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
     ask::{Instance, Pass},
-    video::{flag, id_of},
+    video::id_of,
 };
 
 /// The group of the sound that videos without sound go with.
@@ -53,18 +56,18 @@ struct Entry {
     file_download_url: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     playlist_url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     size: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     fps: Option<f64>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     width: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     height: Option<u32>,
-    #[serde(default)]
-    has_audio: Value,
-    #[serde(default)]
-    has_video: Value,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    has_audio: Option<bool>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    has_video: Option<bool>,
 }
 
 /// The files that `video` lists. What is spoilt in one does not spoil the others.
@@ -185,12 +188,12 @@ impl File {
     }
 
     fn has_video(&self) -> bool {
-        flag(&self.entry.has_video).unwrap_or(self.resolution > 0)
+        self.entry.has_video.unwrap_or(self.resolution > 0)
     }
 
     /// Whether it is a video that has no sound in it.
     fn is_silent(&self) -> bool {
-        self.has_video() && flag(&self.entry.has_audio) == Some(false)
+        self.has_video() && self.entry.has_audio == Some(false)
     }
 
     /// What its uid ends with.
@@ -216,23 +219,22 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn content(&self, file: &File, url: &Url, as_playlist: bool) -> Content {
         let kind = if file.has_video() { Kind::Video } else { Kind::Audio };
-        let (content_type, extension) = form(kind, url);
         let (fragment, expires) = Pass::fragment(self.pass, self.instance, url.clone());
         let uid = format!("{}-{}", self.uuid, file.name(as_playlist));
-        let mut content = Content::new(uid, kind, self.source.clone(), [fragment]);
+        let mut content =
+            Content::new(uid, kind, self.source.clone(), [fragment]).with_media_type(form(kind, url));
         content.expires = expires;
-        (content.content_type, content.extension) = (content_type, extension);
         if as_playlist {
             content.delivery = Delivery::hls("");
         } else {
             // The API says nothing on how it comes by sizes, so a file of another size is still the file.
-            content.size_approx = file.entry.size.filter(|&size| size > 0);
+            content.size_approx = file.entry.size;
         }
         content.bitrate = bitrate(file.entry.size, self.duration);
         content.duration = self.duration;
         if kind == Kind::Video {
             (content.width, content.height) = file.pixels();
-            content.fps = file.entry.fps.filter(|fps| fps.is_finite() && *fps > 0.0);
+            content.fps = file.entry.fps;
             content.sound = file.is_silent().then(|| SOUND.to_owned());
         }
         content
@@ -244,28 +246,23 @@ impl File {
     /// that are wider than high.
     fn pixels(&self) -> (Option<u32>, Option<u32>) {
         match (self.entry.width, self.entry.height) {
-            (Some(width @ 1..), Some(height @ 1..)) => (Some(width), Some(height)),
+            (Some(width), Some(height)) => (Some(width), Some(height)),
             _ => (None, Some(self.resolution).filter(|&height| height > 0)),
         }
     }
 }
 
-/// Type and extension of the file at `url`. What is HLS is MP4 throughout.
-fn form(kind: Kind, url: &Url) -> (Option<String>, Option<String>) {
-    let name = url.path().rsplit('/').next().unwrap_or_default();
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    let extension = extension.filter(|it| it != "m3u8").unwrap_or_else(|| "mp4".to_owned());
-    match (kind, extension.as_str()) {
+/// The type of the file at `url`. What is HLS is MP4 throughout.
+fn form(kind: Kind, url: &Url) -> Option<MediaType> {
+    let extension = link::extension(url).filter(|it| it != "m3u8");
+    match (kind, extension.as_deref().unwrap_or("mp4")) {
         // An MP4 without pictures goes by another name.
-        (Kind::Audio, "mp4") => (Some("audio/mp4".to_owned()), Some("m4a".to_owned())),
-        (_, extension) => {
-            let known = media_type::by_extension(extension);
-            (known.map(|it| it.name.to_owned()), known.map(|it| it.extension.to_owned()))
-        }
+        (Kind::Audio, "mp4") => media_type::by_name("audio/mp4"),
+        (_, extension) => media_type::by_extension(extension),
     }
 }
 
 fn bitrate(size: Option<u64>, duration: Option<f64>) -> Option<u64> {
-    let bits_a_second = size.filter(|&size| size > 0)? as f64 * 8.0 / duration?;
+    let bits_a_second = size? as f64 * 8.0 / duration?;
     Some(bits_a_second.round() as u64)
 }

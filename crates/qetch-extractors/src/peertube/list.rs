@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use qetch_core::{Collection, Error, Extraction, Found, Known, Page, Result, Url, Warning};
+use qetch_core::{
+    Collection, Error, Extraction, Found, Known, Page, Result, Url, Warning,
+    lenient::{flag_of, number_of, telling, text_of},
+};
 use serde_json::{Map, Value};
 
-use super::{
-    NAME,
-    ask::Instance,
-    hand_off,
-    video::{flag, number, telling, text},
-};
+use super::{NAME, ask::Instance, hand_off};
 
 /// Entries of a page: the most that an instance gives at once.
 const PAGE: u64 = 100;
@@ -47,7 +45,7 @@ pub(super) async fn playlist(instance: Instance, id: &str) -> Result<Extraction>
     let path = format!("video-playlists/{id}");
     let what = format!("PeerTube playlist {id}");
     let about: Map<String, Value> = instance.get(&path, &what).await?;
-    let title = about.get("displayName").and_then(text);
+    let title = about.get("displayName").and_then(text_of);
     List { instance, of: Of::Elements, path: format!("{path}/videos"), what, title }.extraction().await
 }
 
@@ -70,7 +68,7 @@ pub(super) async fn owned(
     let path = format!("{path}/{handle}");
     let what = format!("PeerTube {name} {}", handle.replace("%40", "@"));
     let about: Map<String, Value> = instance.get(&path, &what).await?;
-    let title = about.get("displayName").and_then(text).or_else(|| about.get("name").and_then(text));
+    let title = about.get("displayName").and_then(text_of).or_else(|| about.get("name").and_then(text_of));
     List { instance, of, path: format!("{path}/{}", tab.unwrap_or("videos")), what, title }.extraction().await
 }
 
@@ -93,7 +91,7 @@ impl List {
         let Some(Value::Array(entries)) = answer.remove("data") else {
             return Err(Error::site_changed(NAME, "$.data", "no list"));
         };
-        let total = answer.get("total").and_then(number::<u64>);
+        let total = answer.get("total").and_then(number_of::<u64>);
         let next = start.saturating_add(entries.len() as u64);
         let is_last = entries.is_empty() || total.is_some_and(|total| next >= total);
         let found = (start + 1..).zip(&entries).map(|(place, entry)| self.found(place, total, entry));
@@ -115,25 +113,23 @@ impl List {
     }
 
     fn element(&self, place: u64, total: Option<u64>, entry: &Value) -> Result<(Url, Known), String> {
-        match number(&entry["type"]) {
+        match number_of(&entry["type"]) {
             Some(1) => return Err("was deleted".to_owned()),
             Some(2) => return Err("is private".to_owned()),
             Some(3) => return Err("is kept from here: it is blocked, or its owner is".to_owned()),
             _ => (),
         }
-        let place = number(&entry["position"]).unwrap_or(place);
+        let place = number_of(&entry["position"]).unwrap_or(place);
         let (url, mut known) = self.video(place, total, &entry["video"])?;
-        for name in ["startTimestamp", "stopTimestamp"] {
-            if let Some(value) = telling(&entry[name]) {
-                known.metadata.insert(name.to_owned(), value);
-            }
-        }
+        known.metadata.extend(
+            entry.as_object().map(|it| telling(it, &["startTimestamp", "stopTimestamp"])).unwrap_or_default(),
+        );
         Ok((url, known))
     }
 
     fn video(&self, place: u64, total: Option<u64>, entry: &Value) -> Result<(Url, Known), String> {
         let (url, mut known) = self.of_id(entry, "/w/", "/videos/watch/")?;
-        known.title = text(&entry["name"]);
+        known.title = text_of(&entry["name"]);
         let mut collection = Collection::default().with_index(place);
         (collection.title, collection.count) = (self.title.clone(), total);
         known.collection = Some(collection);
@@ -143,7 +139,7 @@ impl List {
     /// What has an id in base 58, or a UUID in the answers of older instances.
     fn of_id(&self, entry: &Value, short: &str, long: &str) -> Result<(Url, Known), String> {
         let led = [("shortUUID", short), ("uuid", long)].into_iter().find_map(|(key, page)| {
-            let id = text(&entry[key])
+            let id = text_of(&entry[key])
                 .filter(|it| it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-'))?;
             self.instance.link(&format!("{page}{id}"))
         });
@@ -153,10 +149,10 @@ impl List {
     fn channel(&self, entry: &Value) -> Result<(Url, Known), String> {
         let plain = |value: &Value| {
             let is_plain = |it: u8| it.is_ascii_alphanumeric() || b"_.:-".contains(&it);
-            text(value).filter(|text| text.bytes().all(is_plain))
+            text_of(value).filter(|text| text.bytes().all(is_plain))
         };
         let name = plain(&entry["name"]).ok_or("has no name")?;
-        let host = plain(&entry["host"]).filter(|_| flag(&entry["isLocal"]) != Some(true));
+        let host = plain(&entry["host"]).filter(|_| flag_of(&entry["isLocal"]) != Some(true));
         let handle = host.map_or_else(|| name.clone(), |host| format!("{name}@{host}"));
         let url = self.instance.link(&format!("/c/{handle}/videos")).ok_or("has no page")?;
         Ok((url, Known::default()))

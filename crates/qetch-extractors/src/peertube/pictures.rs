@@ -1,12 +1,12 @@
 //! The pictures that stand for a video.
 
-use qetch_core::{Content, Fragment, Kind, Role, Url, media_type};
+use qetch_core::{
+    Content, Kind, Role, Url,
+    lenient::{positive_of, text_of},
+};
 use serde_json::{Map, Value};
 
-use super::{
-    ask::Instance,
-    video::{number, text},
-};
+use super::ask::Instance;
 
 /// One picture.
 struct Picture {
@@ -27,7 +27,7 @@ pub(super) fn of(instance: &Instance, uuid: &str, source: &Url, video: &Map<Stri
         let named =
             [("preview", "previewPath", Role::Poster), ("thumbnail", "thumbnailPath", Role::Thumbnail)];
         let named = named.into_iter().filter_map(|(name, key, role)| {
-            let url = instance.link(&text(video.get(key)?)?)?;
+            let url = instance.link(&text_of(video.get(key)?)?)?;
             Some(Picture { name: name.to_owned(), role, url, pixels: None })
         });
         pictures = named.collect();
@@ -40,18 +40,15 @@ fn listed(instance: &Instance, video: &Map<String, Value>) -> Vec<Picture> {
     let Some(Value::Array(entries)) = video.get("thumbnails") else { return Vec::new() };
     let mut pictures: Vec<Picture> = Vec::new();
     for entry in entries.iter().take(MOST) {
-        let Some(url) = text(&entry["fileUrl"]).and_then(|text| instance.link(&text)) else { continue };
-        let (Some(width @ 1..), Some(height @ 1..)) = (number(&entry["width"]), number(&entry["height"]))
-        else {
-            continue;
-        };
+        let Some(url) = text_of(&entry["fileUrl"]).and_then(|text| instance.link(&text)) else { continue };
+        let pixels = positive_of(&entry["width"]).zip(positive_of(&entry["height"]));
+        let Some((width, height)) = pixels else { continue };
         let name = format!("picture-{width}x{height}");
         if pictures.iter().all(|it| it.name != name) {
-            pictures.push(Picture { name, role: Role::Thumbnail, url, pixels: Some((width, height)) });
+            pictures.push(Picture { name, role: Role::Thumbnail, url, pixels });
         }
     }
-    let area =
-        |it: &&mut Picture| it.pixels.map(|(width, height): (u32, u32)| u64::from(width) * u64::from(height));
+    let area = |it: &&mut Picture| it.pixels.map(|(width, height)| u64::from(width) * u64::from(height));
     if let Some(largest) = pictures.iter_mut().max_by_key(area) {
         largest.role = Role::Poster;
     }
@@ -60,14 +57,9 @@ fn listed(instance: &Instance, video: &Map<String, Value>) -> Vec<Picture> {
 
 impl Picture {
     fn content(self, uuid: &str, source: &Url) -> Content {
-        let extension = self.url.path().rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-        let known =
-            extension.and_then(|it| media_type::by_extension(&it)).filter(|it| it.kind == Kind::Image);
         let uid = format!("{uuid}-{}", self.name);
-        let mut content = Content::new(uid, Kind::Image, source.clone(), [Fragment::new(self.url)]);
+        let mut content = Content::of_file(uid, Kind::Image, source, self.url);
         content.role = self.role;
-        content.content_type = known.map(|it| it.name.to_owned());
-        content.extension = known.map(|it| it.extension.to_owned());
         (content.width, content.height) = self.pixels.unzip();
         content
     }

@@ -1,6 +1,6 @@
 //! What is there as a playlist alone: live videos, and those whose files are not told.
 
-use qetch_core::{Content, Context, Delivery, Error, Fragment, Kind, Request, Result, Role, Url, shown};
+use qetch_core::{Content, Context, Delivery, Error, Fragment, Kind, Request, Result, Url, shown};
 use qetch_manifest::{
     Rendition,
     hls::{self, Playlist},
@@ -45,23 +45,14 @@ pub(super) async fn renditions(
 }
 
 impl Source<'_> {
-    fn content(&self, rendition: Rendition, master: &Fragment) -> Content {
+    fn content(&self, mut rendition: Rendition, master: &Fragment) -> Content {
         let way = if self.is_live { "live" } else { "m3u8" };
         let id = if rendition.id.is_empty() { String::new() } else { format!("-{}", rendition.id) };
         let uid = format!("{}-{way}{id}", self.uuid);
-        let mut content = Content::new(uid, rendition.kind, self.url.clone(), [master.clone()]);
+        let (name, delivery) = (rendition.name.take(), Delivery::hls(rendition.id.as_str()));
+        let mut content = rendition.content(uid, self.url, master.clone(), delivery);
         content.expires = master.expires;
-        content.delivery = Delivery::hls(rendition.id);
-        if rendition.kind == Kind::Text {
-            content.role = Role::Caption;
-        }
-        content.content_type = rendition.content_type;
-        content.codecs = rendition.codecs;
-        (content.width, content.height, content.fps) = (rendition.width, rendition.height, rendition.fps);
-        content.bitrate = rendition.bitrate;
-        content.language = rendition.language;
-        (content.sound, content.group) = (rendition.sound, rendition.group);
-        if let Some(name) = rendition.name {
+        if let Some(name) = name {
             content.metadata.insert("name".to_owned(), name.into());
         }
         if self.is_live {

@@ -1,7 +1,8 @@
 //! A video as the API tells of it, and the contents it is made into.
 
 use qetch_core::{
-    Content, Error, Extraction, Found, Known, Result, Role, Timestamp, Url, Variants, Warning, lenient,
+    Content, Error, Extraction, Found, Known, Result, Role, Timestamp, Url, Variants, Warning,
+    lenient::{self, number_of, text_of},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -24,12 +25,12 @@ pub(super) struct Video {
     name: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     description: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     duration: Option<f64>,
     #[serde(default, deserialize_with = "lenient::texts")]
     tags: Vec<String>,
-    #[serde(default)]
-    is_live: Value,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    is_live: Option<bool>,
     #[serde(default)]
     state: Value,
     #[serde(default)]
@@ -108,20 +109,18 @@ pub(super) async fn extract(mut instance: Instance, id: &str, url: &Url) -> Resu
     } else {
         extras::of(&instance, id, video.is_truncated(), &mut warnings).await
     };
-    let mut captions = extras.captions(&instance, uuid, url, pass);
-    let mut pictures = pictures::of(&instance, uuid, url, &video.rest);
+    let captions = extras.captions(&instance, uuid, url, pass);
+    let pictures = pictures::of(&instance, uuid, url, &video.rest);
     for content in mains.iter_mut().chain(&mut companions) {
-        video.describe(content, url, &extras);
+        video.describe(content);
         extras.describe(content);
-    }
-    for content in captions.iter_mut().chain(&mut pictures) {
-        video.describe(content, url, &extras);
     }
     let has_pixels = mains.iter().any(|it| it.width.is_some());
     let contents = mains.into_iter().chain(pictures);
     // Before 2024 the API told resolutions alone, by which the files are in order.
     let variants = if has_pixels { Variants::ranked(contents)? } else { Variants::in_order(contents)? };
     let variants = variants.with_companions(companions.into_iter().chain(captions));
+    let variants = variants.with_known(&video.known(url, extras.description));
     let warnings = warnings.into_iter().map(|it| Found::from(Warning::new(format!("{NAME}: {it}"))));
     // Warnings come first: most readers stop at the resource.
     Ok(Extraction::of(warnings.chain([variants.into()]).collect::<Vec<_>>()))
@@ -136,7 +135,7 @@ impl Video {
     }
 
     fn is_live(&self) -> bool {
-        flag(&self.is_live) == Some(true)
+        self.is_live == Some(true)
     }
 
     /// What is not told, or not known, is published: its files tell the rest.
@@ -190,7 +189,7 @@ impl Video {
 
     /// Seconds; those of what is live are not known.
     fn duration(&self) -> Option<f64> {
-        self.duration.filter(|it| it.is_finite() && *it > 0.0 && !self.is_live())
+        self.duration.filter(|_| !self.is_live())
     }
 
     /// Whether the description may be a part of the whole one: instances before 5.0 cut it here, and have no other name for
@@ -200,40 +199,40 @@ impl Video {
         is_cut && !self.rest.contains_key("truncatedDescription")
     }
 
-    /// What holds for every content of it.
-    fn describe(&self, content: &mut Content, url: &Url, extras: &Extras) {
-        content.title.clone_from(&self.name);
-        let whole = extras.description.as_ref().or(self.description.as_ref());
-        content.description = whole.cloned();
-        content.uploaded_by = self.uploader();
-        content.uploaded_date = self.moment("publishedAt").or_else(|| self.moment("createdAt"));
-        content.tags.clone_from(&self.tags);
-        if content.language.is_none() && content.role == Role::Main {
-            content.language = text(&self.language["id"]);
+    /// What holds for its files alone.
+    fn describe(&self, content: &mut Content) {
+        if content.role == Role::Main {
+            content.language = content.language.take().or_else(|| text_of(&self.language["id"]));
+            content.duration = content.duration.or_else(|| self.duration());
         }
-        if content.role == Role::Main && content.duration.is_none() {
-            content.duration = self.duration();
-        }
-        let metadata = &mut content.metadata;
-        for name in KEPT {
-            keep(metadata, name, self.rest.get(name).and_then(telling));
-        }
-        for name in LABELLED {
-            let known = self.rest.get(name).filter(|it| !it["id"].is_null());
-            keep(metadata, name, known.and_then(|it| telling(&it["label"])));
-        }
-        for name in ["account", "channel"] {
-            keep(metadata, name, self.rest.get(name).and_then(actor));
-        }
-        for name in CUT {
+    }
+
+    /// What holds for every content of it; `url` led here, and `whole` is a description that is longer than its own.
+    fn known(&self, url: &Url, whole: Option<String>) -> Known {
+        let mut known = Known::default();
+        known.title.clone_from(&self.name);
+        known.description = whole.or_else(|| self.description.clone());
+        known.uploaded_by = self.uploader();
+        known.uploaded_date = self.moment("publishedAt").or_else(|| self.moment("createdAt"));
+        known.tags.clone_from(&self.tags);
+        known.metadata = lenient::telling(&self.rest, &KEPT);
+        let labels = LABELLED.into_iter().map(|name| {
+            let told = self.rest.get(name).filter(|it| !it["id"].is_null());
+            (name, told.and_then(|it| text_of(&it["label"])).map(Value::from))
+        });
+        let actors = ["account", "channel"].map(|name| (name, self.rest.get(name).and_then(actor)));
+        let cut = CUT.map(|name| {
             let given = url.query_pairs().find(|(key, _)| key == name);
-            keep(metadata, name, given.map(|(_, value)| Value::String(value.into_owned())));
-        }
+            (name, given.map(|(_, value)| value.into_owned().into()))
+        });
+        let told = labels.chain(actors).chain(cut);
+        known.metadata.extend(told.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        known
     }
 
     fn uploader(&self) -> Option<String> {
         let names = ["account", "channel"].into_iter().filter_map(|it| self.rest.get(it));
-        names.filter_map(|it| text(&it["displayName"]).or_else(|| text(&it["name"]))).next()
+        names.filter_map(|it| text_of(&it["displayName"]).or_else(|| text_of(&it["name"]))).next()
     }
 
     fn moment(&self, name: &str) -> Option<Timestamp> {
@@ -241,51 +240,13 @@ impl Video {
     }
 }
 
-fn keep(metadata: &mut Map<String, Value>, name: &str, value: Option<Value>) {
-    if let Some(value) = value {
-        metadata.insert(name.to_owned(), value);
-    }
-}
-
 /// An account or a channel, by what names it.
 fn actor(value: &Value) -> Option<Value> {
-    let known = ACTOR.iter().filter_map(|&name| Some((name.to_owned(), telling(value.get(name)?)?)));
-    let known: Map<_, _> = known.collect();
+    let known = lenient::telling(value.as_object()?, &ACTOR);
     (!known.is_empty()).then_some(Value::Object(known))
-}
-
-/// A value that tells something: no `null`, no empty text, and nothing nested.
-pub(super) fn telling(value: &Value) -> Option<Value> {
-    match value {
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-        Value::String(text) if text.trim().is_empty() => None,
-        other => Some(other.clone()),
-    }
-}
-
-/// A text that may be a number.
-pub(super) fn text(value: &Value) -> Option<String> {
-    lenient::text(value).unwrap_or_default()
-}
-
-/// A number that may be a text.
-pub(super) fn number<N: std::str::FromStr>(value: &Value) -> Option<N> {
-    lenient::number(value).unwrap_or_default()
-}
-
-/// A flag that may be a number or a text.
-pub(super) fn flag(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(flag) => Some(*flag),
-        other => match text(other)?.as_str() {
-            "1" | "true" => Some(true),
-            "0" | "false" => Some(false),
-            _ => None,
-        },
-    }
 }
 
 /// The number of something that has an id and a label; instances of the first years told the number alone.
 pub(super) fn id_of(value: &Value) -> Option<u32> {
-    number(value).or_else(|| number(value.get("id")?))
+    number_of(value).or_else(|| number_of(value.get("id")?))
 }

@@ -7,6 +7,7 @@ use super::{
     item::{self, Defaults, Item},
     link,
     space::{Node, Space},
+    text,
 };
 use crate::common_xml;
 
@@ -62,7 +63,7 @@ pub(super) fn read(text: &str, url: &Url) -> Result<Feed> {
     let items: Vec<_> = all.into_iter().filter(|it| !it.resources.is_empty()).collect();
     let title = channel.text_of(Space::Rss, "title").or_else(|| channel.text_of(Space::Atom, "title"));
     Ok(Feed {
-        title: title.map(item::title),
+        title: title.map(text::title),
         id: channel.text_of(Space::Podcast, "guid").map(str::to_owned),
         next: next(channel, url),
         without_media: count - items.len(),
@@ -78,7 +79,7 @@ fn is_item(node: &&Node) -> bool {
 fn defaults(channel: &Node) -> Defaults {
     let author = channel.text_of(Space::Itunes, "author").map(str::to_owned);
     let of_atom = || channel.first(Space::Atom, "author")?.text_of(Space::Atom, "name").map(str::to_owned);
-    let editor = || channel.text_of(Space::Rss, "managingEditor").map(item::name_of);
+    let editor = || channel.text_of(Space::Rss, "managingEditor").map(text::name_of);
     let language = channel.text_of(Space::Rss, "language").or_else(|| channel.attribute("lang"));
     Defaults { author: author.or_else(of_atom).or_else(editor), language: language.map(str::to_owned) }
 }

@@ -185,12 +185,18 @@ impl Resource<'_> {
             companions.extend(self.item.captions.iter().filter_map(|it| self.caption(it, &mut taken)));
         }
         let variants = Variants::ranked(contents).ok()?;
-        Some(variants.with_collection(collection).with_companions(companions).into())
+        let Known { title, uploaded_by, uploaded_date, .. } = &self.item.known;
+        let mut brief = Known::default();
+        brief.title.clone_from(title);
+        brief.uploaded_by.clone_from(uploaded_by);
+        brief.uploaded_date = *uploaded_date;
+        Some(variants.with_collection(collection).with_companions(companions).with_known(&brief).into())
     }
 
     /// A rendition, with what the item tells at length or without.
     fn content(&self, link: Link, name: &str, at_length: bool) -> Content {
-        let mut content = self.of(format!("{}-{name}", self.id), link.kind, link.url);
+        let uid = format!("{}-{name}", self.id);
+        let mut content = Content::new(uid, link.kind, self.source.clone(), [Fragment::new(link.url)]);
         let Known { description, metadata, tags, .. } = &self.item.known;
         if at_length {
             content.description.clone_from(description);
@@ -224,13 +230,10 @@ impl Resource<'_> {
             None => format!("{}-{named}", self.id),
         };
         let uid = unused(uid, &picture.url, taken)?;
-        let mut content = self.of(uid, Kind::Image, picture.url.clone());
+        let mut content = Content::of_file(uid, Kind::Image, self.source, picture.url.clone());
         content.role = role;
         let declared = picture.content_type.clone().filter(|name| name.starts_with("image/"));
-        let own = super::link::extension_of(&picture.url);
-        let by_name = own.as_deref().and_then(media_type::by_extension).filter(|it| it.kind == Kind::Image);
-        content.content_type = declared.or_else(|| Some(by_name?.name.to_owned()));
-        content.extension = by_name.map(|it| it.extension.to_owned());
+        content.content_type = declared.or(content.content_type);
         (content.width, content.height) = (picture.width, picture.height);
         Some(content)
     }
@@ -244,7 +247,8 @@ impl Resource<'_> {
             None => format!("{}-transcript-{extension}", self.id),
         };
         let uid = unused(uid, &caption.url, taken)?;
-        let mut content = self.of(uid, Kind::Text, caption.url.clone());
+        let fragment = Fragment::new(caption.url.clone());
+        let mut content = Content::new(uid, Kind::Text, self.source.clone(), [fragment]);
         content.role = Role::Caption;
         content.content_type = Some(caption.content_type.clone());
         content.extension = Some(extension.to_owned());
@@ -253,16 +257,6 @@ impl Resource<'_> {
             content.metadata.insert("rel".to_owned(), rel.as_str().into());
         }
         Some(content)
-    }
-
-    /// A content with what the item tells in a few words.
-    fn of(&self, uid: String, kind: Kind, url: Url) -> Content {
-        let mut content = Content::new(uid, kind, self.source.clone(), [Fragment::new(url)]);
-        let Known { title, uploaded_by, uploaded_date, .. } = &self.item.known;
-        content.title.clone_from(title);
-        content.uploaded_by.clone_from(uploaded_by);
-        content.uploaded_date = *uploaded_date;
-        content
     }
 }
 

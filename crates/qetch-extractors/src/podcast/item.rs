@@ -2,16 +2,16 @@
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-use qetch_core::{Kind, Known, Url};
+use qetch_core::{Kind, Known, Url, lenient::seconds_in, link::extension};
 use serde_json::{Map, Value};
 
 use super::{
     link::{self, Link},
-    plain::{cut, plain},
     space::{Node, Space},
-    time::{date, duration},
+    text::{self, cut, name_of, title},
+    time::date,
 };
-use crate::{common_link::lasting, common_xml::unescaped};
+use crate::common_link::lasting;
 
 /// An item, as far as it has media.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ const MOST_NAMED: usize = 500;
 /// The item that `node` is.
 pub(super) fn read(node: &Node, base: &Url, defaults: &Defaults) -> Item {
     let mut resources = resources(node, base);
-    let told = node.text_of(Space::Itunes, "duration").and_then(duration);
+    let told = node.text_of(Space::Itunes, "duration").and_then(seconds_in);
     // What plays elsewhere as well is as long as it is here.
     let duration = told.or_else(|| resources.iter().flatten().find_map(|link| link.duration));
     let pictures = pictures(node, base, &mut resources);
@@ -167,8 +167,7 @@ fn merged(links: impl IntoIterator<Item = Link>) -> Vec<Link> {
 fn pictures(node: &Node, base: &Url, resources: &mut Vec<Vec<Link>>) -> Vec<Picture> {
     let mut pictures: Vec<Picture> = Vec::new();
     let mut add = |address: Option<&str>, node: &Node, is_thumbnail: bool| {
-        let url =
-            address.and_then(|it| base.join(it).ok()).filter(|it| matches!(it.scheme(), "http" | "https"));
+        let url = address.and_then(|it| link::url_of(it, base));
         if let Some(url) = url.filter(|url| pictures.iter().all(|it| it.url != *url)) {
             let (width, height) = (link::whole_number(node, "width"), link::whole_number(node, "height"));
             let content_type = node.attribute("type").map(cut).map(str::to_ascii_lowercase);
@@ -210,7 +209,7 @@ fn captions(node: &Node, base: &Url, defaults: &Defaults) -> Vec<Caption> {
             "application/srt" | "text/srt" | "application/x-srt" | "text/x-srt" => {
                 "application/x-subrip".to_owned()
             }
-            "" => match link::extension_of(&url).as_deref() {
+            "" => match extension(&url).as_deref() {
                 Some("vtt") => "text/vtt".to_owned(),
                 Some("srt") => "application/x-subrip".to_owned(),
                 Some("json") => "application/json".to_owned(),
@@ -235,7 +234,8 @@ fn known(node: &Node, defaults: &Defaults, guid: Option<&str>) -> Known {
     let titles = [text(Space::Rss, "title"), text(Space::Atom, "title"), text(Space::Itunes, "title")];
     let titles = titles.into_iter().chain([text(Space::Media, "title")]);
     known.title = titles.flatten().next().map(title);
-    known.description = description(node).or_else(|| plain(group?.text_of(Space::Media, "description")?));
+    known.description =
+        description(node).or_else(|| text::description(group?.text_of(Space::Media, "description")?));
     let author = text(Space::Itunes, "author").or_else(|| text(Space::Dublin, "creator"));
     let author = author.map(str::to_owned).or_else(|| text(Space::Rss, "author").map(name_of));
     let of_atom = || node.first(Space::Atom, "author")?.text_of(Space::Atom, "name").map(str::to_owned);
@@ -254,23 +254,14 @@ fn known(node: &Node, defaults: &Defaults, guid: Option<&str>) -> Known {
     known
 }
 
-/// A title: text in which references are at times written twice.
-pub(super) fn title(text: &str) -> String {
-    cut(&unescaped(text).split_whitespace().collect::<Vec<_>>().join(" ")).to_owned()
-}
-
-/// The name in `frog@pond.example (A Frog)`, as RSS writes people.
-pub(super) fn name_of(person: &str) -> String {
-    let within = person.split_once('(').and_then(|(_, rest)| Some(rest.rsplit_once(')')?.0.trim()));
-    within.filter(|name| !name.is_empty()).unwrap_or(person).to_owned()
-}
-
 fn description(node: &Node) -> Option<String> {
     let of_rss = [(Space::Rss, "description"), (Space::Itunes, "summary"), (Space::Content, "encoded")];
-    let of_rss = of_rss.into_iter().find_map(|(space, name)| plain(node.text_of(space, name)?));
-    let of_atom = ["summary", "content"].into_iter();
-    let of_atom = of_atom.filter_map(|name| node.first(Space::Atom, name));
-    of_rss.or_else(|| of_atom.filter_map(|it| plain(&it.whole_text())).next())
+    let of_rss = of_rss.into_iter().find_map(|(space, name)| text::description(node.text_of(space, name)?));
+    let of_atom = || {
+        let mut of_atom = ["summary", "content"].into_iter().filter_map(|name| node.first(Space::Atom, name));
+        of_atom.find_map(|it| text::description(&it.whole_text()))
+    };
+    of_rss.or_else(of_atom)
 }
 
 fn tags(node: &Node) -> Vec<String> {
@@ -342,7 +333,7 @@ fn chapters_of(node: &Node) -> Option<Value> {
     let chapters = node.all(Space::Chapters, "chapter").filter_map(|it| {
         let start = it.attribute("start")?;
         // The first one begins at 0, which is no duration.
-        let start = duration(start).unwrap_or(0.0);
+        let start = seconds_in(start).unwrap_or(0.0);
         let mut chapter = Map::new();
         chapter.insert("start".to_owned(), whole(start));
         for name in ["title", "href", "image"] {

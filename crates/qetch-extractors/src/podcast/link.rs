@@ -1,13 +1,12 @@
 //! What an item links to: enclosures, their alternatives, and the contents of Media RSS.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use qetch_core::{Checksum, Kind, Url, media_type};
+use qetch_core::{Checksum, Kind, Url, lenient, link, media_type};
 use serde_json::{Map, Value};
 
 use super::{
-    plain::cut,
     space::{Node, Space},
-    time::duration,
+    text::cut,
 };
 
 /// A file that an item links to.
@@ -87,21 +86,20 @@ impl Link {
             MEANT.iter().find(|(written, _)| *written == name).map_or(name.as_str(), |(_, meant)| meant);
         let known = media_type::by_name(name);
         let is_said = known.is_some() || media_type::names_medium(name) || is_playlist_type(name);
-        let by_name = extension_of(&url).and_then(|own| Some((media_type::by_extension(&own)?, own)));
-        let content_type =
-            if is_said { Some(name.to_owned()) } else { by_name.as_ref().map(|(it, _)| it.name.to_owned()) };
+        let by_name = media_type::of_link(&url);
+        let content_type = if is_said { Some(name) } else { by_name.map(|it| it.name) }.map(str::to_owned);
         let kind = match (content_type.as_deref(), medium) {
-            (Some(name), _) => kind_of(name),
+            (Some(name), _) => media_type::kind_of(name),
             (None, Some("audio")) => Kind::Audio,
             (None, Some("video")) => Kind::Video,
             (None, Some("image")) => Kind::Image,
             (None, _) => Kind::Other,
         };
         let own = by_name
-            .map(|(_, own)| own)
+            .map(|it| it.extension)
             .filter(|own| media_type::may_have(own, kind, content_type.as_deref()));
-        let extension =
-            own.clone().or_else(|| Some(media_type::by_name(content_type.as_deref()?)?.extension.to_owned()));
+        let usual = || Some(media_type::by_name(content_type.as_deref()?)?.extension);
+        let extension = own.or_else(usual).map(str::to_owned);
         let mut link = Self {
             url,
             kind,
@@ -119,7 +117,7 @@ impl Link {
             metadata: Map::new(),
             is_enclosure: false,
         };
-        link.codecs = codecs_parameter(parameters).or_else(|| link.codec_of_type(own.as_deref()));
+        link.codecs = codecs_parameter(parameters).or_else(|| link.codec_of_type(own));
         Some(link)
     }
 
@@ -134,7 +132,7 @@ impl Link {
     /// Whether it is an HLS playlist, which others read.
     pub(super) fn is_playlist(&self) -> bool {
         self.content_type.as_deref().is_some_and(is_playlist_type)
-            || extension_of(&self.url).is_some_and(|it| it == "m3u8")
+            || link::extension(&self.url).is_some_and(|it| it == "m3u8")
     }
 
     /// Whether it is listened to or looked at as it goes on.
@@ -251,7 +249,7 @@ pub(super) fn content(node: &Node, base: &Url) -> Option<Link> {
     link.width = whole_number(node, "width");
     link.height = whole_number(node, "height");
     link.fps = number(node, "framerate").filter(|_| link.kind == Kind::Video);
-    link.duration = node.attribute("duration").and_then(duration);
+    link.duration = node.attribute("duration").and_then(lenient::seconds_in);
     link.language = node.attribute("lang").map(cut).map(str::to_owned);
     let hashes = node.all(Space::Media, "hash").filter_map(|hash| {
         let algorithm = hash.attribute("algo").unwrap_or("md5").replace('-', "");
@@ -265,32 +263,12 @@ fn is_playlist_type(name: &str) -> bool {
     matches!(name, "application/x-mpegurl" | "application/vnd.apple.mpegurl" | "application/mpegurl")
 }
 
-fn kind_of(name: &str) -> Kind {
-    match (media_type::by_name(name), name.split('/').next()) {
-        (Some(known), _) => known.kind,
-        (None, Some("video")) => Kind::Video,
-        (None, Some("audio")) => Kind::Audio,
-        (None, Some("image")) => Kind::Image,
-        (None, Some("text")) => Kind::Text,
-        (None, _) => Kind::Other,
-    }
-}
-
 /// The longest address that is one.
 const LONGEST_ADDRESS: usize = 8 << 10;
 
 /// Where `address` leads, which `base` may complete, if that is by http or https.
 pub(super) fn url_of(address: &str, base: &Url) -> Option<Url> {
-    let url = base.join(address).ok().filter(|_| address.len() <= LONGEST_ADDRESS)?;
-    matches!(url.scheme(), "http" | "https").then_some(url)
-}
-
-/// The extension at the end of a link, in lower case.
-pub(super) fn extension_of(url: &Url) -> Option<String> {
-    let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
-    let (_, extension) = last.rsplit_once('.')?;
-    let is_one = (1..=5).contains(&extension.len()) && extension.bytes().all(|it| it.is_ascii_alphanumeric());
-    is_one.then(|| extension.to_ascii_lowercase())
+    link::read(base, address).filter(|_| address.len() <= LONGEST_ADDRESS)
 }
 
 /// The parameter `codecs` of a type (RFC 6381, section 3.2).

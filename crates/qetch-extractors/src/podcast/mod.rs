@@ -14,15 +14,15 @@ mod feed;
 mod found;
 mod item;
 mod link;
-mod plain;
 mod space;
 #[cfg(test)]
 mod tests;
+mod text;
 mod time;
 
 use qetch_core::{
-    Answer, Claim, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Page, Request,
-    Result, Url, async_trait, blocking, shown,
+    Answer, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Page, Result, Url,
+    async_trait, blocking, shown,
 };
 
 use self::{feed::Feed, found::Pages};
@@ -97,10 +97,6 @@ impl Extractor for Podcast {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     fn recognise(&self, answer: &Answer) -> bool {
         let named = answer.media_type();
         let is_named = matches!(named.as_deref(), Some("application/rss+xml" | "application/atom+xml"));
@@ -109,11 +105,7 @@ impl Extractor for Podcast {
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
-        let answer = match cx.take_parked(url) {
-            Some(open) => open.read(MOST_BYTES).await?.ok()?,
-            None => ask(cx, url).await?,
-        };
-        let feed = read(answer).await?;
+        let feed = read(cx, url).await?;
         let without_media = feed.without_media;
         let mut pages = Pages::new(url, &feed);
         let (found, next) = page(feed, &mut pages);
@@ -136,7 +128,7 @@ impl Extractor for Podcast {
                     Next::Page(url) => url,
                     Next::Fault(error) => return Err(error),
                 };
-                let (found, next) = page(read(ask(&cx, &url).await?).await?, &mut pages);
+                let (found, next) = page(read(&cx, &url).await?, &mut pages);
                 Ok(Page::new(found, next.map(|next| (next, pages))))
             }
         }))
@@ -158,11 +150,8 @@ fn page(mut feed: Feed, pages: &mut Pages) -> (Vec<qetch_core::Found>, Option<Ne
     (pages.found(feed, next.is_none()), next)
 }
 
-async fn ask(cx: &Context, url: &Url) -> Result<Answer> {
-    cx.send(Request::get(url.clone()).with_limit(MOST_BYTES)).await?.ok()
-}
-
-async fn read(answer: Answer) -> Result<Feed> {
+async fn read(cx: &Context, url: &Url) -> Result<Feed> {
+    let answer = cx.whole_answer(url, MOST_BYTES).await?.ok()?;
     let is_large = answer.body().len() > LARGE;
     let read = move || feed::read(&text_of(&answer), answer.url());
     if is_large { blocking(move |_| read()).await } else { read() }

@@ -1,4 +1,4 @@
-//! Dates and durations as feeds write them.
+//! Dates as feeds write them.
 
 use qetch_core::Timestamp;
 
@@ -187,22 +187,6 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(before + of_year - 719_468)
 }
 
-/// Seconds: `1800`, `30:00`, `0:30:00`, each part with a fraction or none; `None` for none.
-pub(super) fn duration(text: &str) -> Option<f64> {
-    let mut seconds = 0.0;
-    let mut count = 0;
-    for part in text.trim().split(':') {
-        let part = part.trim();
-        let number: f64 = if part.is_empty() && count > 0 { 0.0 } else { part.parse().ok()? };
-        if !number.is_finite() || number < 0.0 {
-            return None;
-        }
-        seconds = seconds * 60.0 + number;
-        count += 1;
-    }
-    (count <= 3 && seconds > 0.0).then_some(seconds)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,19 +251,6 @@ mod tests {
             "99999999999999999999 Oct 2020",
         ] {
             check(text, "");
-        }
-    }
-
-    #[test]
-    fn durations_are_read_as_they_are_written() {
-        let check = |text: &str, expected: Option<f64>| assert_eq!(duration(text), expected, "{text}");
-        check("1800", Some(1800.0));
-        check(" 30:00 ", Some(1800.0));
-        check("1:02:03", Some(3723.0));
-        check("00:01:02.5", Some(62.5));
-        check("90:00", Some(5400.0));
-        for nothing in ["", "0", "00:00:00", "-5", "abc", "1:2:3:4", "NaN", "inf", ":30"] {
-            check(nothing, None);
         }
     }
 }

@@ -156,7 +156,7 @@ fn raw(asked: &Link) -> Option<Url> {
 /// What a capture is made into, by its own type; what tells none by its first bytes, and by its name.
 async fn found(cx: &Context, mut memento: Memento<OpenAnswer>) -> Result<Found> {
     let name = common_link::of_link(&memento.original);
-    let parts = name.as_deref().and_then(common_link::split);
+    let parts = name.as_deref().and_then(qetch_core::link::split);
     let extension = parts.map(|(_, extension)| extension.to_ascii_lowercase());
     let told = memento.answer.media_type();
     let by_name = extension.as_deref().and_then(media_type::by_extension);

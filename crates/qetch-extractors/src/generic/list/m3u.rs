@@ -2,7 +2,7 @@
 //!
 //! There is no standard; these are the tags of Winamp and of lists of television stations.
 
-use qetch_core::{Answer, Limits, Result};
+use qetch_core::{Answer, Limits, Result, lenient::seconds_in};
 
 use super::{Entry, List, text_of, told};
 
@@ -40,7 +40,6 @@ fn information(value: &str) -> (Option<f64>, Option<String>) {
         byte == b',' && !is_quoted
     });
     let (before, title) = comma.map_or((value, ""), |at| (&value[..at], &value[at + 1..]));
-    let seconds = before.split_whitespace().next().and_then(|number| number.parse::<f64>().ok());
     // What has no end is written as -1.
-    (seconds.filter(|&seconds| seconds.is_finite() && seconds > 0.0), told(title))
+    (before.split_whitespace().next().and_then(seconds_in), told(title))
 }

@@ -17,7 +17,10 @@ use qetch_core::{
     shown,
 };
 
-use super::form::{self, Form};
+use super::{
+    MOST_OF_PLAYLIST,
+    form::{self, Form},
+};
 use crate::common_link;
 
 /// What reads one.
@@ -65,7 +68,7 @@ pub(super) fn reader(form: Form) -> Option<Reader> {
 
 /// What the list offers that `first`, which is what `url` leads to, is the beginning of.
 pub(super) async fn extraction(cx: &Context, url: &Url, read: Reader) -> Result<Extraction> {
-    let answer = super::whole(cx, url).await?;
+    let answer = cx.whole_answer(url, MOST_OF_PLAYLIST).await?.ok()?;
     let mut list = read(&answer, &cx.limits())?;
     // Each entry has a copy.
     list.title = list.title.map(|title| title.chars().take(LONGEST).collect());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use qetch_core::{Answer, Limits, Result};
+use qetch_core::{Answer, Limits, Result, lenient::seconds_in};
 
 use super::{Entry, List, text_of, told};
 
@@ -22,11 +22,8 @@ pub(super) fn read(answer: &Answer, limits: &Limits) -> Result<List> {
         match name.strip_suffix(digits) {
             Some("file") => entry.addresses.extend(value),
             Some("title") => entry.title = value,
-            Some("length") => {
-                let seconds = value.and_then(|it| it.parse::<f64>().ok());
-                // What has no end is written as -1.
-                entry.duration = seconds.filter(|&seconds| seconds.is_finite() && seconds > 0.0);
-            }
+            // What has no end is written as -1.
+            Some("length") => entry.duration = value.and_then(|it| seconds_in(&it)),
             _ => (),
         }
     }

@@ -1,40 +1,37 @@
 //! HLS playlists.
 
-use qetch_core::{Answer, Context, Delivery, Error, Kind, Result, Url, Variants};
+use qetch_core::{Answer, Context, Delivery, Error, Kind, Result, Url, Variants, link};
 use qetch_manifest::{
-    Listing,
+    Listing, Rendition,
     hls::{self, Playlist},
 };
 
 use super::{Source, renditions::Offer};
-use crate::generic::name;
 
 /// Segments that are looked at for what they are.
 const FIRST: usize = 3;
 
 pub(super) fn read(cx: &Context, source: &Source, answer: &Answer) -> Result<Variants> {
+    let of = |is_live| Offer { source, url: answer.url(), deliver: |id| Delivery::hls(id), is_live };
     match hls::read(&answer.text(), answer.url(), &cx.limits())? {
         Playlist::Master(master) => {
-            let offer = Offer { source, url: answer.url(), deliver: |id| Delivery::hls(id), is_live: false };
             let (contents, companions) = master.renditions.iter().partition(|it| it.group.is_none());
-            offer.variants(contents, companions)
+            of(false).variants(contents, companions)
         }
-        Playlist::Media(listing) => Ok(single(source, &listing)),
+        Playlist::Media(listing) => Ok(single(&of(listing.is_live), &listing)),
         other => Err(Error::unexpected(format!("a playlist of a new kind: {other:?}"), None)),
     }
 }
 
 /// A playlist that is one rendition by itself.
-fn single(source: &Source, listing: &Listing) -> Variants {
+fn single(offer: &Offer<'_>, listing: &Listing) -> Variants {
     let form = form(listing);
-    let mut content = source.content("", form.map_or(Kind::Video, |it| it.0), Delivery::hls(""));
+    let mut content = offer.content(&Rendition::new("", form.map_or(Kind::Video, |it| it.0)));
     if let Some((_, content_type, extension)) = form {
         (content.content_type, content.extension) =
             (Some(content_type.to_owned()), Some(extension.to_owned()));
     }
-    if listing.is_live {
-        content.metadata.insert("live".to_owned(), true.into());
-    } else {
+    if !listing.is_live {
         content.duration = Some(listing.seconds()).filter(|&seconds| seconds > 0.0);
     }
     Variants::from(content)
@@ -54,9 +51,7 @@ fn form(listing: &Listing) -> Option<(Kind, &'static str, &'static str)> {
 }
 
 fn by_name(url: &Url) -> Option<(Kind, &'static str, &'static str)> {
-    let name = name::of_link(url)?;
-    let (_, extension) = name::split(&name)?;
-    Some(match extension.to_ascii_lowercase().as_str() {
+    Some(match link::extension(url)?.as_str() {
         "ts" | "m2ts" | "mts" | "mpegts" => (Kind::Video, "video/mp2t", "ts"),
         "mp4" | "m4s" | "m4v" | "cmfv" | "m4f" => (Kind::Video, "video/mp4", "mp4"),
         "m4a" | "cmfa" => (Kind::Audio, "audio/mp4", "m4a"),

@@ -12,11 +12,12 @@ mod tests;
 use qetch_core::{Answer, Context, Result, Url, Variants};
 
 use super::{
+    MOST_OF_PLAYLIST,
     content_disposition::ContentDisposition,
     form::{self, Form},
-    link,
     name::Name,
 };
+use crate::common_link;
 
 /// What reads one.
 pub(super) type Reader = fn(&Context, &Source, &Answer) -> Result<Variants>;
@@ -42,10 +43,10 @@ pub(super) fn reader(form: Form) -> Option<Reader> {
 
 /// What the playlist offers that `first`, which is what `url` leads to, is the beginning of.
 pub(super) async fn variants(cx: &Context, url: &Url, first: &Answer, read: Reader) -> Result<Variants> {
-    let answer = super::whole(cx, url).await?;
+    let answer = cx.whole_answer(url, MOST_OF_PLAYLIST).await?.ok()?;
     let disposition = first.headers().get("content-disposition");
     let disposition = ContentDisposition::parse(disposition.map(AsRef::as_ref));
     let title = Name::of(disposition.file_name, None, answer.url(), url).title(None);
-    let source = Source { url: url.clone(), uid: link::uid(url), title };
+    let source = Source { url: url.clone(), uid: common_link::uid(url), title };
     read(cx, &source, &answer)
 }

@@ -1,9 +1,10 @@
 //! The renditions of a playlist as contents.
 
-use qetch_core::{Content, Delivery, Error, Fragment, Kind, Result, Role, Url, Variants};
+use qetch_core::{Content, Delivery, Error, Fragment, Kind, Result, Url, Variants};
 use qetch_manifest::Rendition;
 
-use super::{Source, link};
+use super::Source;
+use crate::common_link::short_hash;
 
 /// The most bytes of a rendition's id in a uid.
 const MOST_OF_ID: usize = 120;
@@ -43,18 +44,12 @@ impl Offer<'_> {
         Ok(Variants::ranked(contents)?.with_companions(companions))
     }
 
-    fn content(&self, rendition: &Rendition) -> Content {
-        let mut content = self.source.content(&rendition.id, rendition.kind, (self.deliver)(&rendition.id));
-        if rendition.kind == Kind::Text {
-            content.role = Role::Caption;
-        }
-        content.content_type.clone_from(&rendition.content_type);
-        content.codecs.clone_from(&rendition.codecs);
-        (content.width, content.height, content.fps) = (rendition.width, rendition.height, rendition.fps);
-        content.bitrate = rendition.bitrate;
-        content.language.clone_from(&rendition.language);
-        content.sound.clone_from(&rendition.sound);
-        content.group.clone_from(&rendition.group);
+    /// The content that one of them is.
+    pub(super) fn content(&self, rendition: &Rendition) -> Content {
+        let (uid, manifest) = (self.source.uid(&rendition.id), Fragment::new(self.source.url.clone()));
+        let deliver = (self.deliver)(&rendition.id);
+        let mut content = rendition.clone().content(uid, &self.source.url, manifest, deliver);
+        content.title.clone_from(&self.source.title);
         if let Some(name) = &rendition.name {
             content.metadata.insert("name".to_owned(), name.clone().into());
         }
@@ -66,13 +61,9 @@ impl Offer<'_> {
 }
 
 impl Source {
-    /// The content that is the rendition of this id, which is empty where there is one alone.
-    pub(super) fn content(&self, id: &str, kind: Kind, delivery: Delivery) -> Content {
-        let uid = if id.is_empty() { self.uid.clone() } else { format!("{}-{}", self.uid, plain(id)) };
-        let mut content = Content::new(uid, kind, self.url.clone(), [Fragment::new(self.url.clone())]);
-        content.delivery = delivery;
-        content.title.clone_from(&self.title);
-        content
+    /// The uid of the rendition of this id, which is empty where there is one alone.
+    fn uid(&self, id: &str) -> String {
+        if id.is_empty() { self.uid.clone() } else { format!("{}-{}", self.uid, plain(id)) }
     }
 }
 
@@ -83,18 +74,20 @@ fn plain(id: &str) -> String {
         return id.to_owned();
     }
     let plain: String = id.chars().take(MOST_OF_ID).map(|c| if is_plain(c) { c } else { '-' }).collect();
-    format!("{plain}-{:012x}", link::short_hash(id.as_bytes()))
+    format!("{plain}-{:012x}", short_hash(id.as_bytes()))
 }
 
 #[cfg(test)]
 mod tests {
+    use qetch_core::Role;
+
     use super::*;
 
     #[test]
     fn ids_are_plain_and_stay_apart() {
         let check = |id: &str, expected: &str| assert_eq!(plain(id), expected, "{id}");
         check("1080p-5000_a.b", "1080p-5000_a.b");
-        check("a/b", &format!("a-b-{:012x}", link::short_hash(b"a/b")));
+        check("a/b", &format!("a-b-{:012x}", short_hash(b"a/b")));
         assert_ne!(plain("a/b"), plain("a:b"));
         assert_ne!(plain(&"a".repeat(200)), plain(&"a".repeat(201)));
         assert!(plain(&"ä/".repeat(200)).len() <= MOST_OF_ID + 13);

@@ -5,7 +5,8 @@ use qetch_core::{Content, Delivery, Kind, Registry, Result, Role, Url, Variants}
 
 use crate::{
     common_canned::{Canned, Reply},
-    generic::{Generic, link},
+    common_link,
+    generic::Generic,
 };
 
 const LINK: &str = "https://files.example/a/show.m3u8?sig=1";
@@ -34,7 +35,7 @@ async fn found(at: &str, text: String) -> Result<Variants> {
 }
 
 fn uid(rendition: &str) -> String {
-    format!("{}{rendition}", link::uid(&Url::parse(LINK).unwrap()))
+    format!("{}{rendition}", common_link::uid(&Url::parse(LINK).unwrap()))
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ mod tests;
 use std::{borrow::Cow, cell::Cell, collections::BTreeMap};
 
 use html5gum::{HtmlString, Spanned, StartTag, State, Token, Tokenizer};
-use qetch_core::Url;
+use qetch_core::{Url, link};
 
 /// The most of each kind that is kept.
 const MOST: usize = 1_000;
@@ -144,16 +144,14 @@ impl Document {
 
     /// The link that `text` is, on the page that is at `page`: an address of http or https.
     pub(super) fn link(&self, page: &Url, text: &str) -> Option<Url> {
-        let text = text.trim();
-        if text.is_empty() || text.len() > LONGEST_LINK || self.given.get() >= MOST_OF_LINKS {
+        if text.trim().len() > LONGEST_LINK || self.given.get() >= MOST_OF_LINKS {
             return None;
         }
         let base = self.base.as_deref().and_then(|base| page.join(base).ok());
-        let mut url = base.as_ref().unwrap_or(page).join(text).ok()?;
+        let mut url = link::read(base.as_ref().unwrap_or(page), text)?;
         self.given.set(self.given.get() + url.as_str().len());
         url.set_fragment(None);
-        let leads_somewhere = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
-        leads_somewhere.then_some(url)
+        Some(url)
     }
 
     /// What the page says under the first of these names that it has.

@@ -11,7 +11,7 @@ mod value;
 
 use std::collections::{HashMap, HashSet};
 
-use qetch_core::{Kind, Role, Url};
+use qetch_core::{Kind, Role, Url, lenient, link};
 use serde_json::{Map, Value};
 
 use self::value::{each, has_type, medium, size, string, tags};
@@ -19,9 +19,10 @@ use super::{
     document::Document,
     images::is_drawing,
     media::{Form, file, form},
-    resource::{Caption, Facts, File, Resource, extension},
+    resource::{Caption, Facts, Resource},
     text,
 };
+use crate::common_prose::characters;
 
 /// The most resources that are read.
 const MOST: usize = 1_000;
@@ -315,10 +316,8 @@ impl<'a> Reader<'a> {
         if resource.posters.len() < 10 && !is_drawing(&url) && form(&url, None) != Form::Page {
             let sides =
                 object.map(|object| (size(object, "width"), size(object, "height"))).unwrap_or_default();
-            let poster = File::new(url, Kind::Image, None).sized(sides.0, sides.1);
-            let media_type = file(poster.url.clone(), Kind::Image, None).media_type;
-            let poster = File { media_type, ..poster }.with_role(Role::Thumbnail);
-            resource.add_poster(poster);
+            let poster = file(url, Kind::Image, None).sized(sides.0, sides.1);
+            resource.add_poster(poster.with_role(Role::Thumbnail));
         }
     }
 
@@ -332,13 +331,13 @@ impl<'a> Reader<'a> {
             _ => (Some(caption), None),
         };
         let Some(url) = address.and_then(|address| self.link(address)) else { return };
-        if matches!(extension(&url).as_deref(), Some("vtt" | "srt")) {
+        if matches!(link::extension(&url).as_deref(), Some("vtt" | "srt")) {
             resource.add_caption(Caption { url, language, label: None });
         }
     }
 
     fn link(&self, value: &Value) -> Option<Url> {
-        self.document.link(self.page, &text::unescaped(value.as_str()?))
+        self.document.link(self.page, &characters(value.as_str()?))
     }
 
     fn facts(&self, object: &'a Map<String, Value>) -> Facts {
@@ -353,7 +352,7 @@ impl<'a> Reader<'a> {
             uploaded_date: string(object, &["uploadDate", "datePublished", "dateCreated"])
                 .and_then(text::moment),
             tags: tags(object),
-            duration: string(object, &["duration", "timeRequired"]).and_then(text::seconds),
+            duration: string(object, &["duration", "timeRequired"]).and_then(lenient::seconds_in),
             language: string(object, &["inLanguage"]).map(str::to_owned),
             ..Facts::default()
         }

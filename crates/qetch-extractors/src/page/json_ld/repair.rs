@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::page::text;
+use crate::common_prose::characters;
 
 /// The JSON of `text`, with what is known to go wrong put right: marks of comments around it, line breaks in its strings,
 /// references in place of quotes, a semicolon or a comma too many.
@@ -20,8 +20,8 @@ pub(super) fn parse(text: &str) -> Option<Value> {
     let closed = || without_trailing_commas(&bare);
     read(&bare)
         .or_else(|| read(&closed()))
-        .or_else(|| read(&text::unescaped(&bare)))
-        .or_else(|| read(&text::unescaped(&closed())))
+        .or_else(|| read(&characters(&bare)))
+        .or_else(|| read(&characters(&closed())))
 }
 
 /// `json` without commas that nothing follows.

@@ -1,6 +1,6 @@
 //! The values of JSON-LD, which come in several shapes each: one or a list, a text or an object that has one.
 
-use qetch_core::{Kind, Url};
+use qetch_core::{Kind, lenient, link};
 use serde_json::{Map, Value};
 
 use crate::page::{
@@ -22,7 +22,7 @@ pub(super) fn medium(object: &Map<String, Value>) -> Option<Kind> {
     if !has_type(object, &["MediaObject"]) {
         return None;
     }
-    let url = Url::parse(string(object, &["contentUrl"])?).ok()?;
+    let url = link::whole(string(object, &["contentUrl"])?)?;
     match form(&url, string(object, &["encodingFormat", "fileFormat"])) {
         Form::File(kind) => Some(kind),
         Form::Playlist => Some(Kind::Video),
@@ -61,9 +61,7 @@ pub(super) fn string<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Opti
 pub(super) fn size(object: &Map<String, Value>, name: &str) -> Option<u32> {
     match object.get(name)? {
         Value::Object(quantity) => size(quantity, "value"),
-        Value::Number(number) => text::pixels(&number.to_string()),
-        Value::String(text) => text::pixels(text),
-        _ => None,
+        value => text::pixels(&lenient::text_of(value)?),
     }
 }
 

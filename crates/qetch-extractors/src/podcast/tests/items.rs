@@ -75,7 +75,7 @@ async fn an_item_tells_of_itself() {
     .await;
     let best = variants.best();
     assert_eq!((best.title.as_deref(), best.uploaded_by.as_deref()), (Some("A frog"), Some("The pond")));
-    assert_eq!(best.description.as_deref(), Some("About a frog\u{a0}& more.\n\nBye"));
+    assert_eq!(best.description.as_deref(), Some("About a frog & more.\n\nBye"));
     assert_eq!(best.uploaded_date.unwrap().to_string(), "2020-10-09T04:30:38Z");
     assert_eq!((best.tags.join(" "), best.size_approx), ("Animals frog pond".to_owned(), None));
     let told = |name: &str| best.metadata[name].to_string();
