@@ -104,6 +104,25 @@ pub fn by_name(name: &str) -> Option<MediaType> {
     TABLE.iter().find(|it| it.name == name).copied()
 }
 
+/// What a file of the type by this name is for a person: where the type is not known, what the name says before its slash.
+///
+/// ```
+/// use qetch_core::{Kind, media_type};
+///
+/// assert_eq!(media_type::kind_of("video/x-unheard-of"), Kind::Video);
+/// assert_eq!(media_type::kind_of("application/zip"), Kind::Other);
+/// ```
+pub fn kind_of(name: &str) -> Kind {
+    match (by_name(name), name.split('/').next()) {
+        (Some(known), _) => known.kind,
+        (None, Some("video")) => Kind::Video,
+        (None, Some("audio")) => Kind::Audio,
+        (None, Some("image")) => Kind::Image,
+        (None, Some("text")) => Kind::Text,
+        (None, _) => Kind::Other,
+    }
+}
+
 /// The type of files with this extension, without a dot and in lower case.
 pub fn by_extension(extension: &str) -> Option<MediaType> {
     TABLE.iter().find(|it| it.extension == extension).copied()
@@ -294,6 +313,13 @@ mod tests {
         ] {
             check(bytes, None);
         }
+    }
+
+    #[test]
+    fn a_kind_is_that_of_the_type_or_of_its_class() {
+        assert_eq!(kind_of("application/pdf"), by_name("application/pdf").unwrap().kind);
+        assert_eq!((kind_of("image/x-frog"), kind_of("text")), (Kind::Image, Kind::Text));
+        assert_eq!((kind_of("model/x-frog"), kind_of("")), (Kind::Other, Kind::Other));
     }
 
     #[test]
