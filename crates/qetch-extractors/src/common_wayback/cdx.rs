@@ -1,8 +1,6 @@
 //! Look-ups in the index of the archive, by the rules of its "CDX Server API".
 
-use std::borrow::Cow;
-
-use qetch_core::{Answer, Content, Context, Error, Request, Result, Url};
+use qetch_core::{Answer, Content, Context, Error, Request, Result, Url, lenient, link::whole};
 use serde_json::Value;
 
 use super::{
@@ -112,8 +110,8 @@ fn read(answer: &Answer, said: &str) -> Result<Vec<Capture>> {
         Some(_) => {
             // A key for what is over a limit would stand behind an empty line.
             let lines = said.trim_start().lines().map(str::trim).take_while(|line| !line.is_empty());
-            let rows = lines.map(|line| line.split(' ').map(|field| Some(field.into())).collect());
-            of_rows(&COLUMNS.map(|name| Some(name.into())), rows)
+            let rows = lines.map(|line| line.split(' ').map(|field| Some(field.to_owned())).collect());
+            of_rows(&COLUMNS.map(|name| Some(name.to_owned())), rows)
         }
     }
 }
@@ -123,24 +121,16 @@ fn read_json(value: &Value) -> Result<Vec<Capture>> {
     let rows = value.as_array().ok_or_else(|| changed("$"))?;
     let Some((header, rows)) = rows.split_first() else { return Ok(Vec::new()) };
     let header = header.as_array().ok_or_else(|| changed("$[0]"))?;
-    let header: Row<'_> = header.iter().map(field).collect();
-    let rows = rows.iter().map(|row| row.as_array().into_iter().flatten().map(field).collect());
+    let header: Row = header.iter().map(lenient::text_of).collect();
+    let rows = rows.iter().map(|row| row.as_array().into_iter().flatten().map(lenient::text_of).collect());
     of_rows(&header, rows)
 }
 
 /// The fields of a row; `None` for those that are no text.
-type Row<'a> = Vec<Option<Cow<'a, str>>>;
-
-fn field(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(text.into()),
-        Value::Number(number) => Some(number.to_string().into()),
-        _ => None,
-    }
-}
+type Row = Vec<Option<String>>;
 
 /// What rows of these columns tell.
-fn of_rows<'a>(header: &[Option<Cow<'_, str>>], rows: impl Iterator<Item = Row<'a>>) -> Result<Vec<Capture>> {
+fn of_rows(header: &[Option<String>], rows: impl Iterator<Item = Row>) -> Result<Vec<Capture>> {
     let column = |name: &str| header.iter().position(|it| it.as_deref() == Some(name));
     let required = |name: &str| {
         column(name).ok_or_else(|| Error::site_changed(HOST, "$[0]", format!("no column `{name}`")))
@@ -156,7 +146,7 @@ fn of_rows<'a>(header: &[Option<Cow<'_, str>>], rows: impl Iterator<Item = Row<'
             strange += 1;
             continue;
         };
-        let original = Url::parse(original).ok().filter(is_web);
+        let original = whole(original).filter(is_web);
         let (Some(moment), Some(original)) = (Moment::parse(moment), original) else { continue };
         let media_type = media_type.and_then(text).filter(|it| !matches!(*it, REVISIT | "unk"));
         let media_type = media_type.map(str::to_ascii_lowercase);
