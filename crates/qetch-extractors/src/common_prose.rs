@@ -67,6 +67,7 @@ pub(crate) fn text(html: &str) -> String {
 }
 
 /// The text of `html` on one line.
+#[cfg_attr(not(any(feature = "page", test)), expect(dead_code, reason = "most sites keep the lines"))]
 pub(crate) fn line(html: &str) -> String {
     text(html).split_whitespace().collect::<Vec<_>>().join(" ")
 }
