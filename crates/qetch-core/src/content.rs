@@ -222,6 +222,19 @@ impl Content {
         self
     }
 
+    /// The mean bits per second that its size, promised or not, comes to in its duration: for sites that tell none.
+    ///
+    /// ```
+    /// # let page: qetch_core::Url = "https://pond.example/p/7".parse().unwrap();
+    /// let mut frog = qetch_core::Content::new("pond-7", qetch_core::Kind::Video, page, []);
+    /// (frog.size_approx, frog.duration) = (Some(1000), Some(4.0));
+    /// assert_eq!(frog.counted_bitrate(), Some(2000));
+    /// ```
+    pub fn counted_bitrate(&self) -> Option<u64> {
+        let bits = self.size.or(self.size_approx)? as f64 * 8.0 / self.duration?;
+        (bits.is_finite() && bits > 0.0).then(|| bits.round() as u64)
+    }
+
     /// Whether it is an image that moves: a GIF, or an image that has frames per second or a duration.
     pub fn is_animated_image(&self) -> bool {
         self.kind == Kind::Image
@@ -400,6 +413,21 @@ mod tests {
         let of = |kind| Content::of_file("a", kind, &content().source, content().fragments[0].url.clone());
         assert_eq!(of(Kind::Video).extension.as_deref(), Some("mp4"));
         assert_eq!((of(Kind::Audio).extension, of(Kind::Audio).content_type), (None, None));
+    }
+
+    #[test]
+    fn bits_are_counted_where_size_and_duration_are_something() {
+        let counted = |size, duration| {
+            let mut content = content();
+            (content.size, content.duration) = (size, duration);
+            content.counted_bitrate()
+        };
+        assert_eq!(counted(Some(100), Some(3.0)), Some(267));
+        for (size, duration) in
+            [(None, Some(1.0)), (Some(1), None), (Some(0), Some(1.0)), (Some(1), Some(0.0))]
+        {
+            assert_eq!(counted(size, duration), None, "{size:?} {duration:?}");
+        }
     }
 
     #[test]

@@ -85,9 +85,15 @@ fn reset_in(reset: &str) -> Option<Duration> {
 /// assert_eq!(date, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_445_412_480)));
 /// ```
 pub fn http_date(text: &str) -> Option<SystemTime> {
+    /// Those of RFC 850 and of asctime, which nobody is to write any more and everybody is to read.
+    const OBSOLETE: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
     let text = text.trim();
-    let of_mail = || jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok().map(Into::into);
-    httpdate::parse_http_date(text).ok().or_else(of_mail)
+    let of_mail = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    let obsolete = |format: &&str| {
+        let date = jiff::civil::DateTime::strptime(format, text).ok()?;
+        Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    };
+    of_mail.or_else(|| OBSOLETE.iter().find_map(obsolete)).map(Into::into)
 }
 
 #[cfg(test)]

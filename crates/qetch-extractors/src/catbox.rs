@@ -4,7 +4,7 @@
 //! tools ask (`reqtype=getalbum`; <https://catbox.moe/tools.php> has the others), which lists the names of its files.
 
 use qetch_core::{
-    Claim, Collection, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles,
+    Collection, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles, Known,
     Request, Result, Url, Variants, async_trait,
     http::{HeaderValue, Method, header},
     lenient,
@@ -72,13 +72,7 @@ impl Catbox {
             .with_method(Method::POST)
             .with_header(header::CONTENT_TYPE, form)
             .with_body(format!("reqtype=getalbum&short={id}"));
-        let answer = cx.send(request).await?;
-        match answer.status() {
-            404 => return Err(Error::not_found(what)),
-            503 if answer.retry_after().is_none() => return Err(Error::over_capacity("catbox.moe")),
-            _ => (),
-        }
-        let reply: Reply = answer.ok()?.json(NAME)?;
+        let reply: Reply = cx.send(request).await?.about(&what)?.json(NAME)?;
         let album = reply.album(&what)?;
         let changed = |problem| Error::site_changed(NAME, "$.data.files", problem);
         let names = names(album.files.as_ref().ok_or_else(|| changed("missing"))?);
@@ -96,20 +90,17 @@ impl Catbox {
                 format!("files of {what} whose name leads nowhere are left out: {}", told - names.len());
             found.push(Found::from(self.info.warning(message)));
         }
-        let title = album.title.unwrap_or_else(|| id.to_owned());
-        let description =
+        let mut known = Known::default();
+        known.description =
             album.description.map(|text| common_prose::text(&text)).filter(|text| !text.is_empty());
-        let count = names.len() as u64;
+        known.metadata.insert("album".to_owned(), id.into());
+        known.metadata.extend(album.datecreated.map(|date| ("datecreated".to_owned(), date.into())));
+        let collection =
+            Collection::new(album.title.unwrap_or_else(|| id.to_owned())).with_count(names.len() as u64);
         for (name, index) in names.iter().zip(1..) {
-            let mut content =
-                common_file::by_name(&format!("{FILES}{name}").parse()?, uid(name), extension(name));
-            content.description.clone_from(&description);
-            content.metadata.insert("album".to_owned(), id.into());
-            if let Some(date) = &album.datecreated {
-                content.metadata.insert("datecreated".to_owned(), date.as_str().into());
-            }
-            let collection = Collection::new(&title).with_index(index).with_count(count);
-            found.push(Variants::from(content).with_collection(collection).into());
+            let content = common_file::by_name(&format!("{FILES}{name}").parse()?, uid(name));
+            known.collection = Some(collection.clone().with_index(index));
+            found.push(Variants::from(content).with_known(&known).into());
         }
         Ok(Extraction::of(found))
     }
@@ -127,22 +118,14 @@ impl Extractor for Catbox {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let found = self.info.handles().require(url)?;
         match found.handle().name() {
             "album" => self.album(cx, &found["album"]).await,
             "litter" => litter(cx, url, &found["id"]).await.map(Extraction::once),
             _ => {
-                let name = &found["id"];
-                let content = common_file::content(cx, url, uid(name), extension(name)).await;
-                content.map(Extraction::once).map_err(|error| match error {
-                    Error::NotFound { .. } => Error::not_found(format!("catbox file {name}")),
-                    other => other,
-                })
+                let (uid, what) = (uid(&found["id"]), format!("catbox file {}", &found["id"]));
+                common_file::content(cx, url, uid, &what).await.map(Extraction::once)
             }
         }
     }
@@ -150,12 +133,10 @@ impl Extractor for Catbox {
 
 /// A file of Litterbox. Whoever uploaded it said for how long it is there, which nothing tells afterwards.
 async fn litter(cx: &Context, url: &Url, name: &str) -> Result<Content> {
-    let mut content = common_file::content(cx, url, format!("litter-{}", uid(name)), extension(name))
-        .await
-        .map_err(|error| match error {
-        Error::NotFound { .. } => {
-            Error::gone(format!("Litterbox file {name}, which is kept for three days at most,"))
-        }
+    let what = format!("Litterbox file {name}, which is kept for three days at most,");
+    let content = common_file::content(cx, url, format!("litter-{}", uid(name)), &what).await;
+    let mut content = content.map_err(|error| match error {
+        Error::NotFound { what, .. } => Error::gone(what),
         other => other,
     })?;
     content.metadata.insert("temporary".to_owned(), true.into());
@@ -165,8 +146,8 @@ async fn litter(cx: &Context, url: &Url, name: &str) -> Result<Content> {
 /// What the API answers. Its type is said to be `text/html`.
 #[derive(Deserialize)]
 struct Reply {
-    #[serde(default)]
-    success: Value,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    success: Option<bool>,
     #[serde(default, deserialize_with = "lenient::number")]
     status: Option<u16>,
     data: Option<Album>,
@@ -191,7 +172,7 @@ impl Reply {
             Some(429) => return Err(Error::rate_limited("catbox.moe", None)),
             Some(500..) => return Err(Error::over_capacity("catbox.moe")),
             Some(400..) => return Err(Error::not_found(what)),
-            _ if self.success == Value::Bool(false) => return Err(Error::not_found(what)),
+            _ if self.success == Some(false) => return Err(Error::not_found(what)),
             _ => (),
         }
         self.data.ok_or_else(|| Error::site_changed(NAME, "$.data", "missing"))
@@ -215,8 +196,4 @@ fn is_name(name: &str) -> bool {
 /// The name with a dash for each dot: files of one name and several extensions are several files.
 fn uid(name: &str) -> String {
     name.replace('.', "-")
-}
-
-fn extension(name: &str) -> Option<&str> {
-    name.rsplit_once('.').map(|(_, extension)| extension)
 }

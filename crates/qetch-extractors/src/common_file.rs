@@ -4,30 +4,26 @@ use qetch_core::{
     Content, Context, Error, Fragment, Kind, Result, Timestamp, Url, http::header, http_date, media_type,
 };
 
-/// The file behind `url`, whose name ends in `extension`, by its name and by the head of its first answer. The rest of that
-/// answer stays parked, so that a download which follows asks for nothing again.
+/// The file behind `url`, which is `what`, by its name and by the head of its first answer. The rest of that answer stays
+/// parked, so that a download which follows asks for nothing again.
 ///
 /// # Errors
-/// [`BadReply`](Error::BadReply) where a page stands in its place, [`OverCapacity`](Error::OverCapacity) for a status of 503,
-/// and those of [`Context::first_answer`].
-pub(crate) async fn content(
-    cx: &Context,
-    url: &Url,
-    uid: String,
-    extension: Option<&str>,
-) -> Result<Content> {
+/// [`NotFound`](Error::NotFound) that names `what`, [`BadReply`](Error::BadReply) where a page stands in its place, and those
+/// of [`Context::first_answer`].
+pub(crate) async fn content(cx: &Context, url: &Url, uid: String, what: &str) -> Result<Content> {
     let answer = cx.first_answer(url).await.map_err(|error| match error {
-        Error::Http { status: 503, .. } => Error::over_capacity(url.host_str().unwrap_or_default()),
+        Error::NotFound { .. } => Error::not_found(what),
         other => other,
     })?;
+    let mut content = by_name(url, uid);
     let told = answer.media_type();
-    let is_page = told.as_deref() == Some("text/html") && !matches!(extension, Some("html" | "htm"));
+    let is_page =
+        told.as_deref() == Some("text/html") && !matches!(content.extension.as_deref(), Some("html" | "htm"));
     if is_page || answer.status() != 200 {
         // No download follows, so the connection that waits for one is given back.
         drop(cx.take_parked(url));
         return Err(Error::bad_reply(answer.url(), "no file, but a page in its place"));
     }
-    let mut content = by_name(url, uid, extension);
     if content.content_type.is_none() {
         let told = told.as_deref().and_then(media_type::by_name);
         if let Some(known) = told.or_else(|| media_type::by_first_bytes(answer.body())) {
@@ -46,12 +42,13 @@ pub(crate) async fn content(
 }
 
 /// The file behind `url`, by its name alone.
-pub(crate) fn by_name(url: &Url, uid: String, extension: Option<&str>) -> Content {
-    let extension = extension.map(str::to_ascii_lowercase);
+pub(crate) fn by_name(url: &Url, uid: String) -> Content {
+    // Digits alone are one too: archives are shared in parts.
+    let extension = url.path().rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     let known = extension.as_deref().and_then(media_type::by_extension);
     let kind = known.map_or(Kind::Other, |it| it.kind);
-    let mut content = Content::new(uid, kind, url.clone(), [Fragment::new(url.clone())]);
-    content.content_type = known.map(|it| it.name.to_owned());
+    let content = Content::new(uid, kind, url.clone(), [Fragment::new(url.clone())]);
+    let mut content = content.with_media_type(known);
     content.extension = extension;
     content
 }

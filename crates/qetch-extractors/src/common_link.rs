@@ -5,6 +5,8 @@ use qetch_core::{
     link::{decoded, split},
 };
 
+use crate::common_hash::fnv1a;
+
 /// Parameters that are made anew for each visitor or each hour, so that two links that differ in them alone lead to the
 /// same file. They are left out only where all `marks` are there: by itself each may well be what tells one file from
 /// another.
@@ -110,10 +112,8 @@ fn readable(text: &str) -> String {
 
 /// FNV-1a of 64 bits, folded to 48 as its authors say: short enough for a name, and the same on every machine.
 pub(crate) fn short_hash(bytes: &[u8]) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
     const LOW: u64 = (1 << 48) - 1;
-    let hash = bytes.iter().fold(OFFSET, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    let hash = fnv1a(bytes);
     (hash >> 48) ^ (hash & LOW)
 }
 
@@ -147,6 +147,11 @@ mod tests {
     fn the_hash_is_the_published_one() {
         // FNV-1a of 64 bits of "foobar" is 0x85944171f73967e8.
         assert_eq!(short_hash(b"foobar"), 0x8594 ^ 0x4171_f739_67e8);
+    }
+
+    #[test]
+    fn a_uid_is_the_same_in_every_build() {
+        assert_eq!(of("https://h.example/a.mp4?id=1"), "a-20976c066d17");
     }
 
     #[test]

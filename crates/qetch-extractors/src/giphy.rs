@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use qetch_core::{
-    AuthKind, Claim, Content, Context, Credential, Error, Extraction, Extractor, ExtractorInfo, Fragment,
-    Handle, Handles, Handoff, Kind, Request, Result, Role, Url, Variants, async_trait, lenient, media_type,
+    AuthKind, Content, Context, Credential, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles,
+    Handoff, Kind, Known, Request, Result, Role, Url, Variants, async_trait, lenient, link, media_type,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -110,25 +110,20 @@ impl Extractor for Giphy {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let found = self.info.handles().require(url)?;
         let Some(id) = found.get("id") else { return self.long(cx, url).await };
         let source: Url = format!("https://giphy.com/gifs/{id}").parse()?;
-        let contents = match cx.credential() {
-            Some(Credential::Token { token, .. }) => {
-                ask(cx, id, token.expose()).await?.contents(id, &source)?
-            }
-            _ => {
-                let file = |(name, form, file): (&str, &str, &str)| {
-                    Ok(made(id, name, form, format!("{FILES}{id}/{file}").parse()?, &source))
-                };
-                ALWAYS.into_iter().map(file).collect::<Result<_>>()?
-            }
+        if let Some(Credential::Token { token, .. }) = cx.credential() {
+            let gif = ask(cx, id, token.expose()).await?;
+            let variants = Variants::ranked(gif.contents(id, &source)?)?;
+            return Ok(Extraction::once(variants.with_known(&gif.known())));
+        }
+        let file = |(name, form, file)| {
+            let url = format!("{FILES}{id}/{file}").parse()?;
+            Ok(made(id, name, form, url, &source))
         };
+        let contents: Vec<_> = ALWAYS.into_iter().map(file).collect::<Result<_>>()?;
         Ok(Extraction::once(Variants::ranked(contents)?))
     }
 }
@@ -138,13 +133,11 @@ async fn ask(cx: &Context, id: &str, key: &str) -> Result<Gif> {
     let what = format!("giphy item {id}");
     let url = Url::parse_with_params(&format!("{GIFS}{id}"), [("api_key", key)])?;
     let answer = cx.send(Request::get(url)).await?;
-    match answer.status() {
-        401 | 403 => return Err(Error::login_required(NAME, [AuthKind::Token])),
-        404 => return Err(Error::not_found(what)),
-        _ => (),
+    if matches!(answer.status(), 401 | 403) {
+        return Err(Error::login_required(NAME, [AuthKind::Token]));
     }
     // What is not there is an empty list, or an object without anything.
-    let reply: Reply = answer.ok()?.json(NAME)?;
+    let reply: Reply = answer.about(&what)?.json(NAME)?;
     match reply.data {
         Value::Array(list) if list.is_empty() => Err(Error::not_found(what)),
         Value::Object(map) if map.is_empty() => Err(Error::not_found(what)),
@@ -181,21 +174,21 @@ struct Gif {
 /// A rendition in up to three forms. Numbers are strings in some years.
 #[derive(Deserialize)]
 struct Rendition {
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     width: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     height: Option<u32>,
     #[serde(default, deserialize_with = "lenient::text")]
     url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     size: Option<u64>,
     #[serde(default, deserialize_with = "lenient::text")]
     mp4: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     mp4_size: Option<u64>,
     #[serde(default, deserialize_with = "lenient::text")]
     webp: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     webp_size: Option<u64>,
     /// Of which file it is the hash is not documented.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -203,7 +196,7 @@ struct Rendition {
 }
 
 impl Gif {
-    fn contents(self, id: &str, source: &Url) -> Result<Vec<Content>> {
+    fn contents(&self, id: &str, source: &Url) -> Result<Vec<Content>> {
         // The original comes first, so that of two names of one file it is the one that stays.
         let original = self.images.get_key_value("original");
         let others = self.images.iter().filter(|(name, _)| *name != "original");
@@ -220,7 +213,8 @@ impl Gif {
                 if !seen.insert(url.clone()) {
                     continue;
                 }
-                let form = if form == "gif" { extension(&url).unwrap_or("gif") } else { form };
+                let own = media_type::of_link(&url).filter(|_| form == "gif");
+                let form = own.map_or(form, |it| it.extension);
                 let mut content = made(id, name, form, url, source);
                 (content.width, content.height, content.size_approx) =
                     (rendition.width, rendition.height, size);
@@ -231,19 +225,20 @@ impl Gif {
         if contents.is_empty() {
             return Err(Error::site_changed(NAME, "$.data.images", "no rendition has a link"));
         }
-        let date = self.import_datetime.and_then(|date| format!("{}Z", date.replace(' ', "T")).parse().ok());
-        let kept = ["rating", "source", "slug", "type"];
-        let kept: Map<_, _> =
-            self.rest.into_iter().filter(|(name, _)| kept.contains(&name.as_str())).collect();
-        for content in &mut contents {
-            content.title.clone_from(&self.title);
-            content.description.clone_from(&self.alt_text);
-            content.uploaded_by.clone_from(&self.username);
-            content.uploaded_date = date;
-            content.tags.clone_from(&self.tags);
-            content.metadata.extend(kept.clone());
-        }
         Ok(contents)
+    }
+
+    /// What holds for every rendition.
+    fn known(self) -> Known {
+        let mut known = Known::default();
+        known.title = self.title;
+        known.description = self.alt_text;
+        known.uploaded_by = self.username;
+        known.uploaded_date =
+            self.import_datetime.and_then(|date| format!("{}Z", date.replace(' ', "T")).parse().ok());
+        known.tags = self.tags;
+        known.metadata = lenient::telling(&self.rest, &["rating", "source", "slug", "type"]);
+        known
     }
 }
 
@@ -251,9 +246,8 @@ impl Gif {
 fn made(id: &str, name: &str, form: &str, url: Url, source: &Url) -> Content {
     let known = media_type::by_extension(form);
     let kind = known.map_or(Kind::Image, |it| it.kind);
-    let mut content = Content::new(format!("{id}-{name}-{form}"), kind, source.clone(), [Fragment::new(url)]);
-    content.extension = Some(form.to_owned());
-    content.content_type = known.map(|it| it.name.to_owned());
+    let content = Content::of_file(format!("{id}-{name}-{form}"), kind, source, url);
+    let mut content = content.with_media_type(known);
     content.role = match name {
         "original_still" => Role::Poster,
         // Previews are the first seconds alone.
@@ -263,15 +257,9 @@ fn made(id: &str, name: &str, form: &str, url: Url, source: &Url) -> Content {
     content
 }
 
-/// The extension of a file of which it is known.
-fn extension(url: &Url) -> Option<&'static str> {
-    let (_, extension) = url.path().rsplit_once('.')?;
-    media_type::by_extension(&extension.to_ascii_lowercase()).map(|it| it.extension)
-}
-
 /// A link without what tells the site who looks at it.
 fn clean(text: &str) -> Option<Url> {
-    let mut url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let mut url = link::whole(text)?;
     let left: Vec<_> =
         url.query_pairs().into_owned().filter(|(name, _)| !TRACKING.contains(&name.as_str())).collect();
     url.set_query(None);

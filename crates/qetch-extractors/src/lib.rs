@@ -60,6 +60,15 @@ pub mod wayback;
 mod common_file;
 #[cfg(any(feature = "generic", feature = "page", feature = "podcast"))]
 mod common_first_tag;
+#[cfg(any(
+    feature = "archive_org",
+    feature = "generic",
+    feature = "iiif",
+    feature = "page",
+    feature = "podcast",
+    feature = "wayback"
+))]
+mod common_hash;
 #[cfg(any(feature = "bluesky", feature = "media_ccc"))]
 mod common_hls;
 #[cfg(any(

@@ -5,9 +5,9 @@
 
 use futures_util::stream;
 use qetch_core::{
-    Answer, AuthKind, Checksum, Claim, Collection, Content, Context, Error, Extraction, Extractor,
-    ExtractorInfo, Found, Fragment, Handle, Handles, Handoff, Kind, Request, Result, Role, Timestamp, Url,
-    Variants, async_trait, lenient, media_type,
+    Answer, AuthKind, Checksum, Collection, Content, Context, Error, Extraction, Extractor, ExtractorInfo,
+    Found, Fragment, Handle, Handles, Handoff, Kind, Request, Result, Role, Timestamp, Url, Variants,
+    async_trait, lenient, link, media_type,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -71,10 +71,6 @@ impl Extractor for Pixeldrain {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let found = self.info.handles().require(url)?;
         let is_known = cx.credential().is_some();
@@ -103,20 +99,21 @@ async fn ask(cx: &Context, url: &str, what: &str) -> Result<Answer> {
     }
     let answer = cx.send(request).await?;
     let said: Result<Said> = answer.json(NAME);
-    let word = said.ok().filter(|said| said.success == Value::Bool(false)).and_then(|said| said.value);
+    let word = said.ok().filter(|said| said.success == Some(false)).and_then(|said| said.value);
+    if let Some(error) = word.as_deref().and_then(|word| refusal(word, what)) {
+        return Err(error);
+    }
+    let answer = answer.about(what)?;
     match word {
-        Some(word) => Err(refusal(&word, what).unwrap_or_else(|| match answer.status() {
-            200..300 => Error::site_changed(NAME, "$.value", "an error that is not known"),
-            status => Error::status(answer.url(), status),
-        })),
-        None => answer.ok(),
+        Some(_) => Err(Error::site_changed(NAME, "$.value", "an error that is not known")),
+        None => Ok(answer),
     }
 }
 
 #[derive(Deserialize)]
 struct Said {
-    #[serde(default)]
-    success: Value,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    success: Option<bool>,
     #[serde(default, deserialize_with = "lenient::text")]
     value: Option<String>,
 }
@@ -189,15 +186,14 @@ impl File {
         content.checksums = sha256(self.hash_sha256);
         content.description = self.description;
         content.uploaded_date = self.date_upload.and_then(|date| date.parse().ok());
-        let kept = ["views", "downloads"];
-        content.metadata = self.rest.into_iter().filter(|(name, _)| kept.contains(&name.as_str())).collect();
+        content.metadata = lenient::telling(&self.rest, &["views", "downloads"]);
         let mut contents = vec![content];
         if matches!(contents[0].kind, Kind::Image | Kind::Video) {
             let link = format!("{SITE}api/file/{id}/thumbnail").parse()?;
             let uid = format!("{id}-thumbnail");
-            let name = self.name.as_deref().map(|name| format!("{}.png", without_extension(name).0));
-            let mut small = made(&uid, link, &source, name.as_deref(), Some("image/png"), is_known);
+            let mut small = made(&uid, link, &source, None, Some("image/png"), is_known);
             small.role = Role::Thumbnail;
+            small.title.clone_from(&contents[0].title);
             contents.push(small);
         }
         Variants::ranked(contents)
@@ -281,7 +277,7 @@ impl Stat {
         let (mut found, mut index) = (Vec::new(), 0);
         for child in children {
             if child.kind.as_deref() == Some("dir") {
-                found.push(Ok(Handoff::new(child.link(&["d"])?).to(NAME).into()));
+                found.push(child.link(&["d"]).map(|url| Handoff::new(url).to(NAME).into()));
                 continue;
             }
             index += 1;
@@ -312,61 +308,38 @@ impl Node {
 
     /// Its URL beneath `root`.
     fn link(&self, root: &[&str]) -> Result<Url> {
-        let mut url: Url = SITE.parse()?;
         let path = self.path.split('/').filter(|it| !it.is_empty());
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.clear().extend(root).extend(path);
-        }
-        Ok(url)
+        link::joined(SITE, root.iter().copied().chain(path))
     }
 }
 
-/// A content of the file at `link`.
+/// A content of the file at `url`.
 fn made(
     uid: &str,
-    link: Url,
+    url: Url,
     source: &Url,
     name: Option<&str>,
     mime_type: Option<&str>,
     is_known: bool,
 ) -> Content {
     let mime_type = mime_type.and_then(|it| it.split(';').next()).map(|it| it.trim().to_ascii_lowercase());
-    let (title, extension) = name.map_or(("", None), without_extension);
+    let (title, extension) = match name.and_then(link::split) {
+        Some((stem, extension)) => (Some(stem), Some(extension.to_ascii_lowercase())),
+        None => (name, None),
+    };
     let known = mime_type.as_deref().and_then(media_type::by_name);
     let known = known.or_else(|| extension.as_deref().and_then(media_type::by_extension));
-    let kind = known.map_or_else(|| kind_of(mime_type.as_deref().unwrap_or_default()), |it| it.kind);
-    let mut fragment = Fragment::new(link);
+    let kind =
+        known.map_or_else(|| media_type::kind_of(mime_type.as_deref().unwrap_or_default()), |it| it.kind);
+    let mut fragment = Fragment::new(url);
     if is_known {
         fragment = fragment.with_auth(NAME);
     }
-    let mut content = Content::new(uid, kind, source.clone(), [fragment]);
-    content.extension = extension.or_else(|| known.map(|it| it.extension.to_owned()));
-    content.content_type =
-        mime_type.filter(|it| it.contains('/')).or_else(|| known.map(|it| it.name.to_owned()));
-    content.title = Some(title.to_owned()).filter(|it| !it.is_empty());
+    let mut content = Content::new(uid, kind, source.clone(), [fragment]).with_media_type(known);
+    content.extension = extension.or(content.extension);
+    content.content_type = mime_type.filter(|it| it.contains('/')).or(content.content_type);
+    content.title = title.map(str::to_owned);
     content
-}
-
-fn kind_of(mime_type: &str) -> Kind {
-    match mime_type.split('/').next() {
-        Some("video") => Kind::Video,
-        Some("audio") => Kind::Audio,
-        Some("image") => Kind::Image,
-        Some("text") => Kind::Text,
-        _ => Kind::Other,
-    }
-}
-
-/// A name in its two parts; the extension in lower case.
-fn without_extension(name: &str) -> (&str, Option<String>) {
-    let is_extension =
-        |it: &str| (1..=8).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_alphanumeric());
-    match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() && is_extension(extension) => {
-            (stem, Some(extension.to_ascii_lowercase()))
-        }
-        _ => (name, None),
-    }
 }
 
 /// The checksum, where it is one.

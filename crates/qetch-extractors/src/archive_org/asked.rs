@@ -1,11 +1,11 @@
 //! What a link asks for of an item.
 
-use qetch_core::{Error, Result};
+use qetch_core::{Error, Result, link};
 
 use super::{
     groups::Group,
     item::{File, Item},
-    names::{decoded, stem},
+    names::stem,
 };
 
 /// What a link asks for of an item.
@@ -21,11 +21,11 @@ pub(super) enum Asked {
 
 impl Asked {
     pub(super) fn entry(path: &str) -> Self {
-        Self::Entry(decoded(path).into_owned())
+        Self::Entry(link::decoded(path))
     }
 
     pub(super) fn file(path: &str) -> Self {
-        Self::File(decoded(path).into_owned())
+        Self::File(link::decoded(path))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The contents that a resource of an item is made into.
 
-use qetch_core::{Checksum, Collection, Content, Fragment, Kind, Result, Role, Url, Variants, media_type};
-use serde_json::{Map, Value};
+use qetch_core::{
+    Checksum, Collection, Content, Fragment, Kind, Known, Result, Role, Url, Variants, media_type,
+};
 
 use super::{
     groups::{Group, caption_name, document_rank, kind, role},
@@ -28,29 +29,22 @@ const KEPT: [&str; 14] = [
     "volume",
 ];
 
-/// What holds for every content of an item.
-pub(super) struct Described {
-    title: Option<String>,
-    description: Option<String>,
-    tags: Vec<String>,
-    metadata: Map<String, Value>,
-}
-
-impl Described {
-    pub(super) fn of(item: &Item) -> Self {
-        let mut description = item.metadata.texts("description").join("\n");
-        description.truncate(cut(&description, TEXT_BYTES).len());
-        let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), item.metadata.kept(name)?)));
-        Self {
-            title: item.metadata.text("title"),
-            description: Some(common_prose::text(&description)).filter(|text| !text.is_empty()),
-            tags: item.metadata.tags(),
-            metadata: kept.collect(),
-        }
-    }
-}
-
 impl Item {
+    /// What holds for every content of it.
+    pub(super) fn known(&self) -> Known {
+        let description = self.metadata.texts("description").join("\n");
+        let description = common_prose::text(cut(&description, TEXT_BYTES));
+        let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), self.metadata.kept(name)?)));
+        let mut known = Known::default();
+        known.title = self.metadata.text("title");
+        known.description = Some(description).filter(|text| !text.is_empty());
+        known.uploaded_by = self.metadata.text("uploader");
+        known.uploaded_date = self.metadata.uploaded_date();
+        known.tags = self.metadata.tags();
+        known.metadata = kept.collect();
+        known
+    }
+
     /// The resource `group`, the one at `place` of `count`, from 0.
     ///
     /// # Errors
@@ -59,13 +53,13 @@ impl Item {
         &self,
         group: &Group,
         (place, count): (usize, usize),
-        described: &Described,
+        known: &Known,
         source: &Url,
     ) -> Result<Variants> {
         let mut files: Vec<&File> = group.files.iter().map(|&at| &self.files[at]).collect();
         files.sort_by_key(|file| (file.is_derivative(), document_rank(file)));
-        let title = self.title(group, count, described);
-        let content = |file: &File, kind, role| self.content(file, kind, role, &title, described, source);
+        let title = self.title(group, count, known);
+        let content = |file: &File, kind, role| self.content(file, kind, role, title, source);
         let contents: Result<Vec<_>> =
             files.iter().map(|file| content(file, kind(file), role(file, group.kind))).collect();
         let captions = group.captions.iter().map(|&at| {
@@ -76,66 +70,51 @@ impl Item {
         });
         let captions: Result<Vec<_>> = captions.collect();
         let variants = original_first(&Variants::ranked(contents?)?)?.with_companions(captions?);
-        Ok(match count {
-            1 => variants,
-            _ => variants.with_collection(self.collection(place, count, described)),
-        })
+        let variants = variants.with_known(known);
+        if count == 1 {
+            return Ok(variants);
+        }
+        let collection = Collection::new(known.title.as_ref().unwrap_or(&self.id));
+        Ok(variants.with_collection(collection.with_index(place as u64 + 1).with_count(count as u64)))
     }
 
     /// A file that was asked for by its name, whatever it is.
     ///
     /// # Errors
     /// [`Invalid`](qetch_core::Error::Invalid) where its name makes no link.
-    pub(super) fn file(&self, file: &File, described: &Described, source: &Url) -> Result<Content> {
-        let title = file.title.clone().or_else(|| Some(stem(last(&file.name)).to_owned()));
-        self.content(file, kind(file), Role::Main, &title, described, source)
-    }
-
-    fn collection(&self, place: usize, count: usize, described: &Described) -> Collection {
-        let title = described.title.clone().unwrap_or_else(|| self.id.clone());
-        Collection::new(title).with_index(place as u64 + 1).with_count(count as u64)
+    pub(super) fn file(&self, file: &File, source: &Url) -> Result<Content> {
+        let title = file.title.as_deref().unwrap_or_else(|| stem(last(&file.name)));
+        self.content(file, kind(file), Role::Main, title, source)
     }
 
     /// The title of a resource: its own, or the item's where it is the only one, or else the name of its root.
-    fn title(&self, group: &Group, count: usize, described: &Described) -> Option<String> {
+    fn title<'a>(&'a self, group: &'a Group, count: usize, known: &'a Known) -> &'a str {
         let mut files = group.at.iter().chain(&group.files);
-        let own = files.find_map(|&at| self.files[at].title.clone());
-        let of_item = || described.title.clone().filter(|_| count == 1);
-        own.or_else(of_item).or_else(|| Some(stem(last(&group.root)).to_owned()))
+        let own = files.find_map(|&at| self.files[at].title.as_deref());
+        let of_item = || known.title.as_deref().filter(|_| count == 1);
+        own.or_else(of_item).unwrap_or_else(|| stem(last(&group.root)))
     }
 
-    fn content(
-        &self,
-        file: &File,
-        kind: Kind,
-        role: Role,
-        title: &Option<String>,
-        described: &Described,
-        source: &Url,
-    ) -> Result<Content> {
+    fn content(&self, file: &File, kind: Kind, role: Role, title: &str, source: &Url) -> Result<Content> {
         let fragment = Fragment::new(download(&self.id, &file.name)?);
-        let mut content = Content::new(uid(&self.id, &file.name), kind, source.clone(), [fragment]);
+        let extension = extension(&file.name);
+        let known = extension.as_deref().and_then(media_type::by_extension);
+        let content = Content::new(uid(&self.id, &file.name), kind, source.clone(), [fragment]);
+        let mut content = content.with_media_type(known);
+        content.extension = extension;
         content.role = role;
-        content.extension = extension(&file.name);
-        let media_type = content.extension.as_deref().and_then(media_type::by_extension);
-        content.content_type = media_type.map(|it| it.name.to_owned());
         content.codecs = codecs(&file.format).map(str::to_owned);
-        (content.width, content.height) = file.pixels().unzip();
-        if matches!(kind, Kind::Video | Kind::Audio) {
-            content.duration = file.duration();
-            content.bitrate = file.bitrate();
-        }
+        // Sounds have 0 by 0.
+        (content.width, content.height) = file.width.zip(file.height).unzip();
         content.checksums = checksums(file);
         // Size and checksums are counted together, of one version of the file: another size cannot have these checksums.
-        let size = file.size.filter(|_| !content.checksums.is_empty());
-        content.size = size;
-        content.size_approx = file.size.filter(|_| size.is_none());
-        content.title.clone_from(title);
-        content.description.clone_from(&described.description);
-        content.uploaded_by = self.metadata.text("uploader");
-        content.uploaded_date = self.metadata.uploaded_date();
-        content.tags.clone_from(&described.tags);
-        content.metadata.clone_from(&described.metadata);
+        content.size = file.size.filter(|_| !content.checksums.is_empty());
+        content.size_approx = file.size.filter(|_| content.size.is_none());
+        if matches!(kind, Kind::Video | Kind::Audio) {
+            content.duration = file.duration();
+            content.bitrate = file.bitrate().or_else(|| content.counted_bitrate());
+        }
+        content.title = Some(title.to_owned());
         let origin = if file.is_derivative() { "derivative" } else { "original" };
         let own = [
             ("source", Some(origin)),
@@ -182,5 +161,29 @@ fn codecs(format: &str) -> Option<&'static str> {
         _ if format.starts_with("h.264") => Some("avc1"),
         _ if format.ends_with("MP3") || format == "MP3 Sample" => Some("mp3"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::archive_org::item::Reply;
+
+    #[test]
+    fn a_bitrate_is_told_or_counted() {
+        let check = |mut file: Value, expected| {
+            file["name"] = "a.mp3".into();
+            let reply: Reply = serde_json::from_value(json!({"metadata": {}, "files": [file]})).unwrap();
+            let item = reply.item("item").unwrap();
+            let source = Url::parse("https://archive.org/details/item").unwrap();
+            let content = item.file(&item.files[0], &source).unwrap();
+            assert_eq!(content.bitrate, expected, "{file}");
+        };
+        check(json!({"bitrate": "112"}), Some(112_000));
+        check(json!({"bitrate": "0", "size": "1000", "length": "4"}), Some(2000));
+        check(json!({"size": "1000"}), None);
+        check(json!({"size": "1000", "length": "inf"}), None);
     }
 }

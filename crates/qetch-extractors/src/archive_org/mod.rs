@@ -22,14 +22,13 @@ mod tests;
 use std::time::Duration;
 
 use qetch_core::{
-    Claim, Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles, Handoff,
-    Known, Page, Request, Result, Url, async_trait, lenient,
+    Collection, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles, Handoff, Known,
+    Page, Request, Result, Url, Variants, Warning, async_trait, lenient, link,
 };
 use serde::Deserialize;
 
 use self::{
     asked::Asked,
-    contents::Described,
     groups::MOST_FILES,
     item::{Item, Reply, what},
 };
@@ -88,11 +87,12 @@ impl ArchiveOrg {
 
     /// The resources of an item, or the one that is asked for.
     fn found(&self, item: Item, asked: &Asked, source: &Url) -> Result<Extraction> {
-        let described = Described::of(&item);
+        let known = item.known();
         let groups = match asked {
             Asked::File(name) => match item.asked_file(name)? {
                 Some(file) => {
-                    return Ok(Extraction::once(item.file(&item.files[file], &described, source)?));
+                    let content = item.file(&item.files[file], source)?;
+                    return Ok(Extraction::once(Variants::from(content).with_known(&known)));
                 }
                 None => item.folder(name)?,
             },
@@ -112,12 +112,12 @@ impl ArchiveOrg {
         let source = source.clone();
         // An item may have thousands: each is made when it is asked for, and none of these is without a file.
         let found = groups.into_iter().filter_map(move |(place, group)| {
-            item.variants(&group, place, &described, &source).ok().map(Found::from)
+            item.variants(&group, place, &known, &source).ok().map(Found::from)
         });
         Ok(Extraction::of(warnings.into_iter().chain(found)))
     }
 
-    fn warnings(&self, item: &Item, asked: &Asked) -> Vec<qetch_core::Warning> {
+    fn warnings(&self, item: &Item, asked: &Asked) -> Vec<Warning> {
         let mut warnings = Vec::new();
         if item.unusable > 0 {
             let message =
@@ -146,14 +146,10 @@ impl Extractor for ArchiveOrg {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let found = self.info.handles().require(url)?;
-        let (handle, path) = (found.handle().name(), found.get("path"));
-        let asked = match handle {
+        let path = found.get("path");
+        let asked = match found.handle().name() {
             "user" => {
                 let reason = "what someone uploaded is not listed; open an item or a collection";
                 return Err(Error::unsupported("the page of an archive.org user", reason));
@@ -231,13 +227,7 @@ fn search_handle() -> Handle {
 /// The item of this id.
 async fn item(cx: &Context, id: &str) -> Result<Item> {
     let request = Request::get(format!("{ITEMS}{id}").parse()?).with_limit(ANSWER_BYTES);
-    let answer = cx.send(request).await?;
-    match answer.status() {
-        404 => return Err(Error::not_found(what(id))),
-        503 if answer.retry_after().is_none() => return Err(Error::over_capacity("archive.org")),
-        _ => (),
-    }
-    let answer = answer.ok()?;
+    let answer = cx.send(request).await?.about(&what(id))?;
     // An item that is not there is an object without anything.
     if matches!(answer.body().trim_ascii(), b"{}" | b"[]") {
         return Err(Error::not_found(what(id)));
@@ -290,11 +280,7 @@ async fn page(
     if let Some(cursor) = &cursor {
         url.query_pairs_mut().append_pair("cursor", cursor);
     }
-    let answer = cx.send(Request::get(url)).await?;
-    if answer.status() == 503 && answer.retry_after().is_none() {
-        return Err(Error::over_capacity("archive.org"));
-    }
-    let scrape: Scrape = answer.ok()?.json(NAME)?;
+    let scrape: Scrape = cx.send(Request::get(url)).await?.ok()?.json(NAME)?;
     let problem = if scrape.error.is_some() { "an error in its place" } else { "missing" };
     let members = scrape.items.ok_or_else(|| Error::site_changed(NAME, "$.items", problem))?;
     let count = members.len() as u64;
@@ -305,10 +291,7 @@ async fn page(
     for (member, index) in members.into_iter().zip(before + 1..) {
         // A collection may be a member of itself.
         let Some(member) = member.identifier.filter(|member| member != id) else { continue };
-        let mut url: Url = "https://archive.org/details".parse()?;
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.push(&member);
-        }
+        let Ok(url) = link::joined("https://archive.org", ["details", &member]) else { continue };
         let mut collection = Collection::new(title).with_index(index);
         collection.count = scrape.total;
         let mut known = Known::default();

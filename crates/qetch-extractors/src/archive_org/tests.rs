@@ -1,7 +1,7 @@
 //! Tests of what needs no network: the links, and what an answer is made into. The answers are synthetic, from the
 //! documentation of the metadata API; those of whole extractions stand in `fixtures/archive_org`.
 
-use qetch_core::{Content, Kind, Role, Variants};
+use qetch_core::{Claim, Content, Kind, Role};
 use serde_json::{Value, json};
 
 use super::{asked::Asked, *};

@@ -1,8 +1,6 @@
 //! Look-ups in the index of the archive, by the rules of its "CDX Server API".
 
-use std::borrow::Cow;
-
-use qetch_core::{Answer, Content, Context, Error, Request, Result, Url};
+use qetch_core::{Answer, Content, Context, Error, Request, Result, Url, lenient, link::whole};
 use serde_json::Value;
 
 use super::{
@@ -142,8 +140,8 @@ fn read(answer: &Answer, said: &str) -> Result<Captures> {
             // A key for what is over a limit stands behind an empty line.
             let mut lines = said.trim_start().lines().map(str::trim);
             let rows = lines.by_ref().take_while(|line| !line.is_empty());
-            let rows = rows.map(|line| line.split(' ').map(|field| Some(field.into())).collect());
-            let captures = of_rows(&COLUMNS.map(|name| Some(name.into())), rows)?;
+            let rows = rows.map(|line| line.split(' ').map(|field| Some(field.to_owned())).collect());
+            let captures = of_rows(&COLUMNS.map(|name| Some(name.to_owned())), rows)?;
             let next = lines.next().filter(|key| !key.is_empty()).map(str::to_owned);
             Ok(Captures { captures, next })
         }
@@ -155,31 +153,23 @@ fn read_json(value: &Value) -> Result<Captures> {
     let rows = value.as_array().ok_or_else(|| changed("$"))?;
     let Some((header, rows)) = rows.split_first() else { return Ok(Captures::default()) };
     let header = header.as_array().ok_or_else(|| changed("$[0]"))?;
-    let header: Row<'_> = header.iter().map(field).collect();
+    let header: Row = header.iter().map(lenient::text_of).collect();
     // A key for what is over a limit stands behind an empty row.
     let (rows, next) = match rows {
         [rows @ .., Value::Array(empty), Value::Array(last)] if empty.is_empty() && last.len() == 1 => {
-            (rows, last[0].as_str().map(str::to_owned))
+            (rows, lenient::text_of(&last[0]))
         }
         rows => (rows, None),
     };
-    let rows = rows.iter().map(|row| row.as_array().into_iter().flatten().map(field).collect());
+    let rows = rows.iter().map(|row| row.as_array().into_iter().flatten().map(lenient::text_of).collect());
     Ok(Captures { captures: of_rows(&header, rows)?, next })
 }
 
 /// The fields of a row; `None` for those that are no text.
-type Row<'a> = Vec<Option<Cow<'a, str>>>;
-
-fn field(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(text.into()),
-        Value::Number(number) => Some(number.to_string().into()),
-        _ => None,
-    }
-}
+type Row = Vec<Option<String>>;
 
 /// What rows of these columns tell.
-fn of_rows<'a>(header: &[Option<Cow<'_, str>>], rows: impl Iterator<Item = Row<'a>>) -> Result<Vec<Capture>> {
+fn of_rows(header: &[Option<String>], rows: impl Iterator<Item = Row>) -> Result<Vec<Capture>> {
     let column = |name: &str| header.iter().position(|it| it.as_deref() == Some(name));
     let required = |name: &str| {
         column(name).ok_or_else(|| Error::site_changed(HOST, "$[0]", format!("no column `{name}`")))
@@ -195,7 +185,7 @@ fn of_rows<'a>(header: &[Option<Cow<'_, str>>], rows: impl Iterator<Item = Row<'
             strange += 1;
             continue;
         };
-        let original = Url::parse(original).ok().filter(is_web);
+        let original = whole(original).filter(is_web);
         let (Some(moment), Some(original)) = (Moment::parse(moment), original) else { continue };
         let media_type = media_type.and_then(text).filter(|it| !matches!(*it, REVISIT | "unk"));
         let media_type = media_type.map(str::to_ascii_lowercase);

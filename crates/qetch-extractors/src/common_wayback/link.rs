@@ -1,6 +1,6 @@
 //! `Link`: the links of captures, `/web/MOMENT[FLAG]/URL`.
 
-use qetch_core::Url;
+use qetch_core::{Url, link::is_http};
 
 use super::HOST;
 
@@ -65,10 +65,7 @@ fn original_url(text: &str, query: Option<&str>) -> Option<Url> {
 /// information. The index has addresses of mail and pictures with `http://` before them.
 pub(crate) fn is_web(original: &Url) -> bool {
     let is_host = original.host_str().is_some_and(|host| host.contains(['.', ':']));
-    matches!(original.scheme(), "http" | "https")
-        && is_host
-        && original.username().is_empty()
-        && original.password().is_none()
+    is_http(original) && is_host && original.username().is_empty() && original.password().is_none()
 }
 
 #[cfg(test)]

@@ -11,14 +11,14 @@ mod post;
 use std::time::Duration;
 
 use qetch_core::{
-    Claim, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles, Handoff, Matched,
+    Answer, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Handle, Handles, Handoff, Matched,
     Request, Result, Role, Url, async_trait, lenient,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use self::post::{Post, Thread};
-use crate::{common_file, common_prose};
+use crate::common_file;
 
 /// The extractor of 4chan.
 ///
@@ -59,10 +59,7 @@ impl Fourchan {
     /// The extractor.
     pub fn new() -> Self {
         let thread = board!("board", r"/(?:thread|res)/(?P<no>[0-9]{1,15})(?:\.json|\.html|/.*)?$");
-        let file = board!(
-            "board",
-            r"/(?P<tim>[0-9]{9,17})(?:\.(?P<extension>[a-z0-9]{2,5})|(?P<thumbnail>s)\.jpg)$"
-        );
+        let file = board!("board", r"/(?P<tim>[0-9]{9,17})(?:\.[a-z0-9]{2,5}|(?P<thumbnail>s)\.jpg)$");
         let handles = [
             Handle::new("thread", BOARDS, thread)
                 .with_example("https://boards.4chan.org/po/thread/570368/welcome-to-po")
@@ -142,8 +139,7 @@ impl Fourchan {
     async fn archive(&self, cx: &Context, board: &str) -> Result<Extraction> {
         let what = format!("the archive of the 4chan board /{board}/");
         let threads: Vec<Value> = ask(cx, &format!("{board}/archive.json"), &what).await?.json(NAME)?;
-        let number = |value| lenient::number(value).ok().flatten();
-        self.threads(board, &what, "$[0]", threads.into_iter().map(number))
+        self.threads(board, &what, "$[0]", threads.iter().map(lenient::number_of))
     }
 
     /// Hands off to each of these threads. `path` is where the number of the first stands.
@@ -157,7 +153,7 @@ impl Fourchan {
         let (mut found, mut unusable) = (Vec::new(), 0);
         for no in threads {
             match no {
-                Some(no) => found.push(Handoff::new(post::link(board, &no.to_string())?).into()),
+                Some(no) => found.push(Handoff::new(post::page(board, &no.to_string())?).into()),
                 None => unusable += 1,
             }
         }
@@ -187,10 +183,6 @@ impl Extractor for Fourchan {
         &self.info
     }
 
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
-    }
-
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
         let found = self.info.handles().require(url)?;
         match found.handle().name() {
@@ -213,16 +205,13 @@ fn asked_post(url: &Url) -> Option<u64> {
 
 /// A file by its own link. A thumbnail does not tell which file it is of, so its link is the thumbnail.
 async fn file(cx: &Context, url: &Url, found: &Matched<'_>) -> Result<Extraction> {
-    let (uid, extension) = match (found.get("name"), found.get("thumbnail")) {
-        (Some(name), _) => (format!("f/{name}"), Some("swf")),
-        (None, Some(_)) => (post::thumbnail_uid(&found["board"], &found["tim"]), Some("jpg")),
-        (None, None) => (post::uid(&found["board"], &found["tim"]), found.get("extension")),
+    let uid = match (found.get("name"), found.get("thumbnail")) {
+        (Some(name), _) => format!("f/{name}"),
+        (None, Some(_)) => post::thumbnail_uid(&found["board"], &found["tim"]),
+        (None, None) => post::uid(&found["board"], &found["tim"]),
     };
     let what = format!("4chan file {uid}");
-    let mut content = common_file::content(cx, url, uid, extension).await.map_err(|error| match error {
-        Error::NotFound { .. } => Error::not_found(what),
-        other => other,
-    })?;
+    let mut content = common_file::content(cx, url, uid, &what).await?;
     if found.get("thumbnail").is_some() {
         content.role = Role::Thumbnail;
     }
@@ -230,13 +219,8 @@ async fn file(cx: &Context, url: &Url, found: &Matched<'_>) -> Result<Extraction
 }
 
 /// What the API has at `path`, which is `what`.
-async fn ask(cx: &Context, path: &str, what: &str) -> Result<qetch_core::Answer> {
-    let answer = cx.send(Request::get(format!("https://{API}/{path}").parse()?)).await?;
-    match answer.status() {
-        404 => Err(Error::not_found(what)),
-        503 if answer.retry_after().is_none() => Err(Error::over_capacity(API)),
-        _ => answer.ok(),
-    }
+async fn ask(cx: &Context, path: &str, what: &str) -> Result<Answer> {
+    cx.send(Request::get(format!("https://{API}/{path}").parse()?)).await?.about(what)
 }
 
 #[derive(Deserialize)]
@@ -256,9 +240,4 @@ struct BoardPage {
 struct Listed {
     #[serde(default, deserialize_with = "lenient::number")]
     no: Option<u64>,
-}
-
-/// What people wrote, which the site gives as HTML; `None` where there is nothing.
-fn text(html: &Option<String>) -> Option<String> {
-    html.as_deref().map(common_prose::text).filter(|text| !text.is_empty())
 }

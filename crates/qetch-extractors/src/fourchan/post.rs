@@ -3,13 +3,13 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use qetch_core::{
-    Checksum, Collection, Content, Error, Fragment, Kind, Result, Role, Timestamp, Url, Variants, lenient,
+    Checksum, Collection, Content, Error, Kind, Result, Role, Timestamp, Url, Variants, lenient, link,
     media_type,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{NAME, text};
+use super::NAME;
 use crate::common_prose;
 
 /// What is kept of a post under the site's own names.
@@ -61,16 +61,16 @@ pub(super) struct Post {
     fsize: Option<u64>,
     #[serde(default, deserialize_with = "lenient::text")]
     md5: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     w: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     h: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     tn_w: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     tn_h: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    filedeleted: Option<u8>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    filedeleted: Option<bool>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -78,7 +78,7 @@ pub(super) struct Post {
 impl Post {
     /// Whether it had a file that was deleted.
     pub(super) fn is_deleted(&self) -> bool {
-        self.filedeleted == Some(1)
+        self.filedeleted == Some(true)
     }
 
     /// Whether it has a file.
@@ -102,13 +102,6 @@ impl Post {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("md5:{hex}").parse().ok()
     }
-
-    fn kept<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (String, Value)> + 'a {
-        let is_plain = |value: &&Value| value.is_string() || value.is_number() || value.is_boolean();
-        names
-            .iter()
-            .filter_map(move |&name| Some((name.to_owned(), self.rest.get(name).filter(is_plain)?.clone())))
-    }
 }
 
 /// What holds for every file of a thread.
@@ -123,14 +116,10 @@ impl<'a> Thread<'a> {
     pub(super) fn new(board: &'a str, no: &'a str, posts: &[Post]) -> Self {
         let first = posts.first();
         let title = first.and_then(|first| text(&first.sub));
-        let kept = first.into_iter().flat_map(|first| first.kept(&KEPT_OF_THREAD));
-        let own = [("board".to_owned(), board.into()), ("thread".to_owned(), no.into())];
-        Self {
-            board,
-            no,
-            title: title.unwrap_or_else(|| format!("/{board}/{no}")),
-            metadata: own.into_iter().chain(kept).collect(),
-        }
+        let mut metadata =
+            first.map(|first| lenient::telling(&first.rest, &KEPT_OF_THREAD)).unwrap_or_default();
+        metadata.extend([("board".to_owned(), board.into()), ("thread".to_owned(), no.into())]);
+        Self { board, no, title: title.unwrap_or_else(|| format!("/{board}/{no}")), metadata }
     }
 
     /// The file of the post at `at`, from 0, with its place among the files and how many these are.
@@ -147,16 +136,14 @@ impl<'a> Thread<'a> {
             (FILMS, None) => return Err(missing("filename")),
             _ => &tim,
         };
-        let mut source = link(self.board, self.no)?;
+        let mut source = page(self.board, self.no)?;
         source.set_fragment(post.no.map(|no| format!("p{no}")).as_deref());
 
-        let fragment = Fragment::new(file(self.board, &format!("{name}.{extension}"))?);
-        let known = media_type::by_extension(extension);
-        let kind = known.map_or(Kind::Other, |it| it.kind);
-        let mut content = Content::new(uid(self.board, &tim), kind, source.clone(), [fragment]);
-        content.content_type = known.map(|it| it.name.to_owned());
+        let url = file(self.board, &format!("{name}.{extension}"))?;
+        let kind = media_type::by_extension(extension).map_or(Kind::Other, |it| it.kind);
+        let mut content = Content::of_file(uid(self.board, &tim), kind, &source, url);
         content.extension = Some(extension.to_owned());
-        (content.width, content.height) = (pixels(post.w), pixels(post.h));
+        (content.width, content.height) = (post.w, post.h);
         content.checksums = post.checksum().into_iter().collect();
         // Size and checksum are of one file: another size cannot have this checksum.
         content.size = post.fsize.filter(|_| !content.checksums.is_empty());
@@ -167,42 +154,32 @@ impl<'a> Thread<'a> {
         content.uploaded_date = post.time.and_then(Timestamp::from_unix);
         content.tags = post.tag.iter().cloned().collect();
         content.metadata = self.metadata.clone();
-        content.metadata.extend(post.kept(&KEPT));
-        if let Some(no) = post.no {
-            content.metadata.insert("no".to_owned(), no.into());
-        }
+        content.metadata.extend(lenient::telling(&post.rest, &KEPT));
+        content.metadata.extend(post.no.map(|no| ("no".to_owned(), no.into())));
 
         // Films and PDF files of some boards have none.
-        let thumbnail = pixels(post.tn_w).zip(pixels(post.tn_h)).filter(|_| self.board != FILMS);
-        let thumbnail = thumbnail.map(|(width, height)| {
-            let fragment = Fragment::new(file(self.board, &format!("{tim}s.jpg"))?);
-            let uid = thumbnail_uid(self.board, &tim);
-            let mut thumbnail = Content::new(uid, Kind::Image, source, [fragment]);
+        let mut contents = vec![content];
+        if post.tn_w.is_some() && post.tn_h.is_some() && self.board != FILMS {
+            let (uid, url) = (thumbnail_uid(self.board, &tim), file(self.board, &format!("{tim}s.jpg"))?);
+            let mut thumbnail = Content::of_file(uid, Kind::Image, &source, url);
             thumbnail.role = Role::Thumbnail;
-            thumbnail.content_type = Some("image/jpeg".to_owned());
-            thumbnail.extension = Some("jpg".to_owned());
-            (thumbnail.width, thumbnail.height) = (Some(width), Some(height));
-            thumbnail.title.clone_from(&content.title);
-            Ok::<_, Error>(thumbnail)
-        });
+            (thumbnail.width, thumbnail.height) = (post.tn_w, post.tn_h);
+            thumbnail.title = filename;
+            contents.push(thumbnail);
+        }
         let collection = Collection::new(&self.title).with_index(index).with_count(count);
-        let contents = [Some(content), thumbnail.transpose()?];
-        Ok(Variants::ranked(contents.into_iter().flatten())?.with_collection(collection))
+        Ok(Variants::ranked(contents)?.with_collection(collection))
     }
 }
 
 /// The page of a thread.
-pub(super) fn link(board: &str, no: &str) -> Result<Url> {
-    Ok(format!("https://boards.4chan.org/{board}/thread/{no}").parse()?)
+pub(super) fn page(board: &str, no: &str) -> Result<Url> {
+    link::joined("https://boards.4chan.org", [board, "thread", no])
 }
 
 /// The link of a file.
 fn file(board: &str, name: &str) -> Result<Url> {
-    let mut url: Url = format!("https://i.4cdn.org/{board}").parse()?;
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.push(name);
-    }
-    Ok(url)
+    link::joined("https://i.4cdn.org", [board, name])
 }
 
 pub(super) fn uid(board: &str, tim: &str) -> String {
@@ -213,6 +190,7 @@ pub(super) fn thumbnail_uid(board: &str, tim: &str) -> String {
     format!("{board}/{tim}s")
 }
 
-fn pixels(told: Option<u32>) -> Option<u32> {
-    told.filter(|pixels| *pixels > 0)
+/// What people wrote, which the site gives as HTML; `None` where there is nothing.
+fn text(html: &Option<String>) -> Option<String> {
+    html.as_deref().map(common_prose::text).filter(|text| !text.is_empty())
 }

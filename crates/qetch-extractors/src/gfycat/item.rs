@@ -56,20 +56,20 @@ pub(super) struct Item {
     /// The same in later years.
     #[serde(default, deserialize_with = "lenient::text")]
     username: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     create_date: Option<i64>,
     #[serde(default, deserialize_with = "lenient::texts")]
     tags: Vec<String>,
     /// Tags again, as one text with commas.
     #[serde(default, deserialize_with = "lenient::text")]
     extra_lemmas: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     width: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     height: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     frame_rate: Option<f64>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     num_frames: Option<f64>,
     #[serde(flatten)]
     rest: Map<String, Value>,
@@ -136,21 +136,21 @@ impl Item {
     fn content(&self, id: &str, file: File, source: &Url) -> Content {
         let form = file.form;
         let uid = format!("{id}-{}", file.name);
-        let mut content = Content::new(uid, form.kind, source.clone(), [Fragment::new(file.url)]);
-        content.role = form.role;
+        let content = Content::new(uid, form.kind, source.clone(), [Fragment::new(file.url)]);
+        let mut content = content.with_media_type(media_type::by_name(form.content_type));
         content.content_type = Some(form.content_type.to_owned());
-        content.extension = media_type::by_name(form.content_type).map(|it| it.extension.to_owned());
+        content.role = form.role;
         content.codecs = form.codecs.map(str::to_owned);
         // The API tells sizes without a word on how it comes by them, so a file of another size is still the file.
-        content.size_approx = file.size.or_else(|| self.size(form.size_key?));
-        let own = pixels(file.width, file.height);
-        let whole = if form.is_whole { pixels(self.width, self.height) } else { None };
-        (content.width, content.height) = own.or(whole).unzip();
+        content.size_approx = file.size.or_else(|| lenient::positive_of(self.rest.get(form.size_key?)?));
+        // Some answers have 0 by 0.
+        let whole = self.width.zip(self.height).filter(|_| form.is_whole);
+        (content.width, content.height) = file.width.zip(file.height).or(whole).unzip();
         if form.moves() {
             content.duration = self.duration();
             // Smaller renditions may leave frames out.
-            content.fps = if form.is_whole { self.fps() } else { None };
-            content.bitrate = bitrate(content.size_approx, content.duration);
+            content.fps = self.frame_rate.filter(|_| form.is_whole);
+            content.bitrate = content.counted_bitrate();
         }
         self.describe(&mut content);
         content
@@ -162,11 +162,9 @@ impl Item {
         content.title.clone_from(&self.title);
         content.description.clone_from(&self.description);
         content.uploaded_by = user.filter(|user| *user != "anonymous").map(str::to_owned);
-        content.uploaded_date =
-            self.create_date.filter(|&seconds| seconds > 0).and_then(Timestamp::from_unix);
+        content.uploaded_date = self.create_date.and_then(Timestamp::from_unix);
         content.tags = self.tags();
-        let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), telling(self.rest.get(name)?)?)));
-        content.metadata = kept.collect();
+        content.metadata = lenient::telling(&self.rest, &KEPT);
     }
 
     fn tags(&self) -> Vec<String> {
@@ -177,42 +175,7 @@ impl Item {
         lemmas.filter(|lemma| !lemma.is_empty()).map(str::to_owned).collect()
     }
 
-    /// A size that stands beside the renditions; 0 tells nothing.
-    fn size(&self, key: &str) -> Option<u64> {
-        let size = lenient::number(self.rest.get(key)?).ok()?;
-        size.filter(|&size| size > 0)
-    }
-
-    fn fps(&self) -> Option<f64> {
-        self.frame_rate.filter(is_some)
-    }
-
     fn duration(&self) -> Option<f64> {
-        let seconds = self.num_frames? / self.fps()?;
-        Some(seconds).filter(is_some)
-    }
-}
-
-/// Width and height, where both are known: some answers have 0 by 0.
-fn pixels(width: Option<u32>, height: Option<u32>) -> Option<(u32, u32)> {
-    width.zip(height).filter(|&(width, height)| width > 0 && height > 0)
-}
-
-fn bitrate(size: Option<u64>, duration: Option<f64>) -> Option<u64> {
-    let bits_a_second = size? as f64 * 8.0 / duration?;
-    is_some(&bits_a_second).then_some(bits_a_second.round() as u64)
-}
-
-/// Whether a number is one that something can be: texts such as `NaN` and `inf` are read as numbers too.
-fn is_some(number: &f64) -> bool {
-    number.is_finite() && *number > 0.0
-}
-
-/// A value that tells something: no `null`, no empty text, and nothing nested.
-fn telling(value: &Value) -> Option<Value> {
-    match value {
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-        Value::String(text) if text.is_empty() => None,
-        other => Some(other.clone()),
+        Some(self.num_frames? / self.frame_rate?).filter(|seconds| seconds.is_normal())
     }
 }

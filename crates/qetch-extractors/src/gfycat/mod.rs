@@ -15,8 +15,8 @@ mod renditions;
 mod tests;
 
 use qetch_core::{
-    Answer, AuthKind, Claim, Content, Context, Credential, Error, Extraction, Extractor, ExtractorInfo,
-    Found, Handle, Handles, Handoff, NetworkFault, Request, Result, Secret, TokenRequest, Url, Variants,
+    Answer, AuthKind, Content, Context, Credential, Error, Extraction, Extractor, ExtractorInfo, Found,
+    Handle, Handles, Handoff, NetworkFault, Request, Result, Secret, TokenRequest, Url, Variants,
     async_trait,
 };
 
@@ -114,10 +114,7 @@ impl Gfycat {
             // Whoever is known and still refused is not the one it is for.
             403 if cx.credential().is_some() => Err(Error::private(what)),
             401 | 403 => Err(Error::login_required(NAME, [AuthKind::OAuth])),
-            _ => {
-                let answer = answer.ok()?;
-                answer.json::<Reply>(NAME)?.item(&what)
-            }
+            _ => answer.about(&what)?.json::<Reply>(NAME)?.item(&what),
         }
     }
 }
@@ -132,10 +129,6 @@ impl Default for Gfycat {
 impl Extractor for Gfycat {
     fn info(&self) -> &ExtractorInfo {
         &self.info
-    }
-
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {

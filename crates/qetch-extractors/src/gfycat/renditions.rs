@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use qetch_core::{Kind, Role, Url, lenient, media_type};
+use qetch_core::{Kind, Role, Url, lenient, link, media_type};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -104,8 +104,7 @@ impl Form {
 
     /// What a rendition is that is not known, by its name and the extension of its URL; `None` where those do not tell.
     fn guess(name: &str, url: &Url) -> Option<Self> {
-        let (_, extension) = url.path().rsplit_once('.')?;
-        let known = media_type::by_extension(&extension.to_ascii_lowercase())?;
+        let known = media_type::of_link(url)?;
         let form = Self::new(known.kind, known.name);
         let name = name.to_ascii_lowercase();
         let is_still = form.kind == Kind::Image && !form.moves();
@@ -230,11 +229,11 @@ struct At {
 struct Entry {
     #[serde(default, deserialize_with = "lenient::text")]
     url: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     width: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     height: Option<u32>,
-    #[serde(default, deserialize_with = "lenient::number")]
+    #[serde(default, deserialize_with = "lenient::positive")]
     size: Option<u64>,
 }
 
@@ -248,8 +247,7 @@ impl Listed {
             Some(value @ Value::Object(_)) => Entry::deserialize(value).unwrap_or_default(),
             Some(_) => return Self::Unusable,
         };
-        let url = facts.url.as_deref().and_then(|text| Url::parse(text).ok());
-        match url.filter(|url| matches!(url.scheme(), "http" | "https")) {
+        match facts.url.as_deref().and_then(link::whole) {
             Some(url) => Self::At(At { url, facts }),
             None => Self::Unusable,
         }
@@ -259,14 +257,6 @@ impl Listed {
 impl At {
     fn file(self, name: Cow<'static, str>, form: Form, in_content_urls: bool) -> File {
         let Entry { width, height, size, .. } = self.facts;
-        File {
-            name,
-            form,
-            url: self.url,
-            width,
-            height,
-            size: size.filter(|&size| size > 0),
-            in_content_urls,
-        }
+        File { name, form, url: self.url, width, height, size, in_content_urls }
     }
 }

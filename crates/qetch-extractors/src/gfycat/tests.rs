@@ -1,6 +1,6 @@
 //! Tests of the whole extractor against canned answers of each time.
 
-use qetch_core::{AuthRegistry, Content, Credential, Found, Kind, Registry, Role};
+use qetch_core::{AuthRegistry, Claim, Content, Credential, Found, Kind, Registry, Role};
 
 use super::*;
 use crate::common_canned::{Canned, Reply};

@@ -1,10 +1,10 @@
 //! Which links lead to one thing at several sizes or in several formats, by what they call it.
 
-use percent_encoding::percent_decode_str;
-use qetch_core::{Kind, Url, media_type};
-
-use super::resource::extension;
-use crate::common_link;
+use qetch_core::{
+    Kind, Url,
+    link::{decoded, extension, split},
+    media_type,
+};
 
 /// Words for a size or a format that stand at the end of names.
 const SIZES: [&str; 21] = [
@@ -32,11 +32,10 @@ pub(super) struct Called {
 impl Called {
     /// `None` where a query may be all that tells one file from another.
     pub(super) fn of(url: &Url) -> Option<Self> {
-        let decoded = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
         let mut segments: Vec<_> =
             url.path_segments()?.filter(|segment| !segment.is_empty()).map(decoded).collect();
         let last = segments.pop()?;
-        let name = match common_link::split(&last) {
+        let name = match split(&last) {
             Some((stem, _)) if extension(url).is_some_and(|it| is_of_media(&it)) => stem,
             _ if url.query().is_some() => return None,
             _ => &last,

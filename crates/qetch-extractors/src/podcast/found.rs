@@ -313,3 +313,13 @@ fn is_plain(byte: u8) -> bool {
 fn hash(text: &str) -> u64 {
     short_hash(text.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::hash;
+
+    #[test]
+    fn a_hash_is_the_same_in_every_build() {
+        assert_eq!(format!("{:012x}", hash("https://pond.example/feed")), "99a12f21f873");
+    }
+}

@@ -9,8 +9,8 @@
 mod tests;
 
 use qetch_core::{
-    Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Fragment, Handle, Handles,
-    Handoff, Kind, Known, OpenAnswer, Result, Url, async_trait, http::header, media_type, shown,
+    Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Fragment, Handle, Handles, Handoff,
+    Kind, Known, OpenAnswer, Result, Url, async_trait, http::header, link::split, media_type, shown,
 };
 
 use crate::{
@@ -71,10 +71,6 @@ impl Default for Wayback {
 impl Extractor for Wayback {
     fn info(&self) -> &ExtractorInfo {
         &self.info
-    }
-
-    fn can_handle(&self, url: &Url) -> Claim {
-        self.info.handles().claim(url)
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
@@ -156,7 +152,7 @@ fn raw(asked: &Link) -> Option<Url> {
 /// What a capture is made into, by its own type; what tells none by its first bytes, and by its name.
 async fn found(cx: &Context, mut memento: Memento<OpenAnswer>) -> Result<Found> {
     let name = common_link::of_link(&memento.original);
-    let parts = name.as_deref().and_then(qetch_core::link::split);
+    let parts = name.as_deref().and_then(split);
     let extension = parts.map(|(_, extension)| extension.to_ascii_lowercase());
     let told = memento.answer.media_type();
     let by_name = extension.as_deref().and_then(media_type::by_extension);
@@ -204,13 +200,12 @@ async fn found(cx: &Context, mut memento: Memento<OpenAnswer>) -> Result<Found> 
     // The digest of the body would be no better name: only the index tells it, which does not always answer.
     let uid = format!("wayback-{digits}-{}", common_link::uid(&memento.original));
     // The link of this very capture: what was asked for may lead to another one tomorrow.
-    let mut content = Content::new(uid, kind, link("")?, [Fragment::new(link("id_")?)]);
-    let title = parts.map_or(name.as_deref(), |(stem, _)| Some(stem)).map(str::to_owned);
-    let of_name =
-        extension.filter(|it| known.is_none() && media_type::may_have(it, kind, content_type.as_deref()));
-    content.extension = known.map(|known| known.extension.to_owned()).or(of_name);
+    let content = Content::new(uid, kind, link("")?, [Fragment::new(link("id_")?)]);
+    let mut content = content.with_media_type(known);
+    let of_name = extension.filter(|it| media_type::may_have(it, kind, content_type.as_deref()));
+    content.extension = content.extension.or(of_name);
     content.content_type = content_type;
-    content.title = title;
+    content.title = parts.map_or(name.as_deref(), |(stem, _)| Some(stem)).map(str::to_owned);
     content.size_approx = length(&memento.answer);
     tell_copy(&mut content, &memento.moment, &memento.original);
     Ok(content.into())

@@ -1,7 +1,7 @@
 //! Tests of the whole extractor against canned answers of the archive.
 
 use qetch_core::{
-    NetworkFault, Registry, Variants,
+    Claim, NetworkFault, Registry, Variants,
     http::{HeaderName, header},
 };
 
