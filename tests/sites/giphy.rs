@@ -42,6 +42,7 @@ async fn every_form_of_a_link_has_the_same_uids() {
     for link in [
         "https://giphy.com/stickers/cQtlhD48EG0SY",
         "https://giphy.com/clips/cat-cQtlhD48EG0SY",
+        "https://giphy.com/videos/cat-cQtlhD48EG0SY",
         "https://giphy.com/embed/cQtlhD48EG0SY/video",
         "http://media2.giphy.com/media/cQtlhD48EG0SY/100.gif",
         "https://media1.giphy.com/media/v1.Y2lkPTEyMw/cQtlhD48EG0SY/giphy.gif",
@@ -84,6 +85,34 @@ async fn with_a_key_every_rendition_is_told_without_tracking() {
     assert_eq!(gif.metadata["rating"], "g");
     assert_eq!(cat.contents()[1].size_approx, Some(13_681));
     assert_eq!(bring(&qetch, gif).await.unwrap().1.len(), 42);
+}
+
+#[tokio::test]
+async fn a_clip_has_its_sound_first_and_its_captions() {
+    let qetch = keyed("clip");
+    let clip = one(&qetch, "https://giphy.com/clips/pond-frog-clip0f0frogs").await;
+    let expected = [
+        "clip0f0frogs-720p-mp4",
+        "clip0f0frogs-360p-mp4",
+        "clip0f0frogs-hd-mp4",
+        "clip0f0frogs-original-gif",
+    ];
+    assert_eq!(uids(clip.contents()), expected);
+    let best = clip.best();
+    assert_eq!(
+        (best.width, best.duration, best.title.as_deref()),
+        (Some(1280), Some(7.2), Some("Frogs that croak"))
+    );
+    assert_eq!(best.fragments[0].url.as_str(), "https://media3.giphy.com/media/clip0f0frogs/giphy720p.mp4");
+    let captions: Vec<_> =
+        clip.companions.iter().map(|it| (it.uid.as_str(), it.language.as_deref())).collect();
+    let english = Some("en");
+    assert_eq!(
+        captions,
+        [("clip0f0frogs-captions-en-vtt", english), ("clip0f0frogs-captions-en-srt", english)]
+    );
+    assert!(clip.companions.iter().all(|it| it.role == Role::Caption));
+    assert_eq!(bring(&qetch, best).await.unwrap().1.len(), 5);
 }
 
 #[tokio::test]

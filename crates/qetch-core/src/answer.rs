@@ -58,6 +58,13 @@ impl Head {
         (!media_type.is_empty()).then_some(media_type)
     }
 
+    /// How many bytes the body has, where that is told and the body is the file itself (RFC 9110, sections 8.4 and 8.6). It is
+    /// so of this answer: a promise for the next one it is not.
+    pub fn length(&self) -> Option<u64> {
+        let is_plain = !self.headers.contains_key(header::CONTENT_ENCODING);
+        self.header(header::CONTENT_LENGTH).filter(|_| is_plain)?.parse().ok()
+    }
+
     /// The URL that answered in the end, after redirects.
     pub fn url(&self) -> &Url {
         &self.url

@@ -16,6 +16,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod checksum;
 mod content;
 mod fragment;
 mod quality;
@@ -76,8 +77,9 @@ pub use crate::{
     answer::{Answer, Head, OpenAnswer},
     auth::{AccessToken, AuthKind, AuthRegistry, AuthStore, Credential, Secret, TokenRequest},
     blocking::{Wanted, Wants, blocking},
+    checksum::Checksum,
     claim::Claim,
-    content::{Checksum, Content, Delivery, Kind, Role},
+    content::{Content, Delivery, Kind, Role},
     context::{Context, ContextBuilder},
     downloader::{DownloadOptions, Downloader, LiveStart},
     egress::{AddressClass, Floor, NetworkPolicy, Resolver},

@@ -91,8 +91,7 @@ impl Catbox {
             found.push(Found::from(self.info.warning(message)));
         }
         let mut known = Known::default();
-        known.description =
-            album.description.map(|text| common_prose::text(&text)).filter(|text| !text.is_empty());
+        known.description = album.description.and_then(|text| common_prose::text(&text));
         known.metadata.insert("album".to_owned(), id.into());
         known.metadata.extend(album.datecreated.map(|date| ("datecreated".to_owned(), date.into())));
         let collection =

@@ -31,9 +31,7 @@ pub(crate) async fn content(cx: &Context, url: &Url, uid: String, what: &str) ->
             content.content_type = Some(known.name.to_owned());
         }
     }
-    if answer.header(header::CONTENT_ENCODING).is_none() {
-        content.size_approx = answer.header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    }
+    content.size_approx = answer.length();
     content.uploaded_date = answer.header(header::LAST_MODIFIED).and_then(|date| {
         let since = http_date(date)?.duration_since(std::time::UNIX_EPOCH).ok()?;
         Timestamp::from_unix(since.as_secs().try_into().ok()?)

@@ -2,7 +2,8 @@
 //!
 //! Without a key of its API nothing is asked: the links of the renditions that everything there has are made from the id, and
 //! nothing else is known of them, not even whether the id is one. With a key the API tells them all
-//! (<https://developers.giphy.com/docs/api/endpoint#get-gif-by-id>).
+//! (<https://developers.giphy.com/docs/api/endpoint#get-gif-by-id>). Only then a clip has its sound: what is made from its id
+//! moves in silence.
 
 use std::collections::BTreeSet;
 
@@ -64,7 +65,7 @@ const TRACKING: [&str; 4] = ["cid", "ep", "rid", "ct"];
 impl Giphy {
     /// The extractor.
     pub fn new() -> Self {
-        let page = r"^/(?:gifs|stickers|clips)/(?:[^/]*-)?(?P<id>[A-Za-z0-9]{10,})(?:/[a-z0-9]*)?/?$";
+        let page = r"^/(?:gifs|stickers|clips|videos)/(?:[^/]*-)?(?P<id>[A-Za-z0-9]{10,})(?:/[a-z0-9]*)?/?$";
         let page = Handle::new("page", SITE, page)
             .with_example("https://giphy.com/gifs/cat-pond-cQtlhD48EG0SY")
             .with_example("https://giphy.com/stickers/cQtlhD48EG0SY")
@@ -116,8 +117,7 @@ impl Extractor for Giphy {
         let source: Url = format!("https://giphy.com/gifs/{id}").parse()?;
         if let Some(Credential::Token { token, .. }) = cx.credential() {
             let gif = ask(cx, id, token.expose()).await?;
-            let variants = Variants::ranked(gif.contents(id, &source)?)?;
-            return Ok(Extraction::once(variants.with_known(&gif.known())));
+            return Ok(Extraction::once(gif.variants(id, &source)?.with_known(&gif.known())));
         }
         let file = |(name, form, file)| {
             let url = format!("{FILES}{id}/{file}").parse()?;
@@ -167,6 +167,12 @@ struct Gif {
     #[serde(default, deserialize_with = "lenient::texts")]
     tags: Vec<String>,
     images: Map<String, Value>,
+    /// What a clip has besides (<https://developers.giphy.com/docs/clips/schema>).
+    #[serde(default)]
+    video: Value,
+    /// That of a clip.
+    #[serde(default, deserialize_with = "lenient::seconds")]
+    duration: Option<f64>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -196,7 +202,51 @@ struct Rendition {
 }
 
 impl Gif {
-    fn contents(&self, id: &str, source: &Url) -> Result<Vec<Content>> {
+    /// The renditions. Those of a clip that have its sound are better than all that have not, however large.
+    fn variants(&self, id: &str, source: &Url) -> Result<Variants> {
+        let (clip, silent) = (self.clip(id, source), self.contents(id, source));
+        let groups = [clip, silent].into_iter().filter(|group| !group.is_empty()).map(Variants::ranked);
+        let groups: Vec<_> = groups.collect::<Result<_>>()?;
+        if groups.is_empty() {
+            return Err(Error::site_changed(NAME, "$.data.images", "no rendition has a link"));
+        }
+        let contents = groups.iter().flat_map(Variants::contents).cloned();
+        Ok(Variants::in_order(contents)?.with_companions(self.captions(id, source)))
+    }
+
+    /// A clip with its sound.
+    fn clip(&self, id: &str, source: &Url) -> Vec<Content> {
+        let assets = self.video["assets"].as_object().into_iter().flatten();
+        let content = |(name, asset): (&String, &Value)| {
+            let mut content = made(id, name, "mp4", clean(asset["url"].as_str()?)?, source);
+            content.width = lenient::positive_of(&asset["width"]);
+            content.height = lenient::positive_of(&asset["height"]);
+            content.duration = self.duration;
+            Some(content)
+        };
+        assets.filter_map(content).collect()
+    }
+
+    /// The captions of a clip, in each language in both forms.
+    fn captions(&self, id: &str, source: &Url) -> Vec<Content> {
+        let languages = self.video["captions"].as_object().into_iter().flatten();
+        let forms = languages.flat_map(|(language, files)| {
+            ["vtt", "srt"]
+                .into_iter()
+                .filter_map(move |form| Some((language, form, clean(files[form].as_str()?)?)))
+        });
+        let content = |(language, form, url): (&String, _, _)| {
+            let uid = format!("{id}-captions-{language}-{form}");
+            let known = media_type::by_extension(form);
+            let mut content = Content::of_file(uid, Kind::Text, source, url).with_media_type(known);
+            (content.role, content.language) = (Role::Caption, Some(language.clone()));
+            content
+        };
+        forms.map(content).collect()
+    }
+
+    /// What moves in silence, and the pictures of it.
+    fn contents(&self, id: &str, source: &Url) -> Vec<Content> {
         // The original comes first, so that of two names of one file it is the one that stays.
         let original = self.images.get_key_value("original");
         let others = self.images.iter().filter(|(name, _)| *name != "original");
@@ -222,10 +272,7 @@ impl Gif {
                 contents.push(content);
             }
         }
-        if contents.is_empty() {
-            return Err(Error::site_changed(NAME, "$.data.images", "no rendition has a link"));
-        }
-        Ok(contents)
+        contents
     }
 
     /// What holds for every rendition.

@@ -109,6 +109,19 @@ fn what_is_as_deep_as_allowed_is_read() {
 }
 
 #[test]
+fn a_length_is_that_of_what_is_not_encoded() {
+    let length = |fields: &[(HeaderName, &'static str)]| {
+        let mut answer = answer(200, "");
+        let fields = fields.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+        answer.head.headers.extend(fields);
+        answer.length()
+    };
+    assert_eq!(length(&[(header::CONTENT_LENGTH, "7")]), Some(7));
+    assert_eq!((length(&[]), length(&[(header::CONTENT_LENGTH, "-7")])), (None, None));
+    assert_eq!(length(&[(header::CONTENT_LENGTH, "7"), (header::CONTENT_ENCODING, "gzip")]), None);
+}
+
+#[test]
 fn the_media_type_has_no_parameters() {
     assert_eq!(answer(200, "").media_type().unwrap(), "text/html");
 }

@@ -33,11 +33,10 @@ impl Item {
     /// What holds for every content of it.
     pub(super) fn known(&self) -> Known {
         let description = self.metadata.texts("description").join("\n");
-        let description = common_prose::text(cut(&description, TEXT_BYTES));
         let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), self.metadata.kept(name)?)));
         let mut known = Known::default();
         known.title = self.metadata.text("title");
-        known.description = Some(description).filter(|text| !text.is_empty());
+        known.description = common_prose::text(cut(&description, TEXT_BYTES));
         known.uploaded_by = self.metadata.text("uploader");
         known.uploaded_date = self.metadata.uploaded_date();
         known.tags = self.metadata.tags();

@@ -192,5 +192,5 @@ pub(super) fn thumbnail_uid(board: &str, tim: &str) -> String {
 
 /// What people wrote, which the site gives as HTML; `None` where there is nothing.
 fn text(html: &Option<String>) -> Option<String> {
-    html.as_deref().map(common_prose::text).filter(|text| !text.is_empty())
+    html.as_deref().and_then(common_prose::text)
 }

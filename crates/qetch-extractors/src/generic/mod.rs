@@ -17,7 +17,7 @@ mod playlist;
 
 use qetch_core::{
     Answer, Claim, Content, Context, Error, Extraction, Extractor, ExtractorInfo, Fragment, Handoff, Kind,
-    Result, Url, async_trait, http::header, link, media_type, shown,
+    Result, Url, async_trait, link, media_type, shown,
 };
 
 use self::{content_disposition::ContentDisposition, form::Form, name::Name};
@@ -129,7 +129,7 @@ fn content(url: &Url, answer: &Answer) -> Result<Content> {
     content.title = name.title(content_type.as_deref());
     content.extension = media::extension(&name, content_type.as_deref());
     content.content_type = content_type;
-    content.size_approx = length(answer);
+    content.size_approx = answer.length();
     icy::describe(&mut content, answer);
     Ok(content)
 }
@@ -139,16 +139,9 @@ fn is_whole(answer: &Answer) -> bool {
     matches!(answer.status(), 200 | 203)
 }
 
-/// How many bytes the file has by this answer. That is no guarantee for another one, to which a saved content may be
-/// held much later; the downloader checks every reply against its own length.
-fn length(answer: &Answer) -> Option<u64> {
-    let is_plain = !answer.headers().contains_key(header::CONTENT_ENCODING);
-    answer.header(header::CONTENT_LENGTH).filter(|_| is_plain)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use qetch_core::{NetworkFault, Quality, Registry};
+    use qetch_core::{NetworkFault, Quality, Registry, http::header};
 
     use super::*;
     use crate::common_canned::{Canned, Reply};

@@ -19,7 +19,7 @@ mod viewer;
 
 use qetch_core::{
     Answer, Claim, Context, Error, Extraction, Extractor, ExtractorInfo, Handle, Handles, Handoff, Known,
-    Request, Result, Url, Variants, async_trait,
+    Result, Url, Variants, async_trait,
 };
 use serde_json::Value;
 
@@ -99,11 +99,7 @@ impl Extractor for Iiif {
         if let Some(manifest) = self.viewed(url) {
             return Ok(Extraction::once(Handoff::new(manifest).to(NAME)));
         }
-        let answer = match cx.take_parked(url) {
-            Some(open) => open.read(MANIFEST_BYTES).await?,
-            None => cx.send(Request::get(url.clone()).with_limit(MANIFEST_BYTES)).await?,
-        };
-        let answer = answer.ok()?;
+        let answer = cx.whole_answer(url, MANIFEST_BYTES).await?.ok()?;
         if !answer.body().trim_ascii_start().starts_with(b"{") {
             return Err(not_iiif(url));
         }

@@ -61,7 +61,8 @@ pub(super) fn text(value: &Value) -> Option<String> {
 
 /// Text without its marks, where it is HTML: what begins and ends like that (Presentation 3.0, section 4.4).
 fn plain(text: &str) -> String {
-    if text.starts_with('<') && text.ends_with('>') { common_prose::text(text) } else { text.to_owned() }
+    let is_html = text.starts_with('<') && text.ends_with('>');
+    if is_html { common_prose::text(text).unwrap_or_default() } else { text.to_owned() }
 }
 
 const NO_LANGUAGE: &str = "none";

@@ -1,8 +1,7 @@
 //! What is had without a credential: the post that a page embeds, and files.
 
 use qetch_core::{
-    Answer, Content, Context, Error, Extraction, ExtractorInfo, Request, Result, Url, Variants, http::header,
-    media_type,
+    Answer, Content, Context, Error, Extraction, ExtractorInfo, Request, Result, Url, Variants, media_type,
 };
 use serde_json::{Map, Value};
 
@@ -110,7 +109,7 @@ pub(super) async fn file(cx: &Context, name: &str, id: &str, what: &str, source:
     };
     let uid = format!("{id}-{}", known.extension);
     let mut content = Content::of_file(uid, known.kind, source, url).with_media_type(known);
-    content.size_approx = length(&answer);
+    content.size_approx = answer.length();
     Ok(Heard::Found(Extraction::once(Variants::from(content))))
 }
 
@@ -119,14 +118,10 @@ fn blind_file(answer: &Answer, what: &str) -> Result<Heard> {
     blind(answer, what).map(|_| Heard::Missing)
 }
 
-fn length(answer: &Answer) -> Option<u64> {
-    answer.header(header::CONTENT_LENGTH)?.parse().ok()
-}
-
 /// Whether an answer is this picture. Its width and height stand where every PNG has them (RFC 2083, section 4.1.1).
 fn shows(answer: &Answer, (width, height, bytes): Sign) -> bool {
     let number = |at: usize| answer.body().get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
     answer.body().starts_with(b"\x89PNG")
         && (number(16), number(20)) == (Some(width), Some(height))
-        && length(answer).is_none_or(|length| length == bytes)
+        && answer.length().is_none_or(|length| length == bytes)
 }

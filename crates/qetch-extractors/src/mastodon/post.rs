@@ -202,8 +202,8 @@ impl Post {
 
     /// What it says, as plain text.
     fn words(&self) -> Option<String> {
-        let words = self.content.as_deref().map(text).or_else(|| self.text.clone());
-        words.filter(|words| !words.is_empty())
+        let plain = || self.text.clone().filter(|text| !text.is_empty());
+        self.content.as_deref().map_or_else(plain, text)
     }
 
     fn tags(&self) -> Vec<String> {

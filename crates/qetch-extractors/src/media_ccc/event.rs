@@ -170,7 +170,7 @@ impl Event {
     fn known(&self) -> Known {
         let mut known = Known::default();
         known.title = self.text("title");
-        known.description = self.text("description").map(|text| common_prose::text(&text));
+        known.description = self.text("description").and_then(|text| common_prose::text(&text));
         known.uploaded_date = self.text("release_date").and_then(|date| date.parse::<Timestamp>().ok());
         let tags = self.told.get("tags").map(lenient::texts_of).unwrap_or_default();
         known.tags = tags.into_iter().map(|tag| tag.trim().to_owned()).collect();

@@ -131,7 +131,7 @@ impl MediaCcc {
             };
             let mut known = Known::default();
             known.title = event.title;
-            known.description = event.description.map(|text| common_prose::text(&text));
+            known.description = event.description.and_then(|text| common_prose::text(&text));
             known.uploaded_date = event.release_date.and_then(|date| date.parse::<Timestamp>().ok());
             known.tags = event.tags;
             known.collection = Some(Collection::new(&*title).with_index(index).with_count(count));

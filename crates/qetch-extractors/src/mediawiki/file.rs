@@ -137,10 +137,7 @@ impl<'a> File<'a> {
 
     /// What holds for everything of it. What people wrote is HTML.
     fn known(&self) -> Known {
-        let plain = |name: &str| {
-            let html = text_of(&self.info["extmetadata"][name]["value"])?;
-            Some(common_prose::text(&html)).filter(|text| !text.is_empty())
-        };
+        let plain = |name: &str| common_prose::text(&text_of(&self.info["extmetadata"][name]["value"])?);
         let stem = || self.name.rsplit_once('.').map_or(&*self.name, |(stem, _)| stem).replace('_', " ");
         let mut known = Known::default();
         known.title = plain("ObjectName").or_else(|| Some(stem()));

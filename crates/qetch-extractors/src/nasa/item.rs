@@ -40,7 +40,7 @@ impl Item {
     pub(super) fn known(&self) -> Known {
         let mut known = Known::default();
         known.title = self.text("title");
-        known.description = self.text("description").map(|text| common_prose::text(&text));
+        known.description = self.text("description").and_then(|text| common_prose::text(&text));
         known.uploaded_by = self.text("center");
         known.uploaded_date = self.text("date_created").and_then(|date| date.parse::<Timestamp>().ok());
         known.tags = lenient::texts_of(&self.data[0]["keywords"]);

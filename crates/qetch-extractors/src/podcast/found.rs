@@ -213,8 +213,7 @@ impl Resource<'_> {
         (content.width, content.height, content.fps) = (link.width, link.height, link.fps);
         if matches!(link.kind, Kind::Audio | Kind::Video) {
             content.duration = link.duration.or(self.item.duration);
-            let of_all = |size: u64| Some((size as f64 * 8.0 / content.duration?) as u64);
-            content.bitrate = link.bitrate.or_else(|| link.size.and_then(of_all)).filter(|&bits| bits > 0);
+            content.bitrate = link.bitrate.filter(|&bits| bits > 0).or_else(|| content.counted_bitrate());
         }
         content.language = link.language;
         content.checksums = link.checksums;

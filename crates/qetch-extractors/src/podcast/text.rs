@@ -24,8 +24,7 @@ fn first(text: &str, bytes: usize) -> &str {
 
 /// A description: `html` as text.
 pub(super) fn description(html: &str) -> Option<String> {
-    let text = common_prose::text(html);
-    (!text.is_empty()).then(|| first(&text, LONGEST).to_owned())
+    common_prose::text(html).map(|text| first(&text, LONGEST).to_owned())
 }
 
 /// A title: text in which references are at times written twice.

@@ -10,7 +10,7 @@ mod tests;
 
 use qetch_core::{
     Content, Context, Error, Extraction, Extractor, ExtractorInfo, Found, Fragment, Handle, Handles, Handoff,
-    Kind, Known, OpenAnswer, Result, Url, async_trait, http::header, link::split, media_type, shown,
+    Kind, Known, OpenAnswer, Result, Url, async_trait, link::split, media_type, shown,
 };
 
 use crate::{
@@ -206,7 +206,7 @@ async fn found(cx: &Context, mut memento: Memento<OpenAnswer>) -> Result<Found> 
     content.extension = content.extension.or(of_name);
     content.content_type = content_type;
     content.title = parts.map_or(name.as_deref(), |(stem, _)| Some(stem)).map(str::to_owned);
-    content.size_approx = length(&memento.answer);
+    content.size_approx = memento.answer.length();
     tell_copy(&mut content, &memento.moment, &memento.original);
     Ok(content.into())
 }
@@ -223,12 +223,4 @@ fn is_playlist(content_type: &str, extension: Option<&str>) -> bool {
     ];
     let is_text = content_type.starts_with("text/") || content_type == "application/xml";
     TYPES.contains(&content_type) || (is_text && matches!(extension, Some("m3u8" | "mpd")))
-}
-
-/// How many bytes it has by this answer, which is no promise for the next one.
-fn length(answer: &OpenAnswer) -> Option<u64> {
-    if answer.headers().contains_key(header::CONTENT_ENCODING) {
-        return None;
-    }
-    answer.header(header::CONTENT_LENGTH)?.parse().ok()
 }
