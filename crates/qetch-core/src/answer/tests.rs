@@ -1,3 +1,5 @@
+//! Answers as errors, as JSON, and what their heads tell.
+
 use std::collections::BTreeMap;
 
 use super::*;
