@@ -2,7 +2,7 @@
 //!
 //! What follows a link is held to the network policy anyway; here it is about what is a link at all.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use crate::{Error, Result};
@@ -54,13 +54,22 @@ pub fn read(base: &Url, text: &str) -> Option<Url> {
 /// # Errors
 /// [`Invalid`](Error::Invalid) where `origin` is no URL that has paths, or a segment would lead out of its place (`.` and `..`).
 pub fn joined<'a>(origin: &str, segments: impl IntoIterator<Item = &'a str>) -> Result<Url> {
+    /// What ends a segment, and what a URL leaves out: without its tab, `.\t.` would lead upwards. The rest is escaped with the
+    /// path.
+    const SEGMENT: AsciiSet = CONTROLS.add(b'%').add(b'/').add(b'\\').add(b'?').add(b'#');
     let mut url: Url = origin.parse()?;
-    let segments: Vec<_> = segments.into_iter().collect();
-    if let Some(dots) = segments.iter().find(|segment| matches!(**segment, "." | "..")) {
-        return Err(Error::invalid(format!("the part `{dots}` of a path"), "it is no name"));
+    if url.cannot_be_a_base() {
+        return Err(Error::invalid("the URL", "it has no path"));
     }
-    let has_no_path = |()| Error::invalid("the URL", "it has no path");
-    url.path_segments_mut().map_err(has_no_path)?.clear().extend(segments);
+    let mut path = String::new();
+    for segment in segments {
+        if matches!(segment, "." | "..") {
+            return Err(Error::invalid(format!("the part `{segment}` of a path"), "it is no name"));
+        }
+        path.push('/');
+        path.extend(utf8_percent_encode(segment, &SEGMENT));
+    }
+    url.set_path(&path);
     Ok(url)
 }
 
@@ -100,7 +109,9 @@ mod tests {
     fn a_segment_stays_in_its_place() {
         let of = |segments: &[&str]| joined("https://h.example/old?x", segments.iter().copied());
         assert_eq!(of(&["a b", "%2e", "é#"]).unwrap().path(), "/a%20b/%252e/%C3%A9%23");
-        assert_eq!(of(&[]).unwrap().path(), "/");
+        assert_eq!(of(&["\\..\\", "", "{\"|"]).unwrap().path(), "/%5C..%5C//%7B%22|");
+        assert_eq!(of(&["a", ".\t.", "\n.", "b\r"]).unwrap().path(), "/a/.%09./%0A./b%0D");
+        assert_eq!((of(&[]).unwrap().path(), of(&[""]).unwrap().path()), ("/", "/"));
         for dots in [".", ".."] {
             assert_eq!(of(&["a", dots]).unwrap_err().code(), "invalid");
         }

@@ -1,5 +1,7 @@
 //! What people wrote in HTML, as text for those who read it anywhere.
 
+use std::borrow::Cow;
+
 use html5gum::{State, Token, Tokenizer};
 
 /// Elements with an empty line around them, as browsers show them.
@@ -40,7 +42,8 @@ const LINES: [&[u8]; 12] = [
 /// that references stand for, and nothing of scripts and styles; `None` where that is nothing. What has no tag keeps its lines.
 pub(crate) fn text(html: &str) -> Option<String> {
     let mut prose = Prose::default();
-    let mut tokens = Tokenizer::new(html);
+    let closed = closed(html);
+    let mut tokens = Tokenizer::new(&*closed);
     let mut has_tags = false;
     while let Some(Ok(token)) = tokens.next() {
         match token {
@@ -78,12 +81,36 @@ pub(crate) fn characters(text: &str) -> String {
         return text.to_owned();
     }
     // Where nothing looks like a tag, none is found.
-    let quoted = text.replace('<', "&lt;");
+    let quoted = closed(text).replace('<', "&lt;");
     let pieces = Tokenizer::new(&quoted).filter_map(|token| match token {
         Ok(Token::String(piece)) => Some(String::from_utf8_lossy(&piece).into_owned()),
         _ => None,
     });
     pieces.collect()
+}
+
+/// `text` with each `&` escaped that begins no reference with an end. Browsers read some without one, which are links that
+/// somebody wrote out more often than not: `?id=7&region=1` names no trade mark.
+fn closed(text: &str) -> Cow<'_, str> {
+    /// Bytes of the longest name, with its end (HTML standard, section 13.5).
+    const LONGEST: usize = 32;
+    let is_open = |at: usize| {
+        let behind = text.as_bytes()[at + 1..].iter().take(LONGEST);
+        let end = behind.clone().find(|byte| !byte.is_ascii_alphanumeric() && **byte != b'#');
+        end != Some(&b';')
+    };
+    let mut open = text.match_indices('&').map(|(at, _)| at).filter(|at| is_open(*at)).peekable();
+    if open.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let (mut closed, mut from) = (String::with_capacity(text.len() + 64), 0);
+    for at in open {
+        closed.push_str(&text[from..=at]);
+        closed.push_str("amp;");
+        from = at + 1;
+    }
+    closed.push_str(&text[from..]);
+    Cow::Owned(closed)
 }
 
 /// Text that is being put together.
@@ -190,6 +217,15 @@ mod tests {
     #[test]
     fn what_is_no_html_has_its_tags() {
         assert_eq!(characters("<b>&lt;b&gt; &amp;amp; &#x1F9A6; R&D"), "<b><b> &amp; 🦦 R&D");
+    }
+
+    #[test]
+    fn a_link_that_is_written_out_stays_that_link() {
+        let link = "https://x.example/?a=1&region=2&timestamp=3&copy&lt=4&#1";
+        check(link, link);
+        check(&format!("<p>{link}</p>"), link);
+        assert_eq!(characters(link), link);
+        check("<p>?a&amp;copy=1&copy; &CounterClockwiseContourIntegral;&ä;</p>", "?a&copy=1© ∳&ä;");
     }
 
     #[test]

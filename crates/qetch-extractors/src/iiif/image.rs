@@ -1,7 +1,10 @@
 //! Pictures of the Image API: what their server tells of one, and the largest that it gives at once.
 
 use qetch_core::{
-    Content, Context, Error, Kind, Request, Result, Url, lenient::positive_of, link::whole, media_type,
+    Content, Context, Error, Fragment, Kind, Request, Result, Url,
+    lenient::positive_of,
+    link::whole,
+    media_type::{self, MediaType},
 };
 use serde_json::{Value, json};
 
@@ -34,6 +37,8 @@ struct Size {
 pub(super) struct Info {
     /// The sizes it gives, the largest first.
     sizes: Vec<Size>,
+    /// What they are asked for as. Links of some servers have their path in a query, where no extension is looked for.
+    media_type: Option<MediaType>,
     /// The size of the picture, where its server gives no more than parts of that.
     only_in_tiles: Option<(u32, u32)>,
 }
@@ -108,14 +113,16 @@ impl Info {
         sizes.extend(listed.into_iter().map(|(w, h)| size(&format!("{w},{h}"), format!("{w}x{h}"), (w, h))));
         let sizes = sizes.into_iter().collect::<Result<_>>()?;
         let only_in_tiles = (most_wide < width || most_high < height).then_some((width, height));
-        Ok(Self { sizes, only_in_tiles })
+        Ok(Self { sizes, media_type: media_type::by_extension(&extension), only_in_tiles })
     }
 
     /// Each size as a content, whose uid begins with that of the picture.
     pub(super) fn contents(self, uid: &str, source: &Url) -> Vec<Content> {
         let note = self.note();
         let content = |size: Size| {
-            let mut content = Content::of_file(format!("{uid}-{}", size.name), Kind::Image, source, size.url);
+            let uid = format!("{uid}-{}", size.name);
+            let content = Content::new(uid, Kind::Image, source.clone(), [Fragment::new(size.url)]);
+            let mut content = content.with_media_type(self.media_type);
             (content.width, content.height) = (Some(size.width), Some(size.height));
             content.metadata.extend(note.clone().map(|note| ("full_size".to_owned(), note)));
             content
@@ -283,6 +290,17 @@ mod tests {
         ];
         assert_eq!(sizes(&info), expected);
         assert_eq!(Info::read(&info, BASE).unwrap().note().unwrap()["width"], 400);
+    }
+
+    #[test]
+    fn a_picture_is_of_the_type_that_it_is_asked_for_as_wherever_its_link_says_so() {
+        let info = json!({"type": "ImageService3", "width": 4, "height": 3, "preferredFormats": ["png"]});
+        for base in [BASE, "https://images.example/server.fcgi?IIIF=/a.tif"] {
+            let source = Url::parse("https://library.example/").unwrap();
+            let [content] = &Info::read(&info, base).unwrap().contents("a", &source)[..] else { panic!() };
+            let told = (content.extension.as_deref(), content.content_type.as_deref());
+            assert_eq!(told, (Some("png"), Some("image/png")), "{base}");
+        }
     }
 
     #[test]
