@@ -92,8 +92,9 @@ async fn a_clip_has_its_sound_first_and_its_captions() {
     let qetch = keyed("clip");
     let clip = one(&qetch, "https://giphy.com/clips/pond-frog-clip0f0frogs").await;
     let expected = [
-        "clip0f0frogs-720p-mp4",
-        "clip0f0frogs-360p-mp4",
+        "clip0f0frogs-clip-720p-mp4",
+        "clip0f0frogs-clip-360p-mp4",
+        "clip0f0frogs-clip-hd-mp4",
         "clip0f0frogs-hd-mp4",
         "clip0f0frogs-original-gif",
     ];

@@ -218,7 +218,9 @@ impl Gif {
     fn clip(&self, id: &str, source: &Url) -> Vec<Content> {
         let assets = self.video["assets"].as_object().into_iter().flatten();
         let content = |(name, asset): (&String, &Value)| {
-            let mut content = made(id, name, "mp4", clean(asset["url"].as_str()?)?, source);
+            // Silent renditions have the same names.
+            let name = format!("clip-{name}");
+            let mut content = made(id, &name, "mp4", clean(asset["url"].as_str()?)?, source);
             content.width = lenient::positive_of(&asset["width"]);
             content.height = lenient::positive_of(&asset["height"]);
             content.duration = self.duration;

@@ -323,7 +323,7 @@ fn made(
     is_known: bool,
 ) -> Content {
     let mime_type = mime_type.and_then(|it| it.split(';').next()).map(|it| it.trim().to_ascii_lowercase());
-    let (title, extension) = match name.and_then(link::split) {
+    let (title, extension) = match name.and_then(split) {
         Some((stem, extension)) => (Some(stem), Some(extension.to_ascii_lowercase())),
         None => (name, None),
     };
@@ -342,7 +342,33 @@ fn made(
     content
 }
 
+/// A name in its two parts. Digits alone are an extension too: archives are shared in parts.
+fn split(name: &str) -> Option<(&str, &str)> {
+    name.rsplit_once('.').filter(|(stem, extension)| {
+        let is_plain = extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        !stem.is_empty() && (1..=8).contains(&extension.len()) && is_plain
+    })
+}
+
 /// The checksum, where it is one.
 fn sha256(hex: Option<String>) -> Vec<Checksum> {
     hex.and_then(|hex| format!("sha256:{hex}").parse().ok()).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_a_stem_and_an_extension() {
+        let check = |name: &str, title: &str, extension: Option<&str>| {
+            let (url, source) = (SITE.parse().unwrap(), SITE.parse().unwrap());
+            let content = made("a", url, &source, Some(name), Some("application/zip"), false);
+            assert_eq!((content.title.as_deref(), content.extension.as_deref()), (Some(title), extension));
+        };
+        check("frog.ZIP", "frog", Some("zip"));
+        check("frog.zip.001", "frog.zip", Some("001"));
+        check("frog", "frog", Some("zip"));
+        check(".zip", ".zip", Some("zip"));
+    }
 }

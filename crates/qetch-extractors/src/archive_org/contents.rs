@@ -32,11 +32,14 @@ const KEPT: [&str; 14] = [
 impl Item {
     /// What holds for every content of it.
     pub(super) fn known(&self) -> Known {
-        let description = self.metadata.texts("description").join("\n");
+        let description = self.metadata.texts("description");
+        let description: Vec<_> =
+            description.iter().filter_map(|part| common_prose::text(cut(part, TEXT_BYTES))).collect();
+        let description = description.join("\n");
         let kept = KEPT.iter().filter_map(|&name| Some((name.to_owned(), self.metadata.kept(name)?)));
         let mut known = Known::default();
         known.title = self.metadata.text("title");
-        known.description = common_prose::text(cut(&description, TEXT_BYTES));
+        known.description = Some(cut(&description, TEXT_BYTES).to_owned()).filter(|text| !text.is_empty());
         known.uploaded_by = self.metadata.text("uploader");
         known.uploaded_date = self.metadata.uploaded_date();
         known.tags = self.metadata.tags();

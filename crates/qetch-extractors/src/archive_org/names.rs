@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use qetch_core::{Result, Url, link};
+use qetch_core::{Result, Url};
 
 use crate::common_hash::fnv1a;
 
@@ -41,14 +41,18 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
     &text[..end.unwrap_or(0)]
 }
 
-/// The extension of a name, in lower case.
+/// The extension of a name, in lower case: whatever stands behind the last dot, since archives are shared in numbered parts.
 pub(super) fn extension(name: &str) -> Option<String> {
-    link::split(last(name)).map(|(_, extension)| extension.to_ascii_lowercase())
+    let (stem, extension) = last(name).rsplit_once('.')?;
+    (!stem.is_empty() && !extension.is_empty()).then(|| extension.to_ascii_lowercase())
 }
 
 /// A name without its extension.
 pub(super) fn stem(name: &str) -> &str {
-    link::split(name).map_or(name, |(stem, _)| stem)
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && !extension.contains('/') => stem,
+        _ => name,
+    }
 }
 
 /// What stands behind the last slash.
@@ -88,6 +92,8 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use qetch_core::link;
+
     use super::*;
 
     #[test]
@@ -111,6 +117,18 @@ mod tests {
         for name in ["", "/a", "a/", "a//b", "../a", "a/../b", "./a", "a\\b", "a/.. /b"] {
             assert!(!is_safe(name), "{name}");
         }
+    }
+
+    #[test]
+    fn an_extension_is_whatever_stands_behind_the_last_dot() {
+        let check = |name: &str, parts: (&str, Option<&str>)| {
+            assert_eq!((stem(name), extension(name).as_deref()), parts, "{name}");
+        };
+        check("disc 1/a.MP3", ("disc 1/a", Some("mp3")));
+        check("a.zip.001", ("a.zip", Some("001")));
+        check("a.tar_old", ("a", Some("tar_old")));
+        check("v1.5/a", ("v1.5/a", None));
+        check(".hidden", (".hidden", None));
     }
 
     #[test]

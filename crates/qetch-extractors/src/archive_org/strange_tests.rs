@@ -69,6 +69,14 @@ async fn a_description_of_many_parts_is_of_bounded_length() {
 }
 
 #[tokio::test]
+async fn each_part_of_a_description_has_lines_of_its_own() {
+    let mut item = film(json!([{"name": "a.mp4"}]));
+    item["metadata"]["description"] = json!(["A frog.", "<b>A</b> toad."]);
+    let found = found("https://archive.org/details/pond", Canned::default(), item).await.unwrap();
+    assert_eq!(found[0].best().description.as_deref(), Some("A frog.\nA toad."));
+}
+
+#[tokio::test]
 async fn what_the_api_says_in_place_of_an_item_is_told() {
     let check = async |error: Value, code: &str, expected: &str| {
         let item = json!({"error": error});

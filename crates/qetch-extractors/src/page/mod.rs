@@ -99,6 +99,8 @@ impl Extractor for WebPage {
     }
 
     async fn extract(&self, cx: &Context, url: &Url) -> Result<Extraction> {
+        // Whoever is named is asked without a first answer, which is asked for again while that may help.
+        cx.first_answer(url).await?;
         let answer = cx.whole_answer(url, LARGEST).await?.ok()?;
         let page = answer.url().clone();
         let content_type = answer.header(header::CONTENT_TYPE).map(str::to_owned);

@@ -1,6 +1,6 @@
 //! HLS playlists.
 
-use qetch_core::{Answer, Context, Delivery, Error, Kind, Result, Url, Variants, link};
+use qetch_core::{Answer, Context, Delivery, Error, Kind, Result, Role, Url, Variants, link};
 use qetch_manifest::{
     Listing, Rendition,
     hls::{self, Playlist},
@@ -27,6 +27,8 @@ pub(super) fn read(cx: &Context, source: &Source, answer: &Answer) -> Result<Var
 fn single(offer: &Offer<'_>, listing: &Listing) -> Variants {
     let form = form(listing);
     let mut content = offer.content(&Rendition::new("", form.map_or(Kind::Video, |it| it.0)));
+    // Alone it is what was asked for, also where it is subtitles.
+    content.role = Role::Main;
     if let Some((_, content_type, extension)) = form {
         (content.content_type, content.extension) =
             (Some(content_type.to_owned()), Some(extension.to_owned()));

@@ -91,6 +91,7 @@ async fn check_media(text: &str, kind: Kind, extension: Option<&str>, content_ty
     assert_eq!((variants.contents().len(), variants.companions.len()), (1, 0));
     assert_eq!((content.uid.clone(), content.delivery.clone()), (uid(""), Delivery::hls("")));
     assert_eq!((content.kind, content.extension.as_deref()), (kind, extension), "{text}");
+    assert_eq!(content.role, Role::Main, "{text}");
     assert_eq!(content.content_type.as_deref(), content_type, "{text}");
     content
 }

@@ -118,3 +118,12 @@ async fn a_link_that_leads_to_a_page_of_a_known_site_is_theirs() {
     let (variants, _) = found(site, false).await.unwrap();
     assert_eq!(variants[0].best().uid, "known /e/7");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_asked_for_by_the_name_of_its_extractor_is_asked_for_again_while_that_may_help() {
+    let busy = Reply::new(503, "");
+    let (site, cx) = Canned::default().on(LINK, [busy, page("<video src=a.mp4></video>")]).start();
+    let found = WebPage::new().extract(&cx.build(), &Url::parse(LINK).unwrap()).await;
+    found.unwrap().next_variants().await.unwrap().unwrap();
+    assert_eq!(site.asked().len(), 2);
+}
