@@ -39,34 +39,16 @@ const LINES: [&[u8]; 12] = [
 ];
 
 /// The text of `html`: its lines as a browser would break them, never more than one empty one at a time, with the characters
-/// that references stand for, and nothing of scripts and styles; `None` where that is nothing. What has no tag keeps its lines.
+/// that references stand for, and nothing of scripts and styles; `None` where that is nothing. What has no tag, or none that
+/// breaks a line, keeps its own lines: people write links into plain text.
 pub(crate) fn text(html: &str) -> Option<String> {
-    let mut prose = Prose::default();
-    let closed = closed(html);
-    let mut tokens = Tokenizer::new(&*closed);
-    let mut has_tags = false;
-    while let Some(Ok(token)) = tokens.next() {
-        match token {
-            Token::String(piece) => prose.append(&String::from_utf8_lossy(&piece)),
-            Token::StartTag(tag) => {
-                has_tags = true;
-                match &**tag.name {
-                    b"script" => tokens.set_state(State::ScriptData),
-                    b"style" => tokens.set_state(State::RawText),
-                    name => prose.pass(name),
-                }
-                prose.is_hidden = matches!(&**tag.name, b"script" | b"style");
-            }
-            Token::EndTag(tag) => {
-                has_tags = true;
-                prose.is_hidden = false;
-                prose.pass(&tag.name);
-            }
-            Token::Comment(_) => has_tags = true,
-            _ => (),
-        }
-    }
-    Some(if has_tags { prose.text } else { lines(&characters(html)) }).filter(|text| !text.is_empty())
+    let prose = Prose::read(html, false);
+    let text = match prose {
+        Prose { has_tags: false, .. } => lines(&characters(html)),
+        Prose { has_lines: false, .. } => Prose::read(html, true).text,
+        Prose { text, .. } => text,
+    };
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// The text of `html` on one line, which may be empty.
@@ -123,14 +105,49 @@ struct Prose {
     is_apart: bool,
     /// Whether what comes is of a script or a style.
     is_hidden: bool,
+    /// Whether the ends of lines are such.
+    keeps_lines: bool,
+    has_tags: bool,
+    /// Whether a tag breaks a line.
+    has_lines: bool,
 }
 
 impl Prose {
-    /// Adds a piece, each run of space in it as one.
+    fn read(html: &str, keeps_lines: bool) -> Self {
+        let mut prose = Self { keeps_lines, ..Self::default() };
+        let closed = closed(html);
+        let mut tokens = Tokenizer::new(&*closed);
+        while let Some(Ok(token)) = tokens.next() {
+            match token {
+                Token::String(piece) => prose.append(&String::from_utf8_lossy(&piece)),
+                Token::StartTag(tag) => {
+                    match &**tag.name {
+                        b"script" => tokens.set_state(State::ScriptData),
+                        b"style" => tokens.set_state(State::RawText),
+                        _ => (),
+                    }
+                    prose.is_hidden = matches!(&**tag.name, b"script" | b"style");
+                    prose.pass(&tag.name);
+                }
+                Token::EndTag(tag) => {
+                    prose.is_hidden = false;
+                    prose.pass(&tag.name);
+                }
+                Token::Comment(_) => prose.has_tags = true,
+                _ => (),
+            }
+        }
+        prose
+    }
+
+    /// Adds a piece, each run of space in it as one. Space is what it is in HTML, and that which may not break.
     fn append(&mut self, piece: &str) {
         for c in piece.chars().filter(|_| !self.is_hidden) {
-            if c.is_whitespace() {
+            if c.is_ascii_whitespace() || c == '\u{a0}' {
                 self.is_apart = true;
+                if self.keeps_lines && c == '\n' {
+                    self.breaks = (self.breaks + 1).min(2);
+                }
                 continue;
             }
             if !self.text.is_empty() && self.breaks > 0 {
@@ -143,14 +160,17 @@ impl Prose {
         }
     }
 
-    /// Notes where a tag of this name breaks lines.
+    /// Notes a tag of this name, and where it breaks lines.
     fn pass(&mut self, name: &[u8]) {
-        self.breaks = match name {
+        let breaks = match name {
             b"br" => (self.breaks + 1).min(2),
             name if PARAGRAPHS.contains(&name) => 2,
             name if LINES.contains(&name) => self.breaks.max(1),
-            _ => self.breaks,
+            _ => 0,
         };
+        self.has_tags = true;
+        self.has_lines |= breaks > 0;
+        self.breaks = self.breaks.max(breaks);
     }
 }
 
@@ -206,6 +226,13 @@ mod tests {
         check("ends in <b", "ends in <b");
         check("a&lt;b&gt;c Tom &amp; Jerry &#39;40 &#x2013; &eacute;", "a<b>c Tom & Jerry '40 – é");
         check("", "");
+    }
+
+    #[test]
+    fn what_has_no_tag_that_breaks_a_line_keeps_its_lines() {
+        check("One <b>frog</b>\r\ntwo  frogs\n\n\n\n<a href=x>three</a>", "One frog\ntwo frogs\n\nthree");
+        check("One <b>frog</b>\ntwo<br>three", "One frog two\nthree");
+        check("蛙\u{3000}<b>池</b>&nbsp;&nbsp;", "蛙\u{3000}池");
     }
 
     #[test]
