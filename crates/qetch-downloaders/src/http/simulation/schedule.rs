@@ -207,7 +207,7 @@ impl Schedule {
         self.run.origin.weather.lock().unwrap().cap = Some((cap, status));
         if self.run.content.fragments.len() > 1 {
             // The first answer for one fragment may be refused because of another.
-            self.errors.extend(["http", "rate_limited"]);
+            self.errors.extend(["http", "rate_limited", "over_capacity"]);
         }
     }
 
@@ -218,6 +218,7 @@ impl Schedule {
         match fault {
             Fault::Status(404, _) => self.errors.push("not_found"),
             Fault::Status(429, _) => self.errors.push("rate_limited"),
+            Fault::Status(503, _) => self.errors.push("over_capacity"),
             Fault::Status(..) => self.errors.push("http"),
             // What breaks for ever without a byte ends the patience.
             Fault::Silent | Fault::Stall => self.errors.extend(["network", "bad_reply"]),
