@@ -21,10 +21,11 @@ struct Build {
 }
 
 impl Build {
-    /// Whether it only hands a site on to the crate that has it, where it is checked alone: that the two lists agree is for
-    /// lint.
+    /// Whether it only hands a site or a protocol on to the crate that has it, where it is checked alone: that the two lists
+    /// agree is for lint. Of the muxer the facade has code of its own.
     fn is_handed_on(&self) -> bool {
-        self.package == "qetch" && self.arguments.last().is_some_and(|it| it.starts_with("extractor-"))
+        let is_on = |it: &String| it.starts_with("extractor-") || it.starts_with("downloader-");
+        self.package == "qetch" && self.arguments.last().is_some_and(|it| is_on(it) && it != "downloader-mux")
     }
 
     /// Whether it is one site. No test of a site is about what another one leaves out, so those are run once, with all of them;
@@ -36,9 +37,12 @@ impl Build {
     }
 
     /// Whether its unit tests were run elsewhere: those of a private feature, which is for this repository and leaves nothing
-    /// out, and of all features, with which the whole workspace is tested.
+    /// out, of a choice of TLS, which leaves out what the build without features does, and of all features, with which the whole
+    /// workspace is tested.
     fn is_tested_elsewhere(&self) -> bool {
-        self.arguments.last().is_some_and(|feature| feature.starts_with("__") || feature == "all")
+        const ELSEWHERE: [&str; 3] = ["all", "native-tls", "rustls"];
+        let is_elsewhere = |it: &String| it.starts_with("__") || ELSEWHERE.contains(&it.as_str());
+        self.arguments.last().is_some_and(is_elsewhere)
     }
 }
 
@@ -155,10 +159,11 @@ mod tests {
 
     #[test]
     fn private_features_and_all_of_them_are_tested_elsewhere() {
-        let member = Member::planted("qetch", &[], &[("__bench", &[]), ("all", &[]), ("http", &[])]);
+        let member =
+            Member::planted("qetch", &[], &[("__bench", &[]), ("all", &[]), ("http", &[]), ("rustls", &[])]);
         let builds = builds(&member, &BTreeSet::new());
         let elsewhere: Vec<_> = builds.iter().map(Build::is_tested_elsewhere).collect();
-        assert_eq!(elsewhere, [false, true, true, false]);
+        assert_eq!(elsewhere, [false, true, true, false, true]);
     }
 
     #[test]
@@ -170,7 +175,8 @@ mod tests {
         assert_eq!(of("qetch-extractors", "gfycat"), [(false, false), (true, false)]);
         assert_eq!(of("qetch-extractors", "generic"), [(false, false), (false, false)]);
         assert_eq!(of("qetch", "extractor-gfycat"), [(false, false), (false, true)]);
-        assert_eq!(of("qetch", "downloader-http"), [(false, false), (false, false)]);
+        assert_eq!(of("qetch", "downloader-http"), [(false, false), (false, true)]);
+        assert_eq!(of("qetch", "downloader-mux"), [(false, false), (false, false)]);
         assert_eq!(of("qetch-core", "rustls"), [(false, false), (false, false)]);
     }
 
